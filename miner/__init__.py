@@ -1,0 +1,3 @@
+"""Hard-negative mining for rerankers and retrievers."""
+
+__version__ = "0.1.0"

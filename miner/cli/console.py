@@ -1,0 +1,96 @@
+"""What commands print: talk on stderr, tables, progress, texts that cannot steer a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+
+def safe(text: str, width: int | None = None) -> str:
+    """The text on one line with control, format and escape characters made visible, cut to `width`."""
+    line = "".join(_visible(character) for character in " ".join(text.split()))
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn"):
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def complain(text: str) -> None:
+    say(f"error: {safe(text)}")
+
+
+def table(rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> str:
+    """Columns aligned with two spaces between them; numbers to the right."""
+    body = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    lines = [list(header), *body] if header else body
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
+    numeric = [all(_is_number(line[i]) for line in body) for i in range(len(widths))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _is_number(cell: str) -> bool:
+    return (
+        cell.replace(",", "").replace(".", "").replace("%", "").replace("-", "").strip().isdigit() or not cell
+    )
+
+
+class Terminal:
+    """Progress with rate and time left: one living line in a terminal, plain lines when piped."""
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+        self.stage, self.unit, self.total = "", "", None  # type: tuple[str, str, int | None]
+        self.done, self.start, self.last = 0, 0.0, 0.0
+
+    def begin(self, stage: str, total: int | None, unit: str) -> None:
+        self.stage, self.unit, self.total, self.done = stage, unit, total, 0
+        self.start = self.last = time.monotonic()
+
+    def advance(self, done: int) -> None:
+        self.done += done
+        now = time.monotonic()
+        if now - self.last >= (0.2 if self.live else 10.0):
+            self.last = now
+            self._draw(now)
+
+    def end(self) -> None:
+        if self.live and self.last > self.start:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def _draw(self, now: float) -> None:
+        rate = self.done / max(now - self.start, 1e-9)
+        line = f"{self.stage}: {self.done:,}"
+        if self.total:
+            left = max(self.total - self.done, 0) / max(rate, 1e-9)
+            line += f" of {self.total:,} {self.unit} ({rate:,.0f}/s, {_duration(left)} left)"
+        else:
+            line += f" {self.unit} ({rate:,.0f}/s)"
+        sys.stderr.write(f"\r\x1b[K{line}" if self.live else f"{line}\n")
+        sys.stderr.flush()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return (
+        f"{minutes // 60}h{minutes % 60:02d}m"
+        if minutes >= 60
+        else f"{minutes}m{rest:02d}s"
+        if minutes
+        else f"{rest}s"
+    )

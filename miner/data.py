@@ -1,0 +1,141 @@
+"""The types that travel between stages.
+
+Text enters as Passage and Query and leaves as Row. In between travel int64 row numbers,
+float32 similarities and uint8 verdicts. Shapes: Q queries, K candidates a query, P relevant
+passages of all the queries of a block together, n negatives a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64 = NDArray[np.int64]
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Half = NDArray[np.float16]
+UInt8 = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
+
+PADDING = -1
+KEPT, PADDED, FIRST_REJECTION = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One passage of a corpus. `source` is the file it came from, relative to the corpus;
+    `offset` is its first line in that file (JSONL, CSV: the line or row; from 1) or, for a
+    passage split out of a document, the first character (from 0).
+    """
+
+    id: str
+    text: str
+    title: str = ""
+    source: str = ""
+    offset: int = 0
+
+    @property
+    def encoded(self) -> str:
+        """What the encoder sees: title and text."""
+        return join_title(self.title, self.text)
+
+
+def join_title(title: str, text: str) -> str:
+    return f"{title}\n{text}" if title else text
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query with what is known to answer it: passages by text and passages by id.
+    `hard_negatives` are the negatives that its row already had. `place` is 'file:line'.
+    """
+
+    text: str
+    relevant_passages: tuple[str, ...] = ()
+    relevant_ids: tuple[str, ...] = ()
+    hard_negatives: tuple[str, ...] = ()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Best first, ties by row. rows int64 [Q, K], PADDING where the corpus ended;
+    scores float32 [Q, K], cosine, -inf at padding.
+    """
+
+    rows: Int64
+    scores: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All that filters and selectors may look at for a block of queries.
+
+    The relevant passages of query i are offsets[i]:offsets[i+1] of the P axis.
+    """
+
+    rows: Int64
+    """[Q, K] candidates, PADDING where there is none."""
+    scores: Float32
+    """[Q, K] cosine to the query."""
+    match: UInt8
+    """[Q, K] a miner.match.Match code: 0 none, else why the candidate equals a relevant passage."""
+    offsets: Int64
+    """[Q + 1]"""
+    relevant_rows: Int64
+    """[P] row of the relevant passage, PADDING if it is not in the corpus."""
+    relevant_scores: Float32
+    """[P] cosine of query and relevant passage."""
+    to_relevant: Float32
+    """[P, K] cosine of relevant passage and candidate."""
+    spread: Float32
+    """[Q, 2] mean and standard deviation of the query's cosines over the whole corpus."""
+    relevant_spread: Float32
+    """[P, 2] the same for each relevant passage."""
+    among: Float32
+    """[Q, K, K] cosines of the candidates with each other."""
+    evidence: Mapping[str, Float32] = field(default_factory=dict)
+    """[Q, K] each: further evidence by name, e.g. 'lexical', 'rescored'."""
+    risk: Float32 | None = None
+    """[Q, K] estimated probability that the candidate answers the query."""
+
+    @property
+    def valid(self) -> Bool:
+        return np.not_equal(self.rows, PADDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Columns of the pool chosen for each query: int64 [Q, n], best first, PADDING where short."""
+
+    columns: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A chosen negative with its evidence."""
+
+    text: str
+    id: str
+    source: str
+    rank: int
+    """From 1, among all passages of the corpus by similarity to the query."""
+    similarity: float
+    """Cosine to the query."""
+    to_relevant: float
+    """Cosine to the nearest relevant passage."""
+    share: float
+    """Similarity over the best relevant passage's similarity to the query."""
+    risk: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of training data, as Cohere's rerank fine-tuning takes it."""
+
+    query: str
+    relevant_passages: tuple[str, ...]
+    hard_negatives: tuple[str, ...] = ()

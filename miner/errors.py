@@ -1,0 +1,75 @@
+"""Every error miner raises on purpose.
+
+MinerError                 exit code 1
+├── ConfigError            exit code 2: an option, a spec or a path given wrongly
+│   ├── IndexNotFound      no index where one was expected
+│   └── MissingExtra       an optional package is not installed; carries the pip line
+├── InputError             a file's content is not what it must be: file, line, found, expected
+├── ModelError             a model cannot be loaded, or its modules cannot be honoured
+├── IndexMismatch          the index was built with another model, format or corpus
+├── IndexCorrupt           a file of the index is damaged, missing or foreign
+├── OutputError            a result cannot be written
+└── Locked                 another process is at work in the same place
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class MinerError(Exception):
+    """Base of all errors a user can cause or mend; its text is one sentence."""
+
+    exit_code = 1
+
+
+class ConfigError(MinerError):
+    """An option, a spec or a path was given wrongly."""
+
+    exit_code = 2
+
+
+class IndexNotFound(ConfigError):
+    """No index lies where one was expected."""
+
+
+class MissingExtra(ConfigError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs packages that are not installed; pip install 'miner[{extra}]'")
+        self.extra = extra
+
+
+class InputError(MinerError):
+    """A file's content is not what it must be."""
+
+    def __init__(self, file: str | Path, line: int | None, message: str) -> None:
+        place = str(file) if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {message}")
+        self.file = str(file)
+        self.line = line
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, int | None, str]]:
+        return type(self), (self.file, self.line, self.message)
+
+
+class ModelError(MinerError):
+    """A model cannot be loaded, or one of its modules cannot be honoured."""
+
+
+class IndexMismatch(MinerError):
+    """The index was built with another model, format version or corpus than asked for."""
+
+
+class IndexCorrupt(MinerError):
+    """A file of the index is damaged, missing or belongs to another index."""
+
+
+class OutputError(MinerError):
+    """A result cannot be written."""
+
+
+class Locked(MinerError):
+    """Another living process is at work in the same place."""

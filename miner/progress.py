@@ -1,0 +1,86 @@
+"""Signs of life and the clock: stages with a rate and the time left, and what each of them cost.
+
+The library is silent by default; the command line hands in a Progress that draws.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Progress(Protocol):
+    """Where stages tell how far they are."""
+
+    def begin(self, stage: str, total: int | None, unit: str) -> None: ...
+    def advance(self, done: int) -> None: ...
+    def end(self) -> None: ...
+
+
+class Silent:
+    """The progress of the library."""
+
+    def begin(self, stage: str, total: int | None, unit: str) -> None: ...
+    def advance(self, done: int) -> None: ...
+    def end(self) -> None: ...
+
+
+@dataclass
+class Stage:
+    """What one stage cost. `items` counts `unit`s; tokens where it encoded."""
+
+    name: str
+    unit: str = ""
+    items: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    peak_memory: int = 0
+    """Bytes resident at the highest, of the whole process, when the stage ended."""
+
+    def record(self) -> dict[str, Any]:
+        record: dict[str, Any] = {"stage": self.name, "seconds": round(self.seconds, 3)}
+        counts = {self.unit or "items": self.items, "tokens": self.tokens}
+        for unit, count in counts.items():
+            if count:
+                record[unit] = count
+                record[f"{unit}_per_second"] = round(count / self.seconds, 1) if self.seconds else None
+        return {**record, "peak_memory_bytes": self.peak_memory}
+
+
+@dataclass
+class Clock:
+    """Times stages and passes their signs of life on. A stage entered twice adds up."""
+
+    progress: Progress = field(default_factory=Silent)
+    stages: dict[str, Stage] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None, unit: str = "items") -> Iterator[Stage]:
+        stage = self.stages.setdefault(name, Stage(name, unit))
+        start = time.perf_counter()
+        self.progress.begin(name, total, unit)
+        try:
+            yield stage
+        finally:
+            stage.seconds += time.perf_counter() - start
+            stage.peak_memory = peak_memory()
+            self.progress.end()
+
+    def advance(self, stage: Stage, items: int, tokens: int = 0) -> None:
+        stage.items += items
+        stage.tokens += tokens
+        self.progress.advance(items)
+
+    def record(self) -> list[dict[str, Any]]:
+        return [stage.record() for stage in self.stages.values()]
+
+
+def peak_memory() -> int:
+    """Bytes resident at the highest in the life of this process."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
