@@ -1,0 +1,1 @@
+"""Formats of training data, to and from rows."""
