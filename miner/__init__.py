@@ -1,3 +1,81 @@
-"""Hard-negative mining for rerankers and retrievers."""
+"""Hard negatives for rerankers and retrievers, mined from your own corpus.
+
+>>> index = miner.build_index("corpus/", "indexes/help")
+>>> mined = miner.mine(miner.read_queries("queries.jsonl"), index)
+>>> mined.write("train.jsonl")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from miner.corpus import read_corpus
+    from miner.data import Negative, Passage, Query, Row
+    from miner.encoders import Encoder, HashingEncoder
+    from miner.encoders.resolve import resolve
+    from miner.errors import ConfigError, InputError, MinerError
+    from miner.filters import Margin, Rank, Score, Sibling
+    from miner.index import Index, open_index
+    from miner.library import build_index
+    from miner.mined import Mined
+    from miner.mining import Recipe, mine
+    from miner.queries import read_queries
+    from miner.select import Diverse, Sample, Top
+
+_HOMES = {
+    "miner.corpus": ("read_corpus",),
+    "miner.data": ("Negative", "Passage", "Query", "Row"),
+    "miner.encoders": ("Encoder", "HashingEncoder"),
+    "miner.encoders.resolve": ("resolve",),
+    "miner.errors": ("ConfigError", "InputError", "MinerError"),
+    "miner.filters": ("Margin", "Rank", "Score", "Sibling"),
+    "miner.index": ("Index", "open_index"),
+    "miner.library": ("build_index",),
+    "miner.mining": ("Recipe", "mine"),
+    "miner.mined": ("Mined",),
+    "miner.queries": ("read_queries",),
+    "miner.select": ("Diverse", "Sample", "Top"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ConfigError",
+    "Diverse",
+    "Encoder",
+    "HashingEncoder",
+    "Index",
+    "InputError",
+    "Margin",
+    "Mined",
+    "MinerError",
+    "Negative",
+    "Passage",
+    "Query",
+    "Rank",
+    "Recipe",
+    "Row",
+    "Sample",
+    "Score",
+    "Sibling",
+    "Top",
+    "build_index",
+    "mine",
+    "open_index",
+    "read_corpus",
+    "read_queries",
+    "resolve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'miner' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -7,7 +7,7 @@ passages of all the queries of a block together, n negatives a query.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Half = NDArray[np.float16]
 UInt8 = NDArray[np.uint8]
+UInt64 = NDArray[np.uint64]
 Bool = NDArray[np.bool_]
 
 PADDING = -1
@@ -95,16 +96,41 @@ class Pool:
     """[Q, 2] mean and standard deviation of the query's cosines over the whole corpus."""
     relevant_spread: Float32
     """[P, 2] the same for each relevant passage."""
-    among: Float32
-    """[Q, K, K] cosines of the candidates with each other."""
+    sibling: UInt8
+    """[Q, K] a miner.siblings.Sibling code: how the candidate stands to the relevant passages' documents."""
+    documents: UInt64
+    """[Q, K] a hash of the document each candidate belongs to."""
+    keys: UInt64
+    """[Q] a hash of the query's text, to seed choices that do not depend on the order of queries."""
+    vectors: Callable[[Int64], Half]
+    """Rows to their unit vectors, fp16 [..., d]."""
     evidence: Mapping[str, Float32] = field(default_factory=dict)
-    """[Q, K] each: further evidence by name, e.g. 'lexical', 'rescored'."""
+    """[Q, K] each: further evidence by name, e.g. 'rescored'."""
     risk: Float32 | None = None
     """[Q, K] estimated probability that the candidate answers the query."""
 
     @property
     def valid(self) -> Bool:
         return np.not_equal(self.rows, PADDING)
+
+    @property
+    def nearest(self) -> Float32:
+        """[Q, K] cosine of each candidate to the nearest relevant passage of its query."""
+        return np.stack([block.max(axis=0) for block in self.by_query(self.to_relevant)])
+
+    @property
+    def best(self) -> Float32:
+        """[Q] the highest cosine of a query and one of its relevant passages."""
+        return np.array([block.max() for block in self.by_query(self.relevant_scores)], np.float32)
+
+    def among(self, query: int, columns: Int64) -> Float32:
+        """[C, C] cosines of some candidates of one query with each other, exact."""
+        vectors = self.vectors(self.rows[query, columns]).astype(np.float64)
+        return np.asarray(vectors @ vectors.T, np.float32)
+
+    def by_query(self, values: Float32) -> list[Float32]:
+        """An array over the P axis, cut into one piece a query."""
+        return np.split(values, self.offsets[1:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +156,9 @@ class Negative:
     share: float
     """Similarity over the best relevant passage's similarity to the query."""
     risk: float | None = None
+    """Estimated probability that it answers the query after all."""
+    rescored: float | None = None
+    """A cross-encoder's score of query and passage."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,29 @@
+"""The guards: what matches a relevant passage, the query or an earlier candidate is never a negative.
+
+They come before every other filter and cannot be switched off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from miner.data import Bool, Pool
+from miner.match import Match
+
+
+@dataclass(frozen=True, repr=False)
+class Guard:
+    """Drops the candidates that have one kind of match."""
+
+    match: Match
+
+    def keep(self, pool: Pool) -> Bool:
+        return np.not_equal(pool.match, self.match)
+
+    def __repr__(self) -> str:
+        return self.match.name.lower()
+
+
+GUARDS = tuple(Guard(match) for match in Match if match is not Match.NONE)

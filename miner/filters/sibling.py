@@ -1,0 +1,25 @@
+"""Siblings: other chunks of a document that holds a relevant passage often answer too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from miner.data import Bool, Pool
+from miner.siblings import Sibling as Kind
+from miner.spec import Spelt
+
+
+@dataclass(frozen=True, repr=False)
+class Sibling(Spelt):
+    """Drops every passage of a document that a relevant passage comes from, or with `overlapping` only
+    those that share text with that relevant passage.
+    """
+
+    name: ClassVar[str] = "sibling"
+    overlapping: bool = False
+
+    def keep(self, pool: Pool) -> Bool:
+        return np.less(pool.sibling, Kind.OVERLAPPING if self.overlapping else Kind.SAME_DOCUMENT)

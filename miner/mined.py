@@ -1,0 +1,211 @@
+"""What mining found: rows, receipts and counts, in memory as numbers and written as text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from miner import __version__, files
+from miner.data import Float32, Int64, Negative, Pool, Query, Row
+from miner.errors import MinerError
+from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
+from miner.index import Index
+from miner.match import Guard, Match
+from miner.progress import Clock, peak_memory
+from miner.relevant import EMIT, Relevant
+
+if TYPE_CHECKING:
+    from miner.mining import Recipe
+
+PACKAGES = ("numpy", "faiss-cpu", "sentence-transformers", "transformers", "torch", "openvino")
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What was chosen for one query: k <= n passages, best first, and how its relevant passages scored."""
+
+    rows: Int64
+    ranks: Int64
+    scores: Float32
+    nearest: Float32
+    shares: Float32
+    risks: Float32 | None
+    rescored: Float32 | None
+    relevant_scores: Float32
+
+    @classmethod
+    def of(cls, pool: Pool, query: int, columns: Int64) -> Pick:
+        mine = slice(int(pool.offsets[query]), int(pool.offsets[query + 1]))
+        best = pool.relevant_scores[mine].max()
+        rescored = pool.evidence.get("rescored")
+        return cls(
+            rows=pool.rows[query, columns],
+            ranks=columns + 1,
+            scores=pool.scores[query, columns],
+            nearest=pool.to_relevant[mine][:, columns].max(axis=0),
+            shares=pool.scores[query, columns] / best,
+            risks=None if pool.risk is None else pool.risk[query, columns],
+            rescored=None if rescored is None else rescored[query, columns],
+            relevant_scores=pool.relevant_scores[mine],
+        )
+
+
+@dataclass(frozen=True)
+class Mined:
+    """The result of mining. Iterating yields rows in the order of the queries; texts are read from the
+    index as they are needed.
+    """
+
+    queries: Sequence[Query]
+    index: Index
+    recipe: Recipe
+    relevant: Relevant
+    picks: Sequence[Pick]
+    given: Sequence[tuple[str, ...]]
+    verdicts: Mapping[str, int]
+    """Verdicts over all candidates: 'kept', 'padding' and one entry for each filter that rejected."""
+    shortfall: Mapping[str, int]
+    """What rejected the candidates of those queries that stayed short."""
+    clock: Clock
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def __iter__(self) -> Iterator[Row]:
+        for i, query in enumerate(self.queries):
+            texts = tuple(negative.text for negative in self.negatives(i))
+            yield Row(query.text, self.relevant.texts[self.relevant.of(i)], (*self.given[i], *texts))
+
+    def negatives(self, query: int) -> list[Negative]:
+        """The negatives mined for a query, with their evidence; those it came with are not among them."""
+        pick, emit = self.picks[query], EMIT[self.recipe.emit]
+        return [
+            Negative(
+                text=emit(passage),
+                id=passage.id,
+                source=f"{passage.source}:{passage.offset}",
+                rank=int(pick.ranks[k]),
+                similarity=_number(pick.scores[k]),
+                to_relevant=_number(pick.nearest[k]),
+                share=_number(pick.shares[k]),
+                risk=None if pick.risks is None else _number(pick.risks[k]),
+                rescored=None if pick.rescored is None else _number(pick.rescored[k]),
+            )
+            for k, passage in enumerate(self.index.passages(pick.rows))
+        ]
+
+    def counts(self) -> dict[str, Any]:
+        """Rows, negatives, short rows and verdicts: kept + padding + rejected = candidates."""
+        sizes = np.array(
+            [len(g) + len(p.rows) for g, p in zip(self.given, self.picks, strict=True)], np.int64
+        )
+        rejected = {k: v for k, v in self.verdicts.items() if k not in ("kept", "padding")}
+        return {
+            "rows": len(sizes),
+            "negatives": int(sizes.sum()),
+            "given_negatives": sum(map(len, self.given)),
+            "short_rows": int(np.sum(sizes < self.recipe.n)),
+            "candidates": sum(self.verdicts.values()),
+            "kept": self.verdicts.get("kept", 0),
+            "padding": self.verdicts.get("padding", 0),
+            "rejected": rejected,
+            "short_rows_rejected": dict(self.shortfall),
+        }
+
+    def write(self, path: str | Path, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Write FILE.jsonl, FILE.receipts.jsonl and FILE.run.json, each whole or not at all, and return
+        the run record. The run record is written last. Raises OutputError.
+        """
+        path = Path(path)
+        receipts_path = companion(path, RECEIPTS)
+        with (
+            self.clock.stage("write", len(self), "rows") as stage,
+            files.atomic(path) as rows,
+            files.atomic(receipts_path) as receipts,
+        ):
+            for i, row in enumerate(self):
+                self._check(row)
+                rows.write(orjson.dumps(record_of(row), option=orjson.OPT_APPEND_NEWLINE))
+                receipts.write(orjson.dumps(self._receipt(i), option=orjson.OPT_APPEND_NEWLINE))
+                self.clock.advance(stage, 1)
+        record = self.record(path, arguments or {})
+        files.write_json(companion(path, RUN), record)
+        return record
+
+    def record(self, path: Path, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What FILE.run.json holds: arguments, versions, fingerprints, counts, stages, outputs' checksums."""
+        return {
+            "miner": __version__,
+            "command": "mine",
+            "arguments": dict(arguments),
+            "recipe": {
+                "n": self.recipe.n,
+                "filters": [repr(each) for each in self.recipe.filters],
+                "select": repr(self.recipe.select),
+                "depth": self.recipe.depth,
+                "emit": self.recipe.emit,
+            },
+            "seed": self.recipe.seed,
+            "versions": _versions(),
+            "index": self.index.describe(),
+            "counts": self.counts(),
+            "stages": self.clock.record(),
+            "peak_memory_bytes": peak_memory(),
+            "outputs": {each.name: files.sha256(each) for each in (path, companion(path, RECEIPTS))},
+        }
+
+    def _receipt(self, i: int) -> dict[str, Any]:
+        mine, pick = self.relevant.of(i), self.picks[i]
+        given = [{"id": None, "source": "given"} for _ in self.given[i]]
+        mined = [
+            {
+                "id": negative.id,
+                "source": negative.source,
+                "rank": negative.rank,
+                "similarity": negative.similarity,
+                "to_relevant": negative.to_relevant,
+                "share": negative.share,
+                "risk": negative.risk,
+                "rescored": negative.rescored,
+            }
+            for negative in self.negatives(i)
+        ]
+        relevant = [
+            {"id": id, "similarity": _number(score)}
+            for id, score in zip(self.relevant.ids[mine], pick.relevant_scores, strict=True)
+        ]
+        return {"query": self.queries[i].text, "relevant": relevant, "negatives": [*given, *mined]}
+
+    @staticmethod
+    def _check(row: Row) -> None:
+        codes = _GUARD.match(row.query, row.hard_negatives, row.relevant_passages)
+        for text, code in zip(row.hard_negatives, codes, strict=True):
+            if code != Match.NONE:
+                raise MinerError(
+                    f"a negative of query {row.query!r} is {Match(code).name.lower()}: {text[:80]!r}"
+                )
+
+
+_GUARD = Guard()
+
+
+def _number(value: Any) -> float:
+    """Six decimals: below the resolution of fp16 vectors, and short to read."""
+    return round(float(value), 6)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": sys.version.split()[0]}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,149 @@
+"""From candidates to a pool: all that filters and selectors may look at, computed once."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from miner.data import (
+    PADDING,
+    Candidates,
+    Float32,
+    Half,
+    Int64,
+    Passage,
+    Pool,
+    UInt8,
+)
+from miner.index import Index
+from miner.match import OVERLAP, Folded, Guard, Match, folded
+from miner.siblings import Sibling, document
+
+CHUNK = 4096
+"""Candidates of one query whose vectors are held in float64 at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of Q queries on its way through the stages; P relevant passages laid end to end."""
+
+    texts: tuple[str, ...]
+    vectors: Half
+    """[Q, d]"""
+    offsets: Int64
+    """[Q + 1]"""
+    relevant_texts: tuple[str, ...]
+    relevant_rows: Int64
+    """[P]"""
+    relevant_vectors: Half
+    """[P, d]"""
+    taken: tuple[tuple[str, ...], ...]
+    """Negatives that the row came with and keeps."""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def part(self, queries: Sequence[int]) -> Block:
+        """The block of some of its queries."""
+        pieces = [range(int(self.offsets[i]), int(self.offsets[i + 1])) for i in queries]
+        flat = [p for piece in pieces for p in piece]
+        return Block(
+            texts=tuple(self.texts[i] for i in queries),
+            vectors=self.vectors[list(queries)],
+            offsets=np.cumsum([0, *map(len, pieces)], dtype=np.int64),
+            relevant_texts=tuple(self.relevant_texts[p] for p in flat),
+            relevant_rows=self.relevant_rows[flat],
+            relevant_vectors=self.relevant_vectors[flat],
+            taken=tuple(self.taken[i] for i in queries),
+        )
+
+
+@dataclass
+class PoolBuilder:
+    """Builds pools over one index. `bare` compares the text without its title too."""
+
+    index: Index
+    emit: str
+    guard: Guard = field(default_factory=Guard)
+
+    def build(self, block: Block, candidates: Candidates) -> Pool:
+        rows = candidates.rows
+        passages = dict(
+            zip(unique := np.unique(rows[rows != PADDING]), self.index.passages(unique), strict=True)
+        )
+        match, sibling = np.zeros(rows.shape, np.uint8), np.zeros(rows.shape, np.uint8)
+        documents = np.zeros(rows.shape, np.uint64)
+        to_relevant = np.empty((len(block.relevant_rows), rows.shape[1]), np.float32)
+        relevant_scores = np.empty(len(block.relevant_rows), np.float32)
+        for i in range(len(block)):
+            mine = slice(int(block.offsets[i]), int(block.offsets[i + 1]))
+            columns = np.flatnonzero(rows[i] != PADDING)
+            ours = [passages[row] for row in rows[i, columns]]
+            match[i, columns] = self._match(block, i, mine, rows[i, columns], ours)
+            documents[i, columns] = [zlib.crc32(document(passage.id).encode()) for passage in ours]
+            sibling[i, columns] = self._siblings(block.relevant_rows[mine], ours)
+            to_relevant[mine] = self._cosines(block.relevant_vectors[mine], rows[i])
+            relevant_scores[mine] = _dot(block.relevant_vectors[mine], block.vectors[i])
+        return Pool(
+            rows=rows,
+            scores=candidates.scores,
+            match=match,
+            offsets=block.offsets,
+            relevant_rows=block.relevant_rows,
+            relevant_scores=relevant_scores,
+            to_relevant=to_relevant,
+            spread=self.index.spread(block.vectors),
+            relevant_spread=self.index.spread(block.relevant_vectors),
+            sibling=sibling,
+            documents=documents,
+            keys=np.array([_hash(text) for text in block.texts], np.uint64),
+            vectors=self.index.vectors,
+        )
+
+    def _match(self, block: Block, i: int, mine: slice, rows: Int64, ours: Sequence[Passage]) -> UInt8:
+        relevant, known = block.relevant_texts[mine], block.relevant_rows[mine]
+        inside = self.index.passages(known[known != PADDING])
+        theirs = list(dict.fromkeys([*relevant, *(passage.text for passage in inside)]))
+        codes = self.guard.match(block.texts[i], [passage.text for passage in ours], theirs, block.taken[i])
+        if self.emit == "title-text":
+            full = self.guard.match(block.texts[i], [p.encoded for p in ours], theirs, block.taken[i])
+            codes = np.where(codes == Match.NONE, full, codes)
+        codes[np.isin(rows, known)] = Match.SAME_ID
+        return codes
+
+    def _siblings(self, relevant_rows: Int64, ours: Sequence[Passage]) -> UInt8:
+        parents = self.index.passages(relevant_rows[relevant_rows != PADDING])
+        homes = {document(parent.id) for parent in parents}
+        codes = np.zeros(len(ours), np.uint8)
+        for i, passage in enumerate(ours):
+            if document(passage.id) in homes:
+                near = [folded(p.text) for p in parents if document(p.id) == document(passage.id)]
+                codes[i] = Sibling.OVERLAPPING if self._overlaps(passage, near) else Sibling.SAME_DOCUMENT
+        return codes
+
+    def _overlaps(self, passage: Passage, parents: Sequence[Folded]) -> bool:
+        ours = folded(passage.text)
+        common = self.guard.common([ours], parents)[:, 0]
+        sizes = [max(1, min(len(ours.buckets), len(parent.buckets))) for parent in parents]
+        return bool(np.any(common >= OVERLAP * np.array(sizes)))
+
+    def _cosines(self, relevant: Half, rows: Int64) -> Float32:
+        out = np.full((len(relevant), len(rows)), -np.inf, np.float32)
+        valid = np.flatnonzero(rows != PADDING)
+        for start in range(0, len(valid), CHUNK):
+            columns = valid[start : start + CHUNK]
+            out[:, columns] = _dot(relevant, self.index.vectors(rows[columns]).T)
+        return out
+
+
+def _dot(a: Half, b: Half) -> Float32:
+    """Exact in any order: products of fp16 numbers and their sums fit float64."""
+    return np.asarray(a.astype(np.float64) @ b.astype(np.float64), np.float32)
+
+
+def _hash(text: str) -> int:
+    data = text.encode("utf-8", "surrogatepass")
+    return zlib.crc32(data) << 32 | zlib.crc32(data, 0x9E3779B9)

@@ -1,0 +1,85 @@
+"""From queries to what is known to answer them: texts, rows of the corpus, vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from miner.data import PADDING, Half, Int64, Passage, Query
+from miner.errors import ConfigError
+from miner.index import Index
+
+EMIT: dict[str, Callable[[Passage], str]] = {
+    "text": lambda passage: passage.text,
+    "title-text": lambda passage: passage.encoded,
+}
+"""What of a passage is written into rows, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relevant:
+    """The relevant passages of Q queries, laid end to end: those of query i are offsets[i]:offsets[i+1]."""
+
+    offsets: Int64
+    """[Q + 1]"""
+    rows: Int64
+    """[P] PADDING where the passage is not in the corpus."""
+    texts: tuple[str, ...]
+    """[P] as written into the rows."""
+    ids: tuple[str | None, ...]
+    """[P] None where the passage is not in the corpus."""
+
+    def of(self, query: int) -> slice:
+        return slice(int(self.offsets[query]), int(self.offsets[query + 1]))
+
+
+def find_relevant(queries: Sequence[Query], index: Index, emit: Callable[[Passage], str]) -> Relevant:
+    """Look the relevant passages of the queries up in the index, by id and by equal text.
+
+    A passage named twice, by id and by text, counts once. Raises ConfigError for an id that the index
+    does not hold.
+    """
+    by_id = _rows_of_ids(queries, index)
+    texts = list(dict.fromkeys(text for query in queries for text in query.relevant_passages))
+    by_text = dict(zip(texts, index.rows_of_texts(texts).tolist(), strict=True))
+    offsets, rows, out, ids = [0], list[int](), list[str](), list[str | None]()
+    for query in queries:
+        known = dict[int, str]()
+        for passage_row, passage in zip(
+            query_rows := [by_id[id] for id in query.relevant_ids], index.passages(query_rows), strict=True
+        ):
+            known.setdefault(passage_row, emit(passage))
+        loose = list[str]()
+        for text in query.relevant_passages:
+            row = by_text[text]
+            if row == PADDING:
+                loose.append(text)
+            else:
+                known.setdefault(row, text)
+        rows += [*known, *[PADDING] * len(loose)]
+        out += [*known.values(), *loose]
+        ids += [*(passage.id for passage in index.passages(list(known))), *[None] * len(loose)]
+        offsets.append(len(rows))
+    return Relevant(np.array(offsets, np.int64), np.array(rows, np.int64), tuple(out), tuple(ids))
+
+
+def _rows_of_ids(queries: Sequence[Query], index: Index) -> dict[str, int]:
+    ids = list(dict.fromkeys(id for query in queries for id in query.relevant_ids))
+    rows = dict(zip(ids, index.rows_of_ids(ids).tolist(), strict=True))
+    for query in queries:
+        for id in query.relevant_ids:
+            if rows[id] == PADDING:
+                place = f"{query.place}: " if query.place else ""
+                raise ConfigError(f"{place}relevant id {id!r} is not in the index {index.path}")
+    return rows
+
+
+def relevant_vectors(relevant: Relevant, index: Index, encode: Callable[[Sequence[str]], Half]) -> Half:
+    """Unit rows fp16 [P, d]: the index's own where the passage is in it, else freshly encoded."""
+    vectors = np.empty((len(relevant.rows), index.dim), np.float16)
+    known = relevant.rows != PADDING
+    vectors[known] = index.vectors(relevant.rows[known])
+    vectors[~known] = encode([text for text, inside in zip(relevant.texts, known, strict=True) if not inside])
+    return vectors

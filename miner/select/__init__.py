@@ -1,0 +1,19 @@
+"""Selectors: which of the kept candidates become negatives. One idea a file."""
+
+from __future__ import annotations
+
+from miner.select.base import Selector
+from miner.select.diverse import Diverse
+from miner.select.sample import Sample
+from miner.select.top import Top
+from miner.spec import Spelt, parse
+
+SELECTORS: dict[str, type[Spelt]] = {each.name: each for each in (Top, Sample, Diverse)}
+
+
+def parse_selector(text: str) -> Selector:
+    """The selector that 'name(option=value)' spells. Raises ConfigError."""
+    return parse(text, SELECTORS, "selector")  # type: ignore[return-value]
+
+
+__all__ = ["SELECTORS", "Diverse", "Sample", "Selector", "Top", "parse_selector"]
