@@ -2,48 +2,84 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
 import secrets
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from miner.errors import ConfigError, InputError, MissingExtra, OutputError
+from miner.errors import ConfigError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MAX_LINE = 64 * 2**20
+"""Bytes of one line, or of one document, that are read; more is an error."""
+MAX_UNPACKED = 2**30
+MAX_RATIO = 1000
+"""A compressed file may unpack to MAX_UNPACKED bytes or to MAX_RATIO times its size, whichever is more."""
 BOM = b"\xef\xbb\xbf"
-COMPRESSED = (".gz", ".zst")
+COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 
 
 def open_binary(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked if its name ends in .gz or .zst."""
-    if not path.exists():
-        raise ConfigError(f"{path}: no such file")
-    if path.is_dir():
-        raise ConfigError(f"{path}: is a folder; expected a file")
+    """The file's bytes, unpacked if its name ends in .gz or .zst.
+
+    Raises ConfigError for a path that cannot be opened. What is damaged, cut short or unpacks beyond
+    all measure raises OSError or InputError while it is read.
+    """
     try:
-        if path.suffix == ".gz":
-            return gzip.open(path, "rb")  # type: ignore[return-value]
-        if path.suffix == ".zst":
-            return _open_zst(path)
-        return path.open("rb")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from None
+        stream = path.open("rb")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a folder; expected a file") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    if path.suffix.lower() not in COMPRESSED:
+        return stream
+    return io.BufferedReader(_Unpacked(path, stream), buffer_size=1 << 18)
 
 
-def _open_zst(path: Path) -> BinaryIO:
-    try:
-        import zstandard
-    except ImportError:
-        raise MissingExtra("reading .zst files", "zst") from None
-    return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(path.open("rb")))
+class _Unpacked(io.RawIOBase):
+    """A compressed file, unpacked as it is read and no further than the limits."""
+
+    def __init__(self, path: Path, packed: BinaryIO) -> None:
+        import pyarrow as pa
+
+        self.path, self.packed, self.unpacked = path, packed, 0
+        self.size = os.fstat(packed.fileno()).st_size
+        self.limit = max(MAX_UNPACKED, MAX_RATIO * self.size)
+        self.damage = (OSError, pa.ArrowException)
+        self.stream = pa.CompressedInputStream(pa.PythonFile(packed, "r"), COMPRESSED[path.suffix.lower()])
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        try:
+            data = self.stream.read(len(view))
+        except self.damage as error:
+            raise OSError(str(error)) from None
+        self.unpacked += len(data)
+        if self.unpacked > self.limit:
+            raise InputError(self.path, None, f"unpacks to over {self.limit >> 20} MiB; unpack it yourself")
+        if not self.unpacked:
+            raise OSError("Truncated compressed stream")
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self.stream.close()
+            self.packed.close()
+        super().close()
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -51,24 +87,57 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
     Raises InputError for a byte order mark, a line over MAX_LINE bytes, damaged compression.
     """
+    for number, line in raw_lines(path):
+        line = line.strip()
+        if line:
+            yield number, line
+
+
+def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Line number (from 1) and content with its line end. Raises as read_lines does."""
     number = 0
+    with open_binary(path) as stream:
+        while line := _read_line(stream, path, number + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                raise InputError(path, number, f"the line is longer than {MAX_LINE >> 20} MiB")
+            if number == 1:
+                _refuse_bom(line, path)
+            yield number, line
+
+
+def _read_line(stream: BinaryIO, path: Path, number: int) -> bytes:
+    try:
+        return stream.readline(MAX_LINE + 1)
+    except OSError as error:
+        raise InputError(path, number, f"cannot be read further ({error.strerror or error})") from None
+
+
+def _refuse_bom(start: bytes, path: Path) -> None:
+    if start.startswith(BOM):
+        raise InputError(path, 1, "begins with a byte order mark; expected UTF-8 without one")
+
+
+def read_text(path: Path) -> str:
+    """A whole document, its line ends kept.
+
+    Raises InputError for a byte order mark, what is not UTF-8, a NUL, a document over MAX_LINE bytes.
+    """
     try:
         with open_binary(path) as stream:
-            while line := stream.readline(MAX_LINE + 1):
-                number += 1
-                if len(line) > MAX_LINE:
-                    raise InputError(path, number, f"the line is longer than {MAX_LINE >> 20} MiB")
-                if number == 1 and line.startswith(BOM):
-                    raise InputError(path, 1, "begins with a byte order mark; expected UTF-8 without one")
-                line = line.strip()
-                if line:
-                    yield number, line
-    except (EOFError, zlib.error, OSError) as error:
-        raise InputError(path, number + 1, f"cannot be read on ({error})") from None
-    except Exception as error:
-        if type(error).__name__ != "ZstdError":
-            raise
-        raise InputError(path, number + 1, f"cannot be read on ({error})") from None
+            data = stream.read(MAX_LINE + 1)
+    except OSError as error:
+        raise InputError(path, None, f"cannot be read ({error.strerror or error})") from None
+    if len(data) > MAX_LINE:
+        raise InputError(path, None, f"the document is longer than {MAX_LINE >> 20} MiB; split it")
+    _refuse_bom(data, path)
+    if (nul := data.find(b"\0")) >= 0:
+        raise InputError(path, data.count(b"\n", 0, nul) + 1, "holds a NUL character; expected text")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(path, line, "is not UTF-8") from None
 
 
 def decode(line: bytes, path: Path, number: int) -> str:
