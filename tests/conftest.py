@@ -1,0 +1,61 @@
+"""What many tests share: a small corpus with near misses, made deterministically."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from miner.data import Passage, Query
+from miner.encoders import HashingEncoder
+
+ACTIONS = ("cancel", "pause", "upgrade", "downgrade", "transfer", "renew")
+THINGS = ("plan", "booking", "invoice", "membership", "gift card", "account", "calendar", "payout")
+WAYS = (
+    "Open settings, choose {thing} and press {action}; it takes effect at the end of the month.",
+    "Only the owner may {action} a {thing}, and a message goes to every member of the team.",
+    "To {action} the {thing} by phone, have the number of your last payment at hand.",
+    "When you {action} your {thing} twice in a week, support will ask you for the reason.",
+)
+
+
+@pytest.fixture(scope="session")
+def encoder() -> HashingEncoder:
+    return HashingEncoder()
+
+
+@pytest.fixture(scope="session")
+def passages() -> list[Passage]:
+    """192 passages in families of near misses."""
+    made = itertools.product(ACTIONS, THINGS, enumerate(WAYS))
+    return [
+        Passage(
+            id=f"{thing}/{action}.md#{number + 1}" if number else f"{thing}/{action}.md",
+            text=way.format(action=action, thing=thing),
+            title=f"{action} a {thing}".capitalize(),
+            source=f"{thing}/{action}.md",
+            offset=number * 100,
+        )
+        for action, thing, (number, way) in made
+    ]
+
+
+@pytest.fixture(scope="session")
+def queries(passages: list[Passage]) -> list[Query]:
+    """48 queries: by id, by text, and with several relevant passages."""
+    made = []
+    for i, (action, thing) in enumerate(itertools.product(ACTIONS, THINGS)):
+        ids = (f"{thing}/{action}.md", f"{thing}/{action}.md#2")[: 1 + i % 2]
+        texts = (f"Yes, you can {action} a {thing} whenever you like, said the manual.",)[: i % 3]
+        made.append(Query(f"how do I {action} my {thing}", texts, ids, place=f"queries.jsonl:{i + 1}"))
+    return made
+
+
+@pytest.fixture
+def corpus_file(tmp_path: Path, passages: list[Passage]) -> Path:
+    from miner.files import write_jsonl
+
+    path = tmp_path / "corpus.jsonl"
+    write_jsonl(path, [{"_id": p.id, "title": p.title, "text": p.text} for p in passages])
+    return path

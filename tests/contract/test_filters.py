@@ -1,0 +1,93 @@
+"""What every filter promises, over the table of filters."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from miner.data import FIRST_REJECTION, KEPT, PADDED, PADDING
+from miner.filters import FILTERS, GUARDS, Margin, Rank, Score, Sibling, judge, parse_filter
+from miner.match import Match
+from miner.siblings import Sibling as Kind
+from tests.pools import make_pool, part, random_pool
+
+SPECS = [
+    "margin(relative=0.05)",
+    "margin(absolute=0.1, against='lowest')",
+    "rank(first=3, last=20)",
+    "score(max=0.6)",
+    "sibling()",
+]
+
+
+def test_every_filter_is_under_contract() -> None:
+    assert {spec.split("(")[0] for spec in SPECS} == set(FILTERS) - {"risk"}
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_verdicts_do_not_depend_on_how_queries_are_split(spec: str) -> None:
+    pool, each = random_pool(), parse_filter(spec)
+    whole = each.keep(pool)
+    assert whole.shape == pool.rows.shape
+    assert whole.any()
+    assert not whole.all()
+    pieces = np.concatenate([each.keep(part(pool, low, high)) for low, high in ((0, 1), (1, 4), (4, 6))])
+    np.testing.assert_array_equal(whole, pieces)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_filter_is_pure_and_travels(spec: str) -> None:
+    pool, each = random_pool(), parse_filter(spec)
+    again = pickle.loads(pickle.dumps(each))
+    assert again == each
+    np.testing.assert_array_equal(each.keep(pool), again.keep(pool))
+
+
+@pytest.mark.parametrize(
+    ("margin", "positive", "kept"),
+    [
+        (Margin(relative=0.05), [0.8], [False, True, True]),
+        (Margin(absolute=0.3), [0.8], [False, False, True]),
+        (Margin(), [0.8], [False, True, True]),
+        (Margin(relative=0.5), [-0.4], [False, False, False]),
+        (Margin(relative=0.05, against="lowest"), [0.9, 0.5], [False, False, True]),
+        (Margin(relative=0.05, against="highest"), [0.9, 0.5], [True, True, True]),
+        (Margin(relative=0.05), [0.9, 0.88, 0.1], [True, True, True]),
+    ],
+)
+def test_margins_keep_what_scores_lower_than_the_relevant_passage(
+    margin: Margin, positive: list[float], kept: list[bool]
+) -> None:
+    pool = make_pool([[0.82, 0.6, -0.5]], [positive])
+    assert margin.keep(pool)[0].tolist() == kept
+
+
+def test_a_relative_margin_below_a_negative_score_lies_lower_still() -> None:
+    pool = make_pool([[-0.39, -0.41, -0.45]], [[-0.4]])
+    assert Margin(relative=0.1).keep(pool)[0].tolist() == [False, False, True]
+
+
+def test_windows_keep_their_borders() -> None:
+    pool = make_pool([[0.9, 0.5, 0.25, 0.0]], [[0.9]])
+    assert Rank(first=2, last=3).keep(pool)[0].tolist() == [False, True, True, False]
+    assert Score(min=0.25, max=0.5).keep(pool)[0].tolist() == [False, True, True, False]
+
+
+def test_siblings_are_dropped_all_or_only_where_they_overlap() -> None:
+    codes = np.array([[Kind.NONE, Kind.SAME_DOCUMENT, Kind.OVERLAPPING]], np.uint8)
+    pool = make_pool([[0.9, 0.5, 0.25]], [[0.9]], sibling=codes)
+    assert Sibling().keep(pool)[0].tolist() == [True, False, False]
+    assert Sibling(overlapping=True).keep(pool)[0].tolist() == [True, True, False]
+
+
+def test_each_verdict_names_the_first_filter_that_said_no_and_all_add_up() -> None:
+    match = np.array([[Match.SAME_ID, Match.NONE, Match.NONE, Match.NONE]], np.uint8)
+    rows = np.array([[0, 1, 2, PADDING]])
+    pool = make_pool([[0.9, 0.8, 0.3, -np.inf]], [[0.8]], match=match, rows=rows)
+    verdicts = judge(pool, (*GUARDS, Margin(relative=0.05), Rank(last=2)))
+    assert verdicts.tolist() == [
+        [FIRST_REJECTION, FIRST_REJECTION + len(GUARDS), FIRST_REJECTION + len(GUARDS) + 1, PADDED]
+    ]
+    assert judge(pool, ()).tolist() == [[KEPT, KEPT, KEPT, PADDED]]
