@@ -1,0 +1,96 @@
+"""Markdown: a section under each heading, its blocks as the places to cut at."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miner.corpus.chunk import Section
+from miner.corpus.frontmatter import split_front_matter
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+SEPARATOR = " > "
+LONG_HEADING = 500
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+def outline(text: str, path: Path) -> list[Section]:
+    """The text before the first heading, and that under each heading down to the next one.
+
+    A section's title is the path of headings above it, after the title of the front matter; the heading
+    itself is not part of the section's text. A document whose front matter gives no title has that of
+    its first heading before that heading.
+    """
+    title, body = split_front_matter(text, path)
+    tokens = _parser(inline=False).parse(text[body:])
+    starts = [body, *(body + match.end() for match in _LINE_END.finditer(text[body:])), len(text)]
+    cuts = _cuts(tokens, starts)
+    headings = list(_headings(tokens, starts))
+    preface = title or (headings[0].name if headings else "")
+    edges = [*(heading.start for heading in headings[1:]), len(text)]
+    sections = [Section(preface, body, headings[0].start if headings else len(text), cuts)]
+    for heading, trail, end in zip(headings, _trails(headings, title), edges, strict=False):
+        sections.append(Section(SEPARATOR.join(trail), heading.end, end, cuts))
+    return sections
+
+
+class _Heading:
+    def __init__(self, level: int, name: str, start: int, end: int) -> None:
+        self.level, self.name, self.start, self.end = level, name, start, end
+
+
+def _headings(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[_Heading]:
+    for token, inline in itertools.pairwise(tokens):
+        if token.type == "heading_open" and token.level == 0 and token.map:
+            first, last = token.map
+            yield _Heading(int(token.tag[1]), _plain(inline.content), starts[first], _place(starts, last))
+
+
+def _trails(headings: Sequence[_Heading], title: str) -> Iterator[list[str]]:
+    """For each heading the title and the names of the headings above it, without a repeated title."""
+    above: list[_Heading] = []
+    for heading in headings:
+        above = [*(other for other in above if other.level < heading.level), heading]
+        trail = [name for name in [title, *(other.name for other in above)] if name]
+        yield [name for i, name in enumerate(trail) if i == 0 or name.casefold() != trail[i - 1].casefold()]
+
+
+def _cuts(tokens: Sequence[Token], starts: Sequence[int]) -> tuple[list[int], ...]:
+    """Where blocks start, by how deep they are nested, and last the lines that are not inside a paragraph."""
+    levels: dict[int, set[int]] = {}
+    lines = set(range(len(starts)))
+    for token in tokens:
+        if token.map is None or token.nesting < 0 or token.type == "inline":
+            continue
+        levels.setdefault(token.level, set()).add(token.map[0])
+        if token.type == "paragraph_open":
+            lines.difference_update(range(token.map[0] + 1, token.map[1]))
+    blocks = [levels[level] for level in sorted(levels)]
+    return tuple([_place(starts, line) for line in sorted(level)] for level in [*blocks, lines])
+
+
+def _place(starts: Sequence[int], line: int) -> int:
+    return starts[min(line, len(starts) - 1)]
+
+
+def _plain(heading: str) -> str:
+    """A heading's text without its markup."""
+    if len(heading) > LONG_HEADING:
+        return " ".join(heading[:LONG_HEADING].split())
+    tokens = _parser(inline=True).parseInline(heading)[0].children or []
+    return " ".join("".join(token.content or " " * (token.type == "softbreak") for token in tokens).split())
+
+
+@cache
+def _parser(inline: bool) -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table")
+    return parser if inline else parser.disable("inline")
