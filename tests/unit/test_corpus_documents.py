@@ -1,0 +1,177 @@
+"""Documents: titles, sections, and how long ones are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from miner.corpus import read_corpus
+from miner.corpus.chunk import Chunker, Section, estimate
+from miner.data import Passage
+from miner.errors import ConfigError, InputError
+
+
+def words(texts: Sequence[str]) -> list[int]:
+    return [len(text.split()) for text in texts]
+
+
+def read(folder: Path, text: str, max_tokens: int = 16, name: str = "d.md") -> list[Passage]:
+    path = folder / name
+    path.write_text(text, encoding="utf-8", newline="")
+    passages = list(read_corpus(path, max_tokens=max_tokens, count_tokens=words))
+    for number, passage in enumerate(passages, 1):
+        assert passage.id == (name if number == 1 else f"{name}#{number}")
+        assert text[passage.offset : passage.offset + len(passage.text)] == passage.text
+        assert len(passage.encoded.split()) <= max_tokens
+    return passages
+
+
+def parts(passages: Sequence[Passage]) -> list[tuple[str, str]]:
+    return [(passage.title, passage.text) for passage in passages]
+
+
+def test_the_front_matter_gives_the_title_and_headings_the_path(tmp_path: Path) -> None:
+    text = (
+        "---\ntitle: Plans\ntags: [a]\n---\nintro\n\n"
+        "# Pause\n\none\n\n## How **long** `x`\n\ntwo\n\nCancel\n======\nthree\n"
+    )
+    assert parts(read(tmp_path, text)) == [
+        ("Plans", "intro"),
+        ("Plans > Pause", "one"),
+        ("Plans > Pause > How long x", "two"),
+        ("Plans > Cancel", "three"),
+    ]
+
+
+def test_without_front_matter_the_first_heading_is_the_title(tmp_path: Path) -> None:
+    assert parts(read(tmp_path, "intro\n\n# Plans\n\none\n\n## Pause\n\ntwo\n")) == [
+        ("Plans", "intro"),
+        ("Plans", "one"),
+        ("Plans > Pause", "two"),
+    ]
+    assert parts(read(tmp_path, "just text\n")) == [("", "just text")]
+
+
+def test_a_heading_that_repeats_the_title_is_named_once(tmp_path: Path) -> None:
+    assert parts(read(tmp_path, "---\ntitle: Pause a plan\n---\n# Pause a Plan\n\none\n")) == [
+        ("Pause a plan", "one")
+    ]
+
+
+def test_text_files_honour_front_matter_and_know_no_headings(tmp_path: Path) -> None:
+    assert parts(read(tmp_path, "---\ntitle: Plans\n---\n# not a heading\n", name="d.txt")) == [
+        ("Plans", "# not a heading")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["---\nno mapping\n---\nbody\n", "---\ntitle: x\nnever closed\n", "----\na\n---\n"]
+)
+def test_what_is_no_front_matter_is_text(text: str, tmp_path: Path) -> None:
+    (passage,) = read(tmp_path, text, name="d.txt")
+    assert passage.text == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("front", "line"),
+    [("a: b\ntitle: a: b", 3), ("title: [a", 3), ("title: [a, b]", 1), ("a: " + "[\n" * 3000, 1)],
+)
+def test_broken_front_matter_is_named(front: str, line: int, tmp_path: Path) -> None:
+    path = tmp_path / "d.md"
+    path.write_text(f"---\n{front}\n---\nbody\n")
+    with pytest.raises(InputError, match="front matter") as caught:
+        list(read_corpus(path))
+    assert caught.value.line == line
+
+
+def test_front_matter_makes_no_objects(tmp_path: Path) -> None:
+    text = "---\ntitle: 2024-13-45\nx: !!python/object/apply:os.system [exit]\n---\nbody\n"
+    assert parts(read(tmp_path, text)) == [("2024-13-45", "body")]
+
+
+def test_small_paragraphs_are_packed_within_their_section(tmp_path: Path) -> None:
+    text = "# A\n\none two three\n\nfour five six\n\nseven eight nine ten\n\n# B\n\neleven\n"
+    assert parts(read(tmp_path, text, max_tokens=9)) == [
+        ("A", "one two three\n\nfour five six"),
+        ("A", "seven eight nine ten"),
+        ("B", "eleven"),
+    ]
+
+
+def test_long_paragraphs_are_cut_between_sentences_then_words(tmp_path: Path) -> None:
+    assert parts(read(tmp_path, "One two three four. Five six seven? Eight\nnine ten.", max_tokens=8)) == [
+        ("", "One two three four. Five six seven?"),
+        ("", "Eight\nnine ten."),
+    ]
+    long = " ".join(f"w{i}" for i in range(20))
+    assert [len(text.split()) for _, text in parts(read(tmp_path, long, max_tokens=8))] == [8, 8, 4]
+
+
+def test_a_code_fence_that_fits_is_never_cut(tmp_path: Path) -> None:
+    fence = "```sh\na b\n\n# no heading\n\nc d\n```"
+    text = f"one two three four five\n\n{fence}\n\n- x\n\n  {fence.replace(chr(10), chr(10) + '  ')}\n- y\n"
+    texts = [passage.text for passage in read(tmp_path, text, max_tokens=10)]
+    assert texts[0] == "one two three four five"
+    assert texts[1] == fence
+    assert sum("```sh" in text and text.count("```") == 2 for text in texts) == 2
+
+
+def test_lists_are_cut_between_items(tmp_path: Path) -> None:
+    items = [f"- item {i} has some\n  more words" for i in range(4)]
+    assert [p.text for p in read(tmp_path, "\n".join(items), max_tokens=15)] == [
+        "\n".join(items[:2]),
+        "\n".join(items[2:]),
+    ]
+
+
+def test_sentences_without_spaces_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "d.txt"
+    path.write_text("退款需要五天。" * 30, encoding="utf-8")
+    passages = list(read_corpus(path, max_tokens=16))
+    assert "".join(p.text for p in passages) == "退款需要五天。" * 30
+    assert all(p.text.endswith("。") and estimate([p.text])[0] <= 16 for p in passages)
+
+
+def test_one_endless_word_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "d.txt"
+    path.write_text("x" * 1_000_000, encoding="utf-8")
+    passages = list(read_corpus(path, max_tokens=256))
+    assert "".join(p.text for p in passages) == "x" * 1_000_000
+    assert max(estimate([p.text])[0] for p in passages) <= 256
+
+
+def test_a_long_title_leaves_half_of_the_room(tmp_path: Path) -> None:
+    path = tmp_path / "d.md"
+    path.write_text("# " + "long " * 30 + "\n\n" + "word " * 20)
+    assert [len(p.text.split()) for p in read_corpus(path, max_tokens=10, count_tokens=words)] == [5, 5, 5, 5]
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "# Heading\n", "---\ntitle: x\n---\n"])
+def test_a_document_without_text_is_one_blank_passage(text: str, tmp_path: Path) -> None:
+    assert [(p.id, p.text) for p in read(tmp_path, text)] == [("d.md", "")]
+
+
+def test_line_ends_of_all_systems(tmp_path: Path) -> None:
+    for end in ("\n", "\r\n", "\r"):
+        text = end.join(["# A", "", "one", "", "# B", "", "two", ""])
+        assert parts(read(tmp_path, text)) == [("A", "one"), ("B", "two")]
+
+
+def test_a_room_too_small_is_misuse() -> None:
+    with pytest.raises(ConfigError, match="at least 8"):
+        Chunker(max_tokens=4)
+
+
+def test_what_is_too_long_to_count_is_never_counted() -> None:
+    longest = 0
+
+    def spy(texts: Sequence[str]) -> list[int]:
+        nonlocal longest
+        longest = max(longest, *map(len, texts))
+        return words(texts)
+
+    text = "word " * 10_000
+    list(Chunker(10, spy).spans(text, Section("", 0, len(text))))
+    assert longest <= 320

@@ -1,0 +1,148 @@
+"""Records: JSONL, CSV, TSV, parquet."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from miner import files
+from miner.corpus import read_corpus
+from miner.errors import ConfigError, MinerError
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def failure(path: Path) -> str:
+    with pytest.raises(MinerError) as caught:
+        list(read_corpus(path))
+    return str(caught.value).replace(str(path), path.name)
+
+
+def test_contents_and_numbers_and_missing_ids(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "c.jsonl",
+        '{"id": 7, "contents": "x"}\n\n{"text": "y", "title": null}\r\n{"_id": "", "text": ""}',
+    )
+    assert [(p.id, p.text, p.title, p.offset) for p in read_corpus(path)] == [
+        ("7", "x", "", 1),
+        ("c.jsonl:3", "y", "", 3),
+        ("c.jsonl:4", "", "", 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"_id": "a"}', "c.jsonl:2: has no text; expected 'text' or 'contents', found _id"),
+        ('{"text": null}', "c.jsonl:2: 'text' is null; expected a string"),
+        ('{"text": ["a"]}', "c.jsonl:2: 'text' is a list; expected a string"),
+        ('{"text": "a", "title": 3}', "c.jsonl:2: 'title' is a number; expected a string"),
+        ('{"text": "a", "_id": true}', "c.jsonl:2: '_id' is a boolean; expected a string or a whole number"),
+        ('{"text": "a", "id": 99999999999999999999}', "expected a string or a whole number"),
+        ('["text"]', "c.jsonl:2: holds a list; expected a JSON object"),
+        ('{"text": "a"', "c.jsonl:2: is not valid JSON"),
+        ('{"text": NaN}', "c.jsonl:2: is not valid JSON"),
+        ('{"text": "\\ud800"}', "c.jsonl:2: is not valid JSON"),
+        ("[" * 100_000, "c.jsonl:2: is not valid JSON"),
+    ],
+)
+def test_a_bad_line_is_named(line: str, message: str, tmp_path: Path) -> None:
+    assert message in failure(write(tmp_path, "c.jsonl", '{"text": "fine"}\n' + line + "\n"))
+
+
+def test_a_line_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_LINE", 2**20)
+    path = write(tmp_path, "c.jsonl", '{"text": "a"}\n{"text": "' + "x" * 2**20 + '"}\n')
+    assert failure(path) == "c.jsonl:2: the line is longer than 1 MiB"
+
+
+def test_what_swells_beyond_all_measure_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_UNPACKED", 2**20)
+    monkeypatch.setattr(files, "MAX_RATIO", 20)
+    bomb = tmp_path / "c.jsonl.gz"
+    bomb.write_bytes(gzip.compress(b'{"text": "x"}\n' * 200_000))
+    assert failure(bomb) == "c.jsonl.gz: unpacks to over 1 MiB; unpack it yourself"
+    monkeypatch.setattr(files, "MAX_RATIO", 1000)
+    assert sum(1 for _ in read_corpus(bomb)) == 200_000
+
+
+def test_csv_cells_span_lines_and_rows_are_named_by_their_first(tmp_path: Path) -> None:
+    path = write(tmp_path, "c.csv", 'id,text,more\r\n1,"a\nb, ""c""",x\r\n\r\n,d,\r\n')
+    assert [(p.id, p.text, p.offset) for p in read_corpus(path)] == [
+        ("1", 'a\nb, "c"', 2),
+        ("c.csv:5", "d", 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,text\n1,a\n2,b,c\n", "c.csv:3: has 3 columns; expected 2 as in the header"),
+        ("id,text\n1\n", "c.csv:2: has 1 columns; expected 2 as in the header"),
+        ("text,text\na,b\n", "c.csv:1: names a column twice in its header"),
+        ('id,text\n1,"a\nb\n', "c.csv:2: is not a row of cells"),
+        ('id,text\n1,"a"b\n', "c.csv:2: is not a row of cells"),
+        ("id,body\n1,a\n", "c.csv:2: has no text; expected 'text' or 'contents', found id, body"),
+    ],
+)
+def test_a_bad_row_is_named(text: str, message: str, tmp_path: Path) -> None:
+    assert message in failure(write(tmp_path, "c.csv", text))
+
+
+def test_long_cells_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "c.csv", f"text\n{'x' * 200_000}\n")
+    assert [len(p.text) for p in read_corpus(path)] == [200_000]
+
+
+def test_parquet_ids_may_be_numbers_and_texts_dictionaries(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    table = pa.table({"id": [1, 2], "text": pa.array(["a", "a"]).dictionary_encode(), "extra": [[1], []]})
+    pq.write_table(table, path)
+    assert [(p.id, p.text, p.offset) for p in read_corpus(path)] == [("1", "a", 1), ("2", "a", 2)]
+
+
+def test_parquet_rows_go_on_counting_over_batches(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"text": [*map(str, range(3000)), None]}), path)
+    assert failure(path) == "c.parquet:3001: 'text' is null; expected a string"
+
+
+@pytest.mark.parametrize("keep", [0, 3, 100, -10])
+def test_a_cut_parquet_is_named(keep: int, tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"text": ["a", "b"]}), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    assert failure(path).startswith("c.parquet: is not a readable parquet file")
+
+
+def test_parquet_without_a_known_column_or_of_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"body": ["a"]}), path)
+    assert failure(path) == "c.parquet: has the columns body; expected text or query"
+    pq.write_table(pa.table({"text": [b"a"]}), path)
+    assert failure(path) == "c.parquet:1: 'text' is bytes; expected a string"
+    raw = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.array([0, 1], pa.int32()).buffers()[1], pa.py_buffer(b"\xff")]
+    )
+    pq.write_table(pa.table({"text": raw}), path)
+    assert "c.parquet:1: cannot be read further" in failure(path)
+
+
+def test_a_missing_or_foreign_file_is_misuse(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file or folder"):
+        read_corpus(tmp_path / "none")
+    with pytest.raises(ConfigError, match=r"nothing to read; expected files that end in \.jsonl"):
+        list(read_corpus(write(tmp_path, "c.doc", "a")))
+    packed = tmp_path / "c.parquet.gz"
+    packed.write_bytes(b"")
+    with pytest.raises(ConfigError, match="nothing to read"):
+        list(read_corpus(packed))
