@@ -51,7 +51,7 @@ def _present(folder: Path, sample: dict[str, bytes]) -> set[str]:
         return set()
     found = set()
     for path in sorted(folder.rglob("*")):
-        if path.is_dir():
+        if path.is_dir() or path.name.startswith("."):
             continue
         name = path.relative_to(folder).as_posix()
         if name not in sample or not path.is_file() or path.read_bytes() != sample[name]:
