@@ -1,0 +1,32 @@
+"""Denoising with a cross-encoder: RocketQA, arXiv 2010.08191, section 4.2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from miner.data import Bool, Pool
+from miner.errors import ConfigError
+from miner.spec import Spelt
+
+
+@dataclass(frozen=True, repr=False)
+class Denoise(Spelt):
+    """Keeps candidates that the cross-encoder of --rescore scores at most `max`, and lower than the median
+    of the query's relevant passages by `absolute` and by `relative`, a share of that median's size."""
+
+    name: ClassVar[str] = "denoise"
+    max: float | None = None
+    relative: float = 0.0
+    absolute: float = 0.0
+
+    def keep(self, pool: Pool) -> Bool:
+        if "rescored" not in pool.evidence:
+            raise ConfigError("denoise() needs the scores of a cross-encoder; name one with --rescore")
+        scores = pool.evidence["rescored"].astype(np.float64)
+        reference = pool.evidence["rescored_relevant"].astype(np.float64)
+        ceiling = np.inf if self.max is None else self.max
+        limit = np.minimum(ceiling, reference - self.relative * np.abs(reference) - self.absolute)
+        return np.isnan(scores) | np.less_equal(scores, limit)

@@ -1,0 +1,151 @@
+"""Scoring pairs of query and passage with a cross-encoder, cached on disk pair by pair.
+
+Only what the cheap filters kept, and the relevant passages, are scored: denoising as in RocketQA
+(arXiv 2010.08191, section 4.2), at a price that does not grow with the depth of the search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from miner.data import Bool, Float32, Pool
+from miner.errors import ModelError, OutputError
+
+BATCH = 1 << 14
+
+
+class PairScorer(Protocol):
+    """Scores how well a passage answers a query; higher is better."""
+
+    @property
+    def fingerprint(self) -> str:
+        """All that decides a score."""
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
+        """float32 [len(pairs)], in order."""
+
+
+@dataclass(frozen=True)
+class CrossEncoderScorer:
+    """A sentence-transformers CrossEncoder with one output; scores as its own activation gives them."""
+
+    model: str
+    device: str | None = None
+    batch_size: int = 32
+
+    @property
+    def fingerprint(self) -> str:
+        folder = Path(self.model)
+        weights = sorted(folder.rglob("*.safetensors")) if folder.is_dir() else []
+        digest = hashlib.sha256(self.model.encode())
+        for path in weights:
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
+        order = sorted(range(len(pairs)), key=lambda i: -len(pairs[i][0]) - len(pairs[i][1]))
+        scores = np.empty(len(pairs), np.float32)
+        scores[order] = self._model().predict([pairs[i] for i in order], batch_size=self.batch_size)
+        return scores
+
+    def _model(self) -> _CrossEncoder:
+        if self.model not in _MODELS:
+            _MODELS[self.model] = _load(self.model, self.device)
+        return _MODELS[self.model]
+
+
+class _CrossEncoder(Protocol):
+    def predict(self, pairs: list[tuple[str, str]], *, batch_size: int) -> Float32: ...
+
+
+_MODELS: dict[str, _CrossEncoder] = {}
+
+
+def _load(name: str, device: str | None) -> _CrossEncoder:
+    from sentence_transformers import CrossEncoder
+
+    try:
+        model = CrossEncoder(name, device=device)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{name}: cannot be loaded as a cross-encoder ({str(error).splitlines()[0]})"
+        ) from None
+    if model.num_labels != 1:
+        raise ModelError(f"{name}: has {model.num_labels} outputs; expected a cross-encoder with one")
+    return model  # type: ignore[no-any-return]
+
+
+@dataclass
+class Cache:
+    """Scores on disk, keyed by scorer, query and passage."""
+
+    path: Path
+    scorer: PairScorer
+    _memory: dict[bytes, float] = field(default_factory=dict)
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
+        """float32 [len(pairs)]; only pairs never seen before reach the scorer. Raises OutputError."""
+        keys = [self._key(query, passage) for query, passage in pairs]
+        try:
+            with closing(self._open()) as store:
+                known = self._known(store, keys)
+                fresh = {k: pair for k, pair in zip(keys, pairs, strict=True) if k not in known}
+                scores = self.scorer.score(list(fresh.values())) if fresh else np.empty(0, np.float32)
+                new = dict(zip(fresh, map(float, scores), strict=True))
+                with store:
+                    store.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?)", new.items())
+        except sqlite3.Error as error:
+            raise OutputError(f"{self.path}: cannot be used as a cache of scores ({error})") from None
+        known |= new
+        return np.array([known[key] for key in keys], np.float32)
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        store = sqlite3.connect(self.path)
+        store.execute("CREATE TABLE IF NOT EXISTS scores (pair BLOB PRIMARY KEY, score REAL) WITHOUT ROWID")
+        return store
+
+    def _known(self, store: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, float]:
+        known: dict[bytes, float] = {}
+        for start in range(0, len(keys), 500):
+            part = keys[start : start + 500]
+            marks = ",".join("?" * len(part))
+            known |= dict(store.execute(f"SELECT pair, score FROM scores WHERE pair IN ({marks})", part))  # noqa: S608
+        return known
+
+    def _key(self, query: str, passage: str) -> bytes:
+        parts = (self.scorer.fingerprint, query, passage)
+        digest = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "little") + data)
+        return digest.digest()
+
+
+def rescore(
+    pool: Pool,
+    wanted: Bool,
+    queries: Sequence[str],
+    texts: Sequence[Sequence[str]],
+    relevant: Sequence[str],
+    cache: Cache,
+) -> Pool:
+    """The pool with evidence 'rescored' [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 1], the
+    median score of the query's relevant passages. `texts[i][j]` is the text of candidate j of query i."""
+    asked, known = np.argwhere(wanted), np.repeat(np.arange(len(queries)), np.diff(pool.offsets))
+    pairs = [(queries[i], texts[i][j]) for i, j in asked.tolist()]
+    pairs += [(queries[i], text) for i, text in zip(known.tolist(), relevant, strict=True)]
+    scores = cache.score(pairs)
+    rescored = np.full(pool.rows.shape, np.nan, np.float32)
+    rescored[wanted] = scores[: len(asked)]
+    medians = [float(np.median(each)) for each in pool.by_query(scores[len(asked) :])]
+    evidence = {"rescored": rescored, "rescored_relevant": np.array(medians, np.float32)[:, None]}
+    return replace(pool, evidence={**pool.evidence, **evidence})

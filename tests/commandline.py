@@ -1,0 +1,26 @@
+"""Calls the command line in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from miner.cli import application
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
+    """Run `miner ARGUMENTS` and return its exit code and what it printed."""
+    words = [str(argument) for argument in arguments]
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        application(words)(words, prog_name="miner")
+    printed = capsys.readouterr()
+    return Outcome(int(stop.value.code or 0), printed.out, printed.err)
