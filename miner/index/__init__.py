@@ -1,0 +1,6 @@
+"""Indexes: a corpus with its vectors on disk, built, updated, checked and searched."""
+
+from miner.index.build import Existing, build_index
+from miner.index.opened import Index, default_index, open_index
+
+__all__ = ["Existing", "Index", "build_index", "default_index", "open_index"]

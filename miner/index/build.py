@@ -1,0 +1,173 @@
+"""Building an index: read, encode, sum up, seal.
+
+All files are named by what they were made from, so that continuing a stopped build and updating an
+index are the same thing as building: what is there already is not made again. The manifest is
+written last; until then the folder holds the index that it held before.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from miner.data import Passage
+from miner.encoders import Encoder
+from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
+from miner.index import sealed
+from miner.index.encode import Known, encode_shard, encoder_key, tokens_of, vector_stem
+from miner.index.ingest import Corpus, ingest
+from miner.index.lock import BUILDER, READERS, building, nobody_reading
+from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
+from miner.index.opened import Index, check_fingerprint, open_index
+from miner.index.sealed import Sealed
+from miner.index.stats import Sums
+from miner.progress import Clock
+
+SHARD_SIZE = 16384
+SPARE = 2**24
+"""Bytes kept free on the disk beside the vectors."""
+FOLDERS = ("passages", "aliases", "keys", "vectors", "cache", "ann")
+RECORD = "build.json"
+DERIVED = re.compile(r"(cache|ann)/\w+-(?P<key>[0-9a-f]{16})-[0-9a-f]{16}\.(npy|faiss)", re.ASCII)
+TEMPORARY = re.compile(r"\..+\.tmp")
+
+Existing = Literal["keep", "update", "replace"]
+"""What may happen to an index that is there: nothing, unless it is of this corpus and encoder; a change
+of its corpus; a change of its encoder too."""
+
+
+def build_index(
+    passages: Iterable[Passage],
+    out: Path,
+    encoder: Encoder,
+    *,
+    shard_size: int = SHARD_SIZE,
+    existing: Existing = "keep",
+    clock: Clock | None = None,
+) -> Index:
+    """Encode passages into an index folder and open it.
+
+    A build that was stopped continues: shards that are there and whole are not encoded again. With
+    `existing='update'` an index of another corpus becomes one of this corpus, and only texts that it
+    does not hold are encoded; the result equals a fresh build, byte for byte.
+
+    Raises InputError for what a corpus must not hold, ConfigError for an empty one or for a folder with
+    other things in it, IndexMismatch for an index that `existing` protects, Locked, OutputError.
+    """
+    clock = clock or Clock()
+    if shard_size < 1:
+        raise ConfigError(f"the shard size is {shard_size}; expected 1 or more")
+    _check_folder(out)
+    with building(out):
+        before = _before(out, encoder, existing)
+        try:
+            corpus = ingest(passages, out, shard_size, clock)
+        except MinerError:
+            _forget(out)
+            raise
+        if before and before.corpus != corpus.fingerprint and existing == "keep":
+            raise IndexMismatch(
+                f"{out}: is an index of another corpus; change it with --update, or name another"
+            )
+        vectors = _encode(out, corpus, encoder, clock)
+        shards = tuple(
+            Shard(part.rows, part.ids, part.passages, part.aliases, part.keys, vector)
+            for part, vector in zip(corpus.parts, vectors, strict=True)
+        )
+        with clock.stage("sum up", corpus.counts.passages, "passages"):
+            statistics = _statistics(out, shards, encoder.dim)
+        fingerprint = plain(encoder.fingerprint)
+        manifest = Manifest(fingerprint, corpus.fingerprint, encoder.dim, corpus.counts, shards, statistics)
+        manifest.write(out)
+        _sweep(out, manifest, encoder_key(encoder))
+        return open_index(out)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse to build among files that are not an index's."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is a file; expected a folder")
+    known = {*FOLDERS, NAME, BUILDER, READERS, RECORD}
+    for path in sorted(out.iterdir()) if out.exists() else ():
+        if path.name not in known and not FILE.fullmatch(path.name) and not TEMPORARY.fullmatch(path.name):
+            raise ConfigError(f"{out}: holds {path.name!r}; expected a new folder, an empty one or an index")
+
+
+def _before(out: Path, encoder: Encoder, existing: Existing) -> Manifest | None:
+    """The manifest of the index that is there. Raises what protects it."""
+    try:
+        manifest = read_manifest(out)
+        if existing != "replace":
+            check_fingerprint(out, plain(manifest.encoder), plain(encoder.fingerprint))
+        return manifest
+    except IndexNotFound:
+        return None
+    except (IndexCorrupt, IndexMismatch) as error:
+        if existing == "replace":
+            return None
+        raise type(error)(f"{error}; --overwrite builds it anew") from None
+
+
+def _encode(out: Path, corpus: Corpus, encoder: Encoder, clock: Clock) -> list[Sealed]:
+    _check_room(out, corpus, encoder)
+    known, done = Known(out, encoder, corpus.parts), list[Sealed]()
+    with clock.stage("encode", corpus.counts.passages, "passages") as stage:
+        for part in corpus.parts:
+            before, tokens = stage.items, tokens_of(encoder)
+            done.append(encode_shard(out, part, encoder, known, partial(clock.advance, stage)))
+            stage.tokens += tokens_of(encoder) - tokens
+            clock.progress.advance(part.rows - (stage.items - before))
+    return done
+
+
+def _check_room(out: Path, corpus: Corpus, encoder: Encoder) -> None:
+    key = encoder_key(encoder)
+    stems = ((part, vector_stem(part.number, part.passages.sha256, key)) for part in corpus.parts)
+    rows = sum(part.rows for part, stem in stems if not sealed.named(out, stem, ".npy"))
+    needed, free = 2 * rows * encoder.dim + SPARE, shutil.disk_usage(out).free
+    if needed > free:
+        raise OutputError(
+            f"{out}: the vectors need {needed / 2**30:.2f} GiB, the disk has {free / 2**30:.2f} GiB left"
+        )
+
+
+def _statistics(out: Path, shards: Iterable[Shard], dim: int) -> Sealed:
+    sums = Sums.zero(dim)
+    for shard in shards:
+        sums.add(sealed.open_array(out / shard.vectors.file, np.float16, (shard.rows, dim)))
+    return sealed.seal(out, "statistics", ".npy", sealed.array_bytes(sums.statistics()))
+
+
+def _sweep(out: Path, manifest: Manifest, encoder: str) -> None:
+    """Delete what the index does not need any more, unless somebody still reads what was there before."""
+    kept = {file.file for file in manifest.files}
+    keys = {encoder[: sealed.DIGITS], manifest.vectors_key}
+    with nobody_reading(out) as alone:
+        for path in sorted(out.rglob("*")) if alone else ():
+            name = path.relative_to(out).as_posix()
+            derived = DERIVED.fullmatch(name)
+            stale = derived and derived["key"] not in keys
+            if stale or TEMPORARY.fullmatch(path.name) or (FILE.fullmatch(name) and name not in kept):
+                path.unlink(missing_ok=True)
+
+
+def _forget(out: Path) -> None:
+    """Undo a build that found its corpus faulty, unless there is something in the folder worth keeping."""
+    if (out / NAME).exists() or any((out / "vectors").glob("*")):
+        return
+    for path in sorted(out.rglob("*"), reverse=True):
+        name = path.relative_to(out).as_posix()
+        if path.is_dir():
+            with suppress(OSError):
+                path.rmdir()
+        elif FILE.fullmatch(name) or name in (BUILDER, READERS):
+            path.unlink(missing_ok=True)
+    with suppress(OSError):
+        out.rmdir()

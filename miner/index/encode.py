@@ -1,0 +1,123 @@
+"""From the passages of a shard to its vectors: what is known is copied, the rest encoded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from miner.data import Bool, Float32, Half
+from miner.encoders import Encoder
+from miner.errors import ModelError
+from miner.index import keys, sealed
+from miner.index.ingest import PASSAGES, Part, encoded_texts
+from miner.index.manifest import FILE, plain
+from miner.index.sealed import Sealed
+
+BLOCK = 2048
+"""Texts handed to the encoder at once."""
+
+Advance = Callable[[int], None]
+
+
+def encoder_key(encoder: Encoder) -> str:
+    """A hash of all that decides the encoder's vectors."""
+    return hashlib.sha256(orjson.dumps(plain(encoder.fingerprint), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def tokens_of(encoder: Encoder) -> int:
+    """Tokens the encoder has worked through in its life, if it counts them."""
+    return int(getattr(encoder, "tokens_encoded", 0))
+
+
+def encode_shard(folder: Path, part: Part, encoder: Encoder, known: Known, advance: Advance) -> Sealed:
+    """The vectors of a shard, fp16 unit rows [rows, dim], on disk.
+
+    A pure function of passages and encoder: done again it finds its own result and returns at once, and
+    two who do it at the same time write the same file. `advance` is told how many texts were encoded.
+    """
+    stem = vector_stem(part.number, part.passages.sha256, encoder_key(encoder))
+    if (done := sealed.whole(folder, stem, ".npy")) is not None:
+        return sealed.record(folder, done)
+    texts = encoded_texts(sealed.open_table(folder / part.passages.file, PASSAGES, part.rows))
+    vectors = np.empty((part.rows, encoder.dim), np.float16)
+    missing = np.flatnonzero(~known.copy(texts, vectors))
+    for start in range(0, len(missing), BLOCK):
+        rows = missing[start : start + BLOCK]
+        vectors[rows] = unit_rows(
+            encoder.encode_passages([texts[row] for row in rows]), len(rows), encoder.dim
+        )
+        advance(len(rows))
+    return sealed.seal(folder, stem, ".npy", sealed.array_bytes(vectors))
+
+
+def vector_stem(number: int, passages: str, encoder: str) -> str:
+    """What a shard's vectors are called; of the SHA-256 of its passages the start will do."""
+    return f"vectors/{number:05d}-{sealed.digest(passages[: sealed.DIGITS], encoder)}"
+
+
+def unit_rows(vectors: Float32, count: int, dim: int) -> Half:
+    """The encoder's answer as fp16. Raises ModelError unless it is `count` finite unit rows."""
+    if vectors.shape != (count, dim):
+        raise ModelError(f"the encoder gave an array {list(vectors.shape)}; expected {[count, dim]}")
+    norms = np.linalg.norm(vectors.astype(np.float32, copy=False), axis=1)
+    wrong = np.flatnonzero(~(np.abs(norms - 1) < 0.01))
+    if len(wrong):
+        raise ModelError(f"the encoder gave a vector of length {norms[wrong[0]]}; expected unit vectors")
+    return vectors.astype(np.float16)
+
+
+class Known:
+    """Vectors that this encoder made for other shards than `parts` and that lie in the folder still."""
+
+    def __init__(self, folder: Path, encoder: Encoder, parts: Iterable[Part]) -> None:
+        self.dim = encoder.dim
+        ours = {folder / part.passages.file for part in parts}
+        self.shards = [
+            (passages, vectors)
+            for passages in sorted((folder / "passages").glob("*.arrow"))
+            if passages not in ours and FILE.fullmatch(f"passages/{passages.name}")
+            for vectors in sealed.named(folder, _stem_of(passages, encoder_key(encoder)), ".npy")[:1]
+        ]
+        self.open = lru_cache(maxsize=8)(self._open)
+
+    def copy(self, texts: Sequence[str], out: Half) -> Bool:
+        """Fill the rows of `out` whose text is known; which ones they are."""
+        done = np.zeros(len(texts), np.bool_)
+        if not self.shards:
+            return done
+        positions, places = keys.find(self.table, keys.hashes(texts))
+        for number in np.unique(places >> 32).tolist():
+            batch, vectors = self.open(number)
+            here = positions[places >> 32 == number]
+            rows = (places & 0xFFFFFFFF)[places >> 32 == number]
+            there = encoded_texts(batch.take(pa.array(rows)))
+            equal = np.array([texts[i] == text for i, text in zip(here, there, strict=True)], np.bool_)
+            out[here[equal]], done[here[equal]] = vectors[rows[equal]], True
+        return done
+
+    @cached_property
+    def table(self) -> keys.Hashes:
+        """uint64 [2, n]: hashes of texts over shard << 32 | row; of shards that are intact."""
+        tables = [np.empty((2, 0), np.uint64)]
+        for number, files in enumerate(self.shards):
+            if all(map(sealed.intact, files)):
+                texts = encoded_texts(self.open(number)[0])
+                places = np.arange(len(texts), dtype=np.uint64) + np.uint64(number << 32)
+                tables.append(np.stack([keys.hashes(texts), places]))
+        return keys.table(*np.concatenate(tables, axis=1))
+
+    def _open(self, number: int) -> tuple[pa.RecordBatch, Half]:
+        passages, vectors = self.shards[number]
+        batch = sealed.open_table(passages, PASSAGES)
+        return batch, sealed.open_array(vectors, np.float16, (batch.num_rows, self.dim))
+
+
+def _stem_of(passages: Path, encoder: str) -> str:
+    number, _, digest = passages.stem.partition("-")
+    return vector_stem(int(number), digest, encoder)

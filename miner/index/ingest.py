@@ -1,0 +1,170 @@
+"""From a stream of passages to shards on disk: each text once, all its ids kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+
+from miner.data import Passage, join_title
+from miner.errors import ConfigError, InputError
+from miner.index import keys
+from miner.index.ledger import Ledger
+from miner.index.manifest import Counts
+from miner.index.sealed import Sealed, array_bytes, open_table, seal, table_bytes
+from miner.progress import Clock
+
+PASSAGES = pa.schema(
+    [
+        ("id", pa.large_string()),
+        ("text", pa.large_string()),
+        ("title", pa.large_string()),
+        ("source", pa.large_string()),
+        ("offset", pa.int64()),
+    ]
+)
+ALIASES = pa.schema(
+    [("row", pa.int64()), ("id", pa.large_string()), ("source", pa.large_string()), ("offset", pa.int64())]
+)
+TICK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A shard that is read and not yet encoded."""
+
+    number: int
+    rows: int
+    ids: int
+    passages: Sealed
+    aliases: Sealed
+    keys: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus on disk. `fingerprint` depends on its passages and their order, not on the shards."""
+
+    parts: tuple[Part, ...]
+    counts: Counts
+    fingerprint: str
+
+
+def ingest(passages: Iterable[Passage], folder: Path, shard_size: int, clock: Clock) -> Corpus:
+    """Write the passages into shards of `shard_size` distinct texts; memory holds one shard.
+
+    Blank passages are left out. An equal text, title included, is kept once under all its ids. Raises
+    InputError for an id with two texts and for text that is not Unicode, ConfigError if nothing is left.
+    """
+    with Ledger(folder) as ledger, clock.stage("read", unit="passages") as stage:
+        reading = _Reading(folder, shard_size, ledger)
+        for passage in passages:
+            reading.add(passage)
+            if reading.read % TICK == 0:
+                clock.advance(stage, TICK)
+        clock.advance(stage, reading.read % TICK)
+        return reading.close()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text can be seen: white space, controls, zero-width characters."""
+    return not any(character.isprintable() and not character.isspace() for character in text)
+
+
+@dataclass
+class _Reading:
+    folder: Path
+    shard_size: int
+    ledger: Ledger
+    read: int = 0
+    blank: int = 0
+    rows: int = 0
+    waiting: list[Passage] = field(default_factory=list)
+    written: list[tuple[int, Sealed]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sha = hashlib.sha256()
+
+    def add(self, passage: Passage) -> None:
+        self.read += 1
+        if is_blank(passage.text):
+            self.blank += 1
+            return
+        line = _line(passage)
+        if not self.ledger.claim(passage, self.rows):
+            return
+        self.sha.update(line)
+        self.rows += 1
+        self.waiting.append(passage)
+        if len(self.waiting) == self.shard_size:
+            self._cut()
+
+    def close(self) -> Corpus:
+        if self.waiting:
+            self._cut()
+        if not self.rows:
+            raise ConfigError(
+                f"the corpus has no passage with text ({self.blank:,} blank ones were left out)"
+            )
+        parts = tuple(self._part(number, *shard) for number, shard in enumerate(self.written))
+        counts = Counts(self.read, self.blank, self.rows, sum(part.ids for part in parts))
+        return Corpus(parts, counts, self.sha.hexdigest())
+
+    def _cut(self) -> None:
+        columns = {name: [getattr(each, name) for each in self.waiting] for name in PASSAGES.names}
+        stem = f"passages/{len(self.written):05d}"
+        self.written.append(
+            (len(self.waiting), seal(self.folder, stem, ".arrow", table_bytes(columns, PASSAGES)))
+        )
+        self.waiting.clear()
+
+    def _part(self, number: int, rows: int, passages: Sealed) -> Part:
+        """Aliases and keys can be written only when all is read: a later file may name an early text."""
+        start = number * self.shard_size
+        further = list(self.ledger.aliases(start, start + rows))
+        aliases: dict[str, list[int] | list[str]] = {
+            "row": [row - start for row, *_ in further],
+            "id": [id for _, id, *_ in further],
+            "source": [source for *_, source, _ in further],
+            "offset": [offset for *_, offset in further],
+        }
+        for alias in further:
+            self.sha.update(orjson.dumps(alias))
+        batch = open_table(self.folder / passages.file, PASSAGES, rows)
+        table = table_bytes(aliases, ALIASES)
+        index = key_table(batch, aliases["id"], aliases["row"])  # type: ignore[arg-type]
+        return Part(
+            number,
+            rows,
+            rows + len(further),
+            passages,
+            seal(self.folder, f"aliases/{number:05d}", ".arrow", table),
+            seal(self.folder, f"keys/{number:05d}", ".npy", array_bytes(index)),
+        )
+
+
+def key_table(batch: pa.RecordBatch, further: Sequence[str], rows_of_further: Sequence[int]) -> keys.Hashes:
+    """The lookup tables of a shard, out of its passages and aliases."""
+    ids = batch.column("id").to_pylist()
+    rows = [*range(len(ids)), *rows_of_further]
+    return keys.build([*ids, *further], rows, encoded_texts(batch), batch.column("text").to_pylist())
+
+
+def encoded_texts(batch: pa.RecordBatch) -> list[str]:
+    """What the encoder sees of some passages."""
+    titles, texts = batch.column("title").to_pylist(), batch.column("text").to_pylist()
+    return [join_title(title, text) for title, text in zip(titles, texts, strict=True)]
+
+
+def _line(passage: Passage) -> bytes:
+    values = (passage.id, passage.title, passage.text, passage.source, passage.offset)
+    try:
+        return orjson.dumps(values)
+    except orjson.JSONEncodeError:
+        raise InputError(
+            passage.source or "passages", passage.offset, "holds a lone surrogate; expected Unicode text"
+        ) from None

@@ -1,0 +1,59 @@
+"""From ids and texts to rows: sorted tables of 64-bit hashes, one file a shard.
+
+Three tables lie one after another: ids (aliases among them), encoded texts, bare texts. A hash only
+proposes rows; the caller compares what is stored there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miner.data import Int64
+
+Hashes = NDArray[np.uint64]
+
+
+def hashes(texts: Sequence[str]) -> Hashes:
+    """The first 64 bits of each text's BLAKE2b; a lone surrogate hashes, to match nothing."""
+    joined = b"".join(
+        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts
+    )
+    return np.frombuffer(joined, "<u8").astype(np.uint64)
+
+
+def build(
+    ids: Sequence[str], rows_of_ids: Sequence[int], encoded: Sequence[str], bare: Sequence[str]
+) -> Hashes:
+    """uint64 [2, ids + 2 * rows]: hashes over rows in the shard, each table sorted."""
+    rows = np.arange(len(encoded), dtype=np.uint64)
+    tables = [
+        table(hashes(ids), np.asarray(rows_of_ids, np.uint64)),
+        table(hashes(encoded), rows),
+        table(hashes(bare), rows),
+    ]
+    return np.concatenate(tables, axis=1)
+
+
+def split(keys: Hashes, rows: int) -> tuple[Hashes, Hashes, Hashes]:
+    """The tables of ids, of encoded texts and of bare texts."""
+    ids = keys.shape[1] - 2 * rows
+    return keys[:, :ids], keys[:, ids : ids + rows], keys[:, ids + rows :]
+
+
+def find(table: Hashes, wanted: Hashes) -> tuple[Int64, Int64]:
+    """All pairs (position in `wanted`, row in the shard) of equal hashes."""
+    first = np.searchsorted(table[0], wanted, "left")
+    counts = np.searchsorted(table[0], wanted, "right") - first
+    positions = np.repeat(np.arange(len(wanted)), counts)
+    within = np.arange(len(positions)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return positions.astype(np.int64), table[1][first[positions] + within].astype(np.int64)
+
+
+def table(found: Hashes, rows: Hashes) -> Hashes:
+    """uint64 [2, n]: hashes, sorted, over their rows."""
+    order = np.lexsort((rows, found))
+    return np.stack([found[order], rows[order]])

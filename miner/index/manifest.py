@@ -1,0 +1,169 @@
+"""What an index is made of: the file written last, with the checksums of all others and of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from miner.errors import IndexCorrupt, IndexMismatch, IndexNotFound
+from miner.files import write_json
+from miner.index.sealed import Sealed, digest
+
+FORMAT = 1
+NAME = "manifest.json"
+FILE = re.compile(
+    r"(statistics|(passages|aliases|keys|vectors)/\d{5,})(-[0-9a-f]{16}){1,2}\.(arrow|npy)", re.ASCII
+)
+HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of a corpus: passages read, the blank ones left out, those kept (each text once), the ids of these."""
+
+    read: int
+    blank: int
+    passages: int
+    ids: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The unit of resume, of integrity and of distribution: `rows` passages under `ids` ids."""
+
+    rows: int
+    ids: int
+    passages: Sealed
+    aliases: Sealed
+    keys: Sealed
+    vectors: Sealed
+
+    @property
+    def files(self) -> tuple[Sealed, ...]:
+        return self.passages, self.aliases, self.keys, self.vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that an index is. Two builds of one corpus with one encoder have equal manifests."""
+
+    encoder: Mapping[str, Any]
+    corpus: str
+    dim: int
+    counts: Counts
+    shards: tuple[Shard, ...]
+    statistics: Sealed
+
+    @property
+    def files(self) -> tuple[Sealed, ...]:
+        return (*(file for shard in self.shards for file in shard.files), self.statistics)
+
+    @property
+    def sha256(self) -> str:
+        return _digest(self._content())
+
+    @property
+    def vectors_key(self) -> str:
+        """A short hash of all vectors: what is derived from them alone is named by it."""
+        return digest(*(shard.vectors.sha256 for shard in self.shards))
+
+    def write(self, folder: Path) -> None:
+        content = self._content()
+        write_json(folder / NAME, {**content, "sha256": _digest(content)})
+
+    def _content(self) -> dict[str, Any]:
+        return {"format": FORMAT, **asdict(self), "encoder": plain(self.encoder)}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of an index folder.
+
+    Raises IndexNotFound if there is none, IndexMismatch for another format version, IndexCorrupt for
+    anything that `Manifest.write` did not write.
+    """
+    path = folder / NAME
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        what = "is not an index" if folder.exists() else "no such folder"
+        raise IndexNotFound(f"{folder}: {what}; expected a folder written by 'miner build-index'") from None
+    except OSError as error:
+        raise IndexCorrupt(f"{path}: cannot be read ({error.strerror})") from None
+    content = _parse(path, data)
+    if content.pop("sha256", None) != _digest(content):
+        raise IndexCorrupt(f"{path}: was changed after it was sealed (its checksum does not fit)")
+    try:
+        return _manifest(content)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise IndexCorrupt(f"{path}: does not describe an index ({error})") from None
+
+
+def plain(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """The fingerprint as it looks when read back from JSON."""
+    loaded: dict[str, Any] = orjson.loads(orjson.dumps(dict(fingerprint), option=orjson.OPT_SORT_KEYS))
+    return loaded
+
+
+def _parse(path: Path, data: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise IndexCorrupt(f"{path}: is not valid JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise IndexCorrupt(f"{path}: does not hold a JSON object")
+    version = content.get("format")
+    if isinstance(version, int) and version != FORMAT:
+        raise IndexMismatch(
+            f"{path.parent}: is an index of format {version}, this miner reads format {FORMAT}; "
+            "build it anew with 'miner build-index --overwrite'"
+        )
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _manifest(content: Mapping[str, Any]) -> Manifest:
+    shards = tuple(
+        _made(
+            Shard, {key: _sealed(value) if isinstance(value, dict) else value for key, value in each.items()}
+        )
+        for each in content["shards"]
+    )
+    manifest = Manifest(
+        encoder=dict(content["encoder"]),
+        corpus=str(content["corpus"]),
+        dim=int(content["dim"]),
+        counts=_made(Counts, content["counts"]),
+        shards=shards,
+        statistics=_sealed(content["statistics"]),
+    )
+    if sum(shard.rows for shard in shards) != manifest.counts.passages:
+        raise ValueError("the shards do not add up to the passages")
+    return manifest
+
+
+def _sealed(value: Mapping[str, Any]) -> Sealed:
+    sealed = _made(Sealed, value)
+    if not FILE.fullmatch(sealed.file) or not HEX.fullmatch(sealed.sha256):
+        raise ValueError(f"{sealed.file!r} is not the name of a file of an index")
+    return sealed
+
+
+def _made(kind: type[T], value: Mapping[str, Any]) -> T:
+    """A flat dataclass out of a mapping with exactly its fields, of exactly their types."""
+    made = kind(**value)
+    for field in fields(made):  # type: ignore[arg-type]
+        found = getattr(made, field.name)
+        if type(found).__name__ != field.type or (isinstance(found, int) and found < 0):
+            raise ValueError(f"{field.name} is {found!r}")
+    return made

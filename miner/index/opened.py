@@ -1,0 +1,218 @@
+"""An index, opened: text, ids and vectors by row, rows by id and text, the nearest rows of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from miner.data import PADDING, Candidates, Float32, Half, Int64, Passage
+from miner.encoders import Encoder
+from miner.errors import ConfigError, IndexCorrupt, IndexMismatch
+from miner.index import keys, stats
+from miner.index.cache import Cache
+from miner.index.encode import encoder_key, unit_rows
+from miner.index.ingest import PASSAGES
+from miner.index.lock import Reading
+from miner.index.manifest import NAME, Manifest, plain, read_manifest
+from miner.index.sealed import open_array
+from miner.index.search import MAX_MEMORY, search
+from miner.index.shelf import Shelf
+
+Rows = Sequence[int] | Int64
+
+
+class Index:
+    """Passages with unit vectors; made by `open_index` and `build_index`.
+
+    Everything is memory-mapped. An update of the folder does not disturb an open index. It can be
+    pickled: a worker opens the same folder and refuses it if it holds another index by then.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, reading: Reading) -> None:
+        self.path, self.manifest, self._reading = path, manifest, reading
+        self._shelf = Shelf(path, manifest)
+        for number in range(len(manifest.shards)):
+            self._shelf.check(number)
+        self._statistics = open_array(path / manifest.statistics.file, np.float64, (self.dim + 1, self.dim))
+
+    def __len__(self) -> int:
+        return self.manifest.counts.passages
+
+    def __repr__(self) -> str:
+        return f"Index({str(self.path)!r}, {len(self):,} passages)"
+
+    def __reduce__(self) -> tuple[Callable[[Path, str], Index], tuple[Path, str]]:
+        return _reopened, (self.path, self.manifest.sha256)
+
+    @property
+    def dim(self) -> int:
+        return self.manifest.dim
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """That of the encoder."""
+        return plain(self.manifest.encoder)
+
+    def describe(self) -> dict[str, Any]:
+        """What a run record says about the index."""
+        return {
+            "path": str(self.path),
+            "encoder": self.fingerprint,
+            "corpus": self.manifest.corpus,
+            **asdict(self.manifest.counts),
+        }
+
+    def passages(self, rows: Rows) -> list[Passage]:
+        """The passages in these rows, in order; of several ids the first that was read."""
+        wanted = _int64(rows)
+        out: list[Passage] = [Passage("", "")] * len(wanted)
+        for number, positions, local in self._shelf.split(wanted):
+            batch = self._shelf.passages(number).take(pa.array(local))
+            columns = (batch.column(name).to_pylist() for name in PASSAGES.names)
+            for position, *values in zip(positions, *columns, strict=True):
+                out[position] = Passage(*values)
+        return out
+
+    def ids(self, row: int) -> list[str]:
+        """All ids of one row, in the order they were read."""
+        ((number, _, (local,)),) = self._shelf.split(_int64([row]))
+        aliases = self._shelf.aliases(number)
+        rows = aliases.column("row").to_numpy()
+        start, stop = (int(np.searchsorted(rows, local, side)) for side in ("left", "right"))
+        first = self._shelf.passages(number).column("id")[int(local)].as_py()
+        return [first, *aliases.column("id").slice(start, stop - start).to_pylist()]
+
+    def rows_of_ids(self, ids: Sequence[str]) -> Int64:
+        """int64 [len(ids)]: the row each id names, PADDING for an unknown id."""
+
+        def named(passage: Passage, row: int, id: str) -> bool:
+            return passage.id == id or id in self.ids(row)
+
+        return self._look_up(ids, (0,), named)
+
+    def rows_of_texts(self, texts: Sequence[str]) -> Int64:
+        """int64 [len(texts)]: the lowest row whose text equals, with its title or without; else PADDING."""
+
+        def equal(passage: Passage, row: int, text: str) -> bool:
+            return text in (passage.text, passage.encoded)
+
+        return self._look_up(texts, (1, 2), equal)
+
+    def vectors(self, rows: Rows) -> Half:
+        """fp16 unit rows [..., dim] for rows [...]. Raises IndexError for PADDING."""
+        wanted = _int64(rows)
+        return self._shelf.take(wanted.ravel()).reshape(*wanted.shape, self.dim)
+
+    def search(self, queries: Half, k: int, *, max_memory: int = MAX_MEMORY) -> Candidates:
+        """The k passages of highest cosine for each query, exact, ties by row: [Q, k].
+
+        The result is the same, bit for bit, for any number of threads, any `max_memory` (bytes, kept to
+        roughly, beside the result itself), any shard size. Large blocks of queries are fastest.
+        """
+        near = search(self._shelf, self._checked(queries), k, max_memory)
+        return Candidates(near.rows, near.scores.astype(np.float32))
+
+    def spread(self, vectors: Half) -> Float32:
+        """float32 [N, 2]: mean and standard deviation of each vector's cosines to all passages."""
+        return stats.spread(self._statistics, self._checked(vectors))
+
+    def embed_queries(self, texts: Sequence[str], encoder: Encoder) -> Half:
+        """fp16 unit rows [len(texts), dim]; what was embed before comes out of the index's cache."""
+        return self._embed(texts, encoder, "queries", encoder.encode_queries)
+
+    def embed_passages(self, texts: Sequence[str], encoder: Encoder) -> Half:
+        """As embed_queries, for passages that are not in the index."""
+        return self._embed(texts, encoder, "passages", encoder.encode_passages)
+
+    def check_encoder(self, encoder: Encoder) -> None:
+        """Raises IndexMismatch unless the encoder is the one the index was built with."""
+        check_fingerprint(self.path, self.fingerprint, plain(encoder.fingerprint))
+
+    def _embed(
+        self, texts: Sequence[str], encoder: Encoder, role: str, encode: Callable[[Sequence[str]], Float32]
+    ) -> Half:
+        self.check_encoder(encoder)
+        cache = Cache(self.path, role, encoder_key(encoder), self.dim)
+        return cache.vectors(texts, lambda missing: unit_rows(encode(missing), len(missing), self.dim))
+
+    def _checked(self, vectors: Half) -> Half:
+        if vectors.dtype != np.float16 or vectors.ndim != 2 or vectors.shape[1] != self.dim:
+            found = f"{vectors.dtype} {list(vectors.shape)}"
+            raise ConfigError(f"vectors are {found}; expected float16 [N, {self.dim}]")
+        return vectors
+
+    def _look_up(
+        self, wanted: Sequence[str], tables: Sequence[int], equal: Callable[[Passage, int, str], bool]
+    ) -> Int64:
+        out = np.full(len(wanted), PADDING, np.int64)
+        hashes = keys.hashes(wanted)
+        for number, shard in enumerate(self.manifest.shards if len(wanted) else ()):
+            split = keys.split(self._shelf.keys(number), shard.rows)
+            pairs = np.concatenate([np.stack(keys.find(split[table], hashes)) for table in tables], axis=1)
+            pairs = pairs[:, out[pairs[0]] == PADDING]
+            pairs = pairs[:, np.argsort(pairs[1], kind="stable")]
+            rows = pairs[1] + self._shelf.starts[number]
+            for position, row, passage in zip(pairs[0], rows.tolist(), self.passages(rows), strict=True):
+                if out[position] == PADDING and equal(passage, row, wanted[position]):
+                    out[position] = row
+        return out
+
+
+def open_index(path: str | Path) -> Index:
+    """Open an index folder. Sizes, headers and the manifest are checked; 'miner verify' checks every byte.
+
+    Raises IndexNotFound, IndexMismatch for another format version, IndexCorrupt naming the file.
+    """
+    folder = Path(path)
+    reading = Reading(folder)
+    manifest = read_manifest(folder)
+    for file in manifest.files:
+        check_size(folder / file.file, file.size)
+    return Index(folder, manifest, reading)
+
+
+def check_size(path: Path, size: int) -> None:
+    """Raises IndexCorrupt unless the file is there with this size."""
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise IndexCorrupt(f"{path}: cannot be read ({error.strerror}); build the index again") from None
+    if found != size:
+        raise IndexCorrupt(f"{path}: has {found:,} bytes; expected {size:,}; build the index again")
+
+
+def check_fingerprint(path: Path, stored: dict[str, Any], given: dict[str, Any]) -> None:
+    """Raises IndexMismatch naming the fields that differ."""
+    differing = [
+        f"{key} is {stored.get(key)!r} there and {given.get(key)!r} here"
+        for key in sorted({*stored, *given})
+        if stored.get(key) != given.get(key)
+    ]
+    if differing:
+        raise IndexMismatch(f"{path}: was built with another encoder: {'; '.join(differing)}")
+
+
+def default_index(root: str | Path = "indexes") -> Path:
+    """The only index under `root`. Raises ConfigError that lists them if there are several, or none."""
+    found = sorted(path.parent for path in Path(root).glob(f"*/{NAME}"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ConfigError(f"{root}: holds no index; make one with 'miner build-index CORPUS'")
+    raise ConfigError(f"{root}: holds several indexes; name one of {', '.join(path.name for path in found)}")
+
+
+def _reopened(path: Path, digest: str) -> Index:
+    index = open_index(path)
+    if index.manifest.sha256 != digest:
+        raise IndexMismatch(f"{path}: was changed by another process since this run began; run it again")
+    return index
+
+
+def _int64(rows: Rows) -> Int64:
+    return np.asarray(rows, np.int64)

@@ -1,0 +1,162 @@
+"""Exact search whose result does not depend on blocks, shards, threads or the order of anything.
+
+faiss finds candidates in float32, whose last bits depend on blocking. A few more than asked for are
+therefore fetched and scored again in float64: the products of fp16 numbers are multiples of 2^-48, and
+for unit vectors they add up below 2, so float64 sums are exact in any order. Where the float32 error
+bound cannot rule out that a passage was missed, the query is scored against everything in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from miner.data import PADDING, Float32, Float64, Half, Int64
+
+MAX_MEMORY = 2**30
+OVERFETCH = 16
+GATHER = 2**19
+"""Numbers that are scored again at once."""
+ROWS = 2**13
+"""Rows that are ranked by exact score at once."""
+
+
+class Vectors(Protocol):
+    """fp16 unit rows [n, dim], on disk or in memory."""
+
+    @property
+    def dim(self) -> int: ...
+    def __len__(self) -> int: ...
+    def take(self, rows: Int64) -> Half:
+        """[len(rows), dim]"""
+
+    def blocks(self, rows: int) -> Iterator[tuple[int, Half]]:
+        """First row and vectors of consecutive blocks of at most `rows` rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """rows int64 and exact scores float64 [Q, k]: by falling score, ties by row; PADDING and -inf behind."""
+
+    rows: Int64
+    scores: Float64
+
+
+def search(vectors: Vectors, queries: Half, k: int, max_memory: int = MAX_MEMORY) -> Nearest:
+    """The k nearest rows of each query by inner product. Memory beside the result stays near
+    `max_memory` bytes.
+    """
+    kept = min(k, len(vectors))
+    per_query = 12 * vectors.dim + 96 * (kept + OVERFETCH)
+    step = max(1, max_memory // 2 // per_query)
+    rows = max(1, max_memory // 2 // (8 * vectors.dim))
+    found = Nearest(
+        np.full((len(queries), k), PADDING, np.int64), np.full((len(queries), k), -np.inf, np.float64)
+    )
+    for start in range(0, len(queries) if kept else 0, step):
+        part = slice(start, start + step)
+        near = _search(vectors, queries[part], kept, rows)
+        found.rows[part, :kept], found.scores[part, :kept] = near.rows, near.scores
+    return found
+
+
+def merge(a: Nearest, b: Nearest, k: int) -> Nearest:
+    """The k best of both. Associative and commutative: the parts of a corpus may come in any order."""
+    rows, scores = np.concatenate([a.rows, b.rows], axis=1), np.concatenate([a.scores, b.scores], axis=1)
+    return _ranked(rows, scores, k)
+
+
+def _search(vectors: Vectors, queries: Half, k: int, block: int) -> Nearest:
+    fetch = k + OVERFETCH + k // 16
+    if fetch >= len(vectors):
+        return _search_all(vectors, queries, k, block)
+    rows, approximate = _fetch(vectors, queries, fetch, block)
+    near = _ranked(rows, rescore(vectors, queries, rows), k)
+    # What was not fetched scored at most as high in float32 as the worst of the fetched.
+    doubtful = near.scores[:, -1] <= approximate.min(axis=1) + error_bound(vectors.dim)
+    if doubtful.any():
+        again = _search_all(vectors, queries[doubtful], k, block)
+        near.rows[doubtful], near.scores[doubtful] = again.rows, again.scores
+    return near
+
+
+def error_bound(dim: int) -> float:
+    """How far a float32 inner product of fp16 unit rows can be off. The products are exact; the d - 1 sums
+    err by at most 2^-24 of the sum of absolute products, which is at most 1 (1.02 with rounded lengths).
+    """
+    return 1.02 * dim * 2.0**-24
+
+
+def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, Float32]:
+    """Rows and float32 scores [Q, k] of the k best by float32, in no order."""
+    import faiss
+
+    wide = queries.astype(np.float32)
+    best: tuple[Int64, Float32] | None = None
+    for start, part in vectors.blocks(block):
+        count = min(k, len(part))
+        scores, rows = faiss.knn(wide, _widened(part), count, metric=faiss.METRIC_INNER_PRODUCT)
+        rows += start
+        if best is None:
+            best = rows, scores
+            continue
+        rows, scores = np.concatenate([best[0], rows], axis=1), np.concatenate([best[1], scores], axis=1)
+        if rows.shape[1] > k:
+            order = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+            rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
+        best = rows, scores
+    assert best is not None
+    return best
+
+
+def _widened(part: Half) -> Float32:
+    """fp16 to fp32, with all threads."""
+    import faiss
+
+    codec = faiss.ScalarQuantizer(part.shape[1], faiss.ScalarQuantizer.QT_fp16)
+    wide: Float32 = codec.decode(np.ascontiguousarray(part).view(np.uint8))
+    return wide
+
+
+def rescore(vectors: Vectors, queries: Half, rows: Int64) -> Float64:
+    """Exact scores [Q, k] of the rows [Q, k] of each query."""
+    dim = queries.shape[1]
+    wide = queries.astype(np.float64)[:, :, None]
+    scores = np.empty(rows.shape, np.float64)
+    width = max(1, min(rows.shape[1], GATHER // dim))
+    step = max(1, GATHER // (dim * width))
+    for top in range(0, len(rows), step):
+        for left in range(0, rows.shape[1], width):
+            part = (slice(top, top + step), slice(left, left + width))
+            found = vectors.take(rows[part].ravel()).astype(np.float64)
+            scores[part] = np.matmul(found.reshape(*rows[part].shape, dim), wide[top : top + step])[:, :, 0]
+    return scores
+
+
+def _search_all(vectors: Vectors, queries: Half, k: int, block: int) -> Nearest:
+    """Score everything in float64: for the few queries with many ties, and for corpora of few passages."""
+    wide = queries.astype(np.float64)
+    best = Nearest(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0)))
+    for start, part in vectors.blocks(
+        max(1, min(block, ROWS, 16 * GATHER // max(len(queries), vectors.dim)))
+    ):
+        scores = wide @ part.astype(np.float64).T
+        columns = _leading(scores, min(k, len(part)))
+        best = merge(best, Nearest(columns + start, np.take_along_axis(scores, columns, 1)), k)
+    return best
+
+
+def _leading(scores: Float64, k: int) -> Int64:
+    """Columns of the k best of each line, ties by column, in no order. At most ROWS columns: score and
+    column are one whole number, 50 bits of multiples of 2^-48 and 13 bits of column.
+    """
+    place = (np.ldexp(scores, 48).astype(np.int64) << 13) - np.arange(scores.shape[1])
+    return np.argpartition(-place, k - 1, axis=1)[:, :k]
+
+
+def _ranked(rows: Int64, scores: Float64, k: int) -> Nearest:
+    order = np.lexsort((rows, -scores), axis=1)[:, :k]
+    return Nearest(np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1))
