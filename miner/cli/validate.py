@@ -1,0 +1,108 @@
+"""miner validate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from miner.cli.console import Terminal, safe, say
+
+if TYPE_CHECKING:
+    from miner.preflight import Preflight
+
+WIDTH = 1000
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="Training rows, JSONL.")],
+    evaluation: Annotated[Path | None, typer.Option("--eval", help="Evaluation rows, JSONL.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    cap: Annotated[
+        int, typer.Option("--cap", help="Findings listed of each rule; all are counted.", min=1)
+    ] = 100,
+    max_tokens: Annotated[
+        int, typer.Option(help="Room for query and passage; 0 does not count tokens.", min=0)
+    ] = 510,
+    model: Annotated[
+        str | None, typer.Option(help="Whose tokenizer counts: a folder or hub name. [default: bundled]")
+    ] = None,
+    fix: Annotated[
+        Path | None, typer.Option(help="Write a copy of FILE here without blank and repeated negatives.")
+    ] = None,
+    fix_overlap: Annotated[
+        bool, typer.Option("--fix-overlap", help="Also take relevant passages out of the negatives.")
+    ] = False,
+) -> None:
+    """Check a file against Cohere's rules for rerank fine-tuning. Exit code 1 if there are errors.
+
+    Findings go to stdout, numbers to stderr. FILE is never changed.
+    """
+    from miner.errors import ConfigError
+    from miner.preflight import validate
+    from miner.preflight.fix import fix_file
+    from miner.preflight.tokens import token_counter
+    from miner.progress import Clock
+
+    if fix_overlap and fix is None:
+        raise ConfigError("--fix-overlap corrects the copy that --fix writes; expected --fix OUT")
+    counter = token_counter(model) if max_tokens else None
+    clock = Clock(Terminal())
+    found = validate(
+        file, evaluation, max_tokens=max_tokens or None, count_tokens=counter, cap=cap, clock=clock
+    )
+    _print(found, as_json)
+    for numbers in found.files:
+        say(_preview(numbers))
+    say(f"{_plural(found.errors, 'error')}, {_plural(found.warnings, 'warning')}")
+    mended = 0
+    if fix is not None:
+        fixed = fix_file(file, fix, overlap=fix_overlap)
+        mended = fixed.overlapping
+        say(
+            f"wrote {safe(str(fix))}: {_plural(fixed.rows, 'row')} changed, took out {fixed.blank} blank,"
+            f" {fixed.repeated} repeated and {fixed.overlapping} overlapping negatives"
+        )
+    if found.errors > mended:
+        raise SystemExit(1)
+
+
+def _print(found: Preflight, as_json: bool) -> None:
+    if as_json:
+        import orjson
+
+        typer.echo(orjson.dumps(found.record(), option=orjson.OPT_INDENT_2))
+        return
+    for finding in found.findings:
+        line = f"{safe(finding.place)}: {finding.severity} [{finding.rule}] {safe(finding.message, WIDTH)}"
+        typer.echo(line)
+    for (file, rule), count in found.counts.items():
+        listed = sum(finding.file == file and finding.rule == rule for finding in found.findings)
+        if listed < count:
+            typer.echo(f"{safe(file)}: {count - listed} more [{rule}], {count} in all")
+
+
+def _preview(numbers: dict[str, Any]) -> str:
+    """Cohere's preview numbers of a file in a line, and what is cut of its passages in another."""
+    queries = f"{_plural(numbers['queries'], 'query')} ({numbers['unique_queries']:,} unique)"
+    relevant, negatives = numbers["average_relevant_passages"], numbers["average_hard_negatives"]
+    text = f"{safe(numbers['file'])}: {queries}, {relevant:.2f} relevant passages and {negatives:.2f} hard"
+    return f"{text} negatives a query{_cut(numbers)}"
+
+
+def _cut(numbers: dict[str, Any]) -> str:
+    lengths = numbers.get("lengths")
+    if not lengths or not lengths["rows_cut"]:
+        return ""
+    share = f"{lengths['rows_cut'] / numbers['queries']:.1%}"
+    if lengths["estimated"]:
+        share += f", estimated from a sample of {lengths['rows_counted']:,}"
+    rows = f"{lengths['rows_cut']:,} rows ({share})"
+    lost = f"{lengths['share_of_their_tokens_cut']:.0%} of those passages is cut"
+    return f"\n{rows} have passages over {lengths['limit']} tokens with their query; {lost}"
+
+
+def _plural(count: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
