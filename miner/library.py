@@ -12,8 +12,9 @@ from miner.data import Passage
 from miner.encoders import Encoder
 from miner.encoders.resolve import resolve
 from miner.errors import InputError
-from miner.index import Index
+from miner.index import Existing, Index
 from miner.index import build_index as build
+from miner.index.build import Existing
 from miner.progress import Clock
 
 
@@ -37,7 +38,8 @@ def build_index(
         passages = read_corpus(Path(corpus), count_tokens=encoder.count_tokens)
     else:
         passages = _passages(corpus)
-    return build(passages, Path(out), encoder, update=update, clock=clock or Clock())
+    existing: Existing = "update" if update else "keep"
+    return build(passages, Path(out), encoder, existing=existing, clock=clock)
 
 
 def _passages(items: Iterable[Passage | Mapping[str, Any]]) -> Iterator[Passage]:
