@@ -1,0 +1,49 @@
+"""miner train"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miner.cli.console import Terminal, say, table
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="Cohere rows to train on (JSONL).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the model to.")],
+    eval_file: Annotated[
+        Path | None, typer.Option("--eval", help="Rows to judge by; without it a fifth of FILE is held out.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model to start from: folder or name. Default: the bundled encoder.")
+    ] = None,
+    arch: Annotated[
+        str | None, typer.Option(help="bi: an encoder; cross: a cross-encoder. Default: what the model is.")
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="For bi: in-batch or own negatives. Default: what suits the data.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Times over the rows. Default: 2 or 3.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Default: 5e-5, or 3e-5 for own.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows a step. Default: 16, or 8 for own.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Tokens. Default: what the data needs.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
+) -> None:
+    """Fine-tune a reranker and judge it against its base model.
+
+    A run that was killed goes on when the same command is given again.
+    """
+    from miner.progress import Clock
+    from miner.rerank.evaluate import TABLE_HEADER
+    from miner.rerank.plan import Settings
+    from miner.rerank.train import train
+
+    settings = Settings(model, arch, loss, epochs, learning_rate, batch_size, max_length, seed)
+    training = train(file, output, eval_file, settings, Clock(Terminal()), tell=say)
+    judged = training.comparison
+    say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")
+    typer.echo(table(training.comparison.table(), TABLE_HEADER))
+    say(training.decision)
+    say(f"wrote {output}")

@@ -1,0 +1,91 @@
+"""The rows of a training run: read, split where needed, and refused where nothing can be learnt from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from miner import files
+from miner.data import Row
+from miner.errors import InputError
+from miner.rerank.examples import usable
+from miner.rerank.intervals import clusters
+from miner.rerank.plan import Plan
+from miner.rerank.tasks import Task, load_rows, tasks_of
+
+EVAL_FRACTION = 0.2
+MIN_TRAIN, MIN_EVAL = 16, 8
+ADVISED_TRAIN, ADVISED_EVAL = 256, 64
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows to train on, tasks to judge by, where both came from, and what to tell about them."""
+
+    rows: list[Row]
+    tasks: list[Task]
+    record: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def read_data(path: Path, eval_path: Path | None, seed: int) -> Data:
+    """Load both files, or split one so that queries and relevant passages stay on one side."""
+    rows = load_rows(path)
+    record: dict[str, Any] = {"train": _source(path)}
+    if eval_path is None:
+        rows, held_out = _split(rows, seed)
+        record["eval"] = {"split_from_train": EVAL_FRACTION, "seed": seed}
+    else:
+        held_out = load_rows(eval_path)
+        record["eval"] = _source(eval_path)
+    tasks = tasks_of(held_out)
+    record["train"]["rows"], record["eval"]["rows"] = len(rows), len(held_out)
+    if len(tasks) < MIN_EVAL:
+        found = f"gives {len(tasks)} evaluation rows with hard negatives"
+        raise InputError(eval_path or path, None, f"{found}; expected {MIN_EVAL} at least")
+    return Data(rows, tasks, record)
+
+
+def trainable(data: Data, plan: Plan, path: Path) -> Data:
+    """The data with rows that the loss cannot use left out, and notes on what is thin.
+
+    Raises InputError where too little is left.
+    """
+    rows = usable(data.rows, plan)
+    if len(rows) < MIN_TRAIN:
+        without = len(data.rows) - len(rows)
+        more = f" ({without} more have no hard negatives)" if without else ""
+        raise InputError(path, None, f"gives {len(rows)} training rows{more}; expected {MIN_TRAIN} at least")
+    judged, bare = len(data.tasks), sum(not row.hard_negatives for row in data.rows)
+    fate = "left out" if len(rows) < len(data.rows) else "trained on with in-batch negatives alone"
+    notes = [
+        (len(rows) < ADVISED_TRAIN, f"{len(rows)} training rows are few; {ADVISED_TRAIN} are advised"),
+        (judged < ADVISED_EVAL, f"{judged} evaluation rows are few; {ADVISED_EVAL} are advised"),
+        (bare > 0, f"{bare} training rows have no hard negatives and are {fate}"),
+    ]
+    return replace(data, rows=rows, notes=tuple(note for holds, note in notes if holds))
+
+
+def _split(rows: list[Row], seed: int) -> tuple[list[Row], list[Row]]:
+    """Whole clusters of rows go to one side, drawn until the held-out share is reached."""
+    cluster = clusters([row.query for row in rows], [row.relevant_passages for row in rows])
+    wanted = round(EVAL_FRACTION * len(rows))
+    order = np.random.default_rng(seed).permutation(int(cluster.max()) + 1)
+    sizes = np.bincount(cluster)
+    held = set[int]()
+    for number in order.tolist():
+        if sizes[number] <= wanted:
+            held.add(number)
+            wanted -= int(sizes[number])
+    sides = [number in held for number in cluster.tolist()]
+    return (
+        [row for row, out in zip(rows, sides, strict=True) if not out],
+        [row for row, out in zip(rows, sides, strict=True) if out],
+    )
+
+
+def _source(path: Path) -> dict[str, Any]:
+    return {"file": path.name, "sha256": files.sha256(path)}
