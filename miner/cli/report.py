@@ -1,0 +1,43 @@
+"""miner report"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miner.cli.console import Terminal, say
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="Rows in Cohere's format; receipts and run record beside it.")],
+    eval: Annotated[Path | None, typer.Option("--eval", help="The evaluation file.")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The page; one file, needs no network.")
+    ] = Path("report.html"),
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Counts tokens, groups queries by meaning. Default: the bundled tokenizer, groups by words."
+        ),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=0, help="Rows of the table; drawn at random from more.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="Seeds the draw.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the page's numbers to stdout as well.")] = False,
+) -> None:
+    """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
+    import orjson
+
+    from miner.progress import Clock
+    from miner.report import report
+    from miner.report.measure import gauge
+    from miner.report.part import Limits
+
+    found = report(
+        file, eval, gauge=gauge(model), limits=Limits(shown=rows, seed=seed), clock=Clock(Terminal())
+    )
+    found.write(output)
+    if json:
+        typer.echo(orjson.dumps(found.statistics()))
+    say(f"wrote {output}")

@@ -1,0 +1,78 @@
+"""`report`: from files to numbers, and from numbers to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from miner import files
+from miner.preflight import Preflight, validate
+from miner.progress import Clock
+from miner.report.findings import by_rule
+from miner.report.measure import Gauge
+from miner.report.part import Limits, examine
+from miner.report.provenance import provenance
+from miner.report.records import read_run
+from miner.report.tab import Tab
+
+TITLES = {"training": "Training", "validation": "Validation"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A data set looked at: a tab for the training file and one for the evaluation file, given or not."""
+
+    tabs: Sequence[Tab]
+
+    def statistics(self) -> dict[str, Any]:
+        """Every number of the page as plain JSON: 'training', 'validation' (null without a file)."""
+        value: dict[str, Any] = orjson.loads(orjson.dumps({tab.key: tab.part for tab in self.tabs}))
+        return value
+
+    def html(self) -> str:
+        """The page. Raises MissingExtra without Jinja2 and matplotlib."""
+        from miner.report.page import render
+
+        return render(self.tabs)
+
+    def write(self, path: Path) -> None:
+        """Write the page, whole or not at all. Raises OutputError."""
+        files.write_bytes(path, self.html().encode("utf-8", "replace"))
+
+
+def report(
+    train: Path,
+    evaluation: Path | None = None,
+    *,
+    gauge: Gauge | None = None,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+) -> Report:
+    """Look at a file in Cohere's format, and at its evaluation file if there is one.
+
+    Receipts and run records are taken from beside the files. Without a gauge no tokens are counted, and
+    near-paraphrases are found by shared words. Raises ConfigError for a missing file, InputError for one
+    that cannot be read on or whose receipts or run record are damaged.
+    """
+    clock, limits = clock or Clock(), limits or Limits()
+    counter = gauge.count_tokens if gauge else None
+    found = validate(
+        train, evaluation, count_tokens=counter, max_tokens=510 if counter else None, clock=clock
+    )
+    tabs = []
+    for (key, title), path in zip(TITLES.items(), (train, evaluation), strict=True):
+        with clock.stage("look at rows", unit="files") as stage:
+            tabs.append(Tab(key, title) if path is None else _tab(key, path, found, gauge, limits))
+            clock.advance(stage, 1)
+    return Report(tabs)
+
+
+def _tab(key: str, path: Path, found: Preflight, gauge: Gauge | None, limits: Limits) -> Tab:
+    run = read_run(path)
+    rules = by_rule(found.findings, found.counts, str(path))
+    part, records = examine(path, run=run, findings=rules, gauge=gauge, limits=limits)
+    return Tab(key, TITLES[key], part, records, provenance(path, run))
