@@ -1,0 +1,269 @@
+"""The page as a file: its numbers, its bytes, what it lets in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from commandline import call
+from mined_files import made_receipts, made_rows, write_mined
+
+from miner.encoders import HashingEncoder
+from miner.errors import ConfigError, MissingExtra
+from miner.report import report
+from miner.report.measure import Gauge
+from miner.report.page import asset, embedded, environment, policy, visible
+from miner.report.part import Limits
+from miner.report.plots import bars, columns, histograms
+from miner.report.statistics import Preview, Removal
+
+GAUGE = Gauge("words", HashingEncoder().count_tokens)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("mined")
+    return (
+        write_mined(folder / "train.jsonl", made_rows(280)),
+        write_mined(folder / "eval.jsonl", made_rows(70, seed=9), run=False),
+    )
+
+
+@pytest.fixture(scope="module")
+def page(files: tuple[Path, Path]) -> str:
+    return report(*files, gauge=GAUGE).html()
+
+
+def block(page: str, name: str) -> Any:
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found.group(1))
+
+
+def test_every_number_is_that_of_the_file(files: tuple[Path, Path], page: str) -> None:
+    found = block(page, "statistics")
+    for path, part in ((files[0], found["training"]), (files[1], found["validation"])):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        negatives = [text for row in rows for text in row["hard_negatives"]]
+        relevant = [text for row in rows for text in row["relevant_passages"]]
+        most = max(len(row["hard_negatives"]) for row in rows)
+        assert part["preview"]["file_name"] == path.name
+        assert part["preview"]["queries"] == len(rows)
+        assert part["preview"]["relevant_per_query"] == len(relevant) / len(rows)
+        assert part["preview"]["negatives_per_query"] == len(negatives) / len(rows)
+        assert len(part["preview"]["samples"]) == 3
+        assert all(sample in rows for sample in part["preview"]["samples"])
+        assert part["counts"] == {
+            "rows": len(rows),
+            "refused": 0,
+            "distinct_queries": len({row["query"] for row in rows}),
+            "relevant": len(relevant),
+            "distinct_relevant": len(set(relevant)),
+            "negatives": len(negatives),
+            "distinct_negatives": len(set(negatives)),
+            "both": len(set(negatives) & set(relevant)),
+            "full": most,
+            "short_rows": sum(len(row["hard_negatives"]) < most for row in rows),
+            "receipts": len(rows),
+        }
+        top = [reused["uses"] for reused in part["documents"]["most_reused"]]
+        counted = Counter(negatives)
+        assert top == [uses for _, uses in counted.most_common(10)]
+        assert all(counted[reused["text"]] == reused["uses"] for reused in part["documents"]["most_reused"])
+        assert part["documents"]["used"] == len(set(negatives))
+        over = [
+            len(row["query"].split()) + len(text.split()) for row in rows for text in row["hard_negatives"]
+        ]
+        assert part["lengths"]["negatives"]["spread"]["mean"] == pytest.approx(sum(over) / len(over))
+        assert sum(count for _, _, count in part["lengths"]["negative_bins"]) == len(over)
+
+
+def test_similarity_and_risk_are_those_of_the_receipts(files: tuple[Path, Path], page: str) -> None:
+    rows = [json.loads(line) for line in files[0].read_text().splitlines()]
+    receipts = made_receipts(rows)
+    risks = [each["risk"] for receipt in receipts for each in receipt["negatives"]]
+    right = [each["similarity"] for receipt in receipts for each in receipt["relevant"]]
+    found = block(page, "statistics")["training"]["similarities"]
+    assert found["risk"]["mean"] == pytest.approx(sum(risks) / len(risks))
+    assert found["risk"]["high"] == max(risks)
+    assert found["relevant"]["low"] == min(right)
+    for low, high, count in found["relevant_bins"]:
+        assert count == sum(low <= value < high for value in right)
+
+
+def test_what_filters_removed_is_that_of_the_run(files: tuple[Path, Path], page: str) -> None:
+    run = json.loads(files[0].with_name("train.run.json").read_text())
+    found = block(page, "statistics")
+    removed = {each["filter"]: each["candidates"] for each in found["training"]["removed"]}
+    assert removed == run["counts"]["rejected"]
+    assert found["training"]["documents"]["share"] == found["training"]["documents"]["used"] / 405
+    assert found["validation"]["removed"] == []
+    assert found["validation"]["documents"]["share"] is None
+
+
+def test_the_table_holds_every_row_with_its_evidence(files: tuple[Path, Path], page: str) -> None:
+    rows = [json.loads(line) for line in files[0].read_text().splitlines()]
+    receipts = made_receipts(rows)
+    shown = block(page, "data")["tables"]["training"]
+    assert [item["line"] for item in shown] == list(range(1, 281))
+    for item, row, receipt in zip(shown, rows, receipts, strict=True):
+        assert item["query"] == row["query"]
+        assert [each["text"] for each in item["negatives"]] == row["hard_negatives"]
+        assert [each["risk"] for each in item["negatives"]] == [e["risk"] for e in receipt["negatives"]]
+
+
+def test_the_same_files_give_the_same_bytes(files: tuple[Path, Path], page: str) -> None:
+    assert report(*files, gauge=GAUGE).html() == page
+
+
+def test_a_large_file_is_sampled_and_the_page_says_so(files: tuple[Path, Path]) -> None:
+    limits = Limits(measured=50, shown=20, seed=3)
+    found = report(files[0], gauge=GAUGE, limits=limits)
+    html = found.html()
+    assert "The table holds 20 of 280 rows: 20 drawn at random with seed 3" in html
+    assert "on 50 rows drawn at random with seed 3" in html
+    assert found.statistics()["training"]["counts"]["rows"] == 280
+    assert found.statistics()["training"]["lengths"]["rows"] == 50
+
+
+def test_findings_are_those_of_the_preflight_and_their_rows_are_in_the_table(tmp_path: Path) -> None:
+    rows = made_rows(260)
+    rows[200]["hard_negatives"][0] = rows[200]["relevant_passages"][0]
+    path = write_mined(tmp_path / "train.jsonl", rows)
+    found = report(path, limits=Limits(shown=5))
+    errors = [rule for rule in found.statistics()["training"]["findings"] if rule["severity"] == "error"]
+    assert [(rule["rule"], rule["count"]) for rule in errors] == [("overlap", 1)]
+    item = next(item for item in found.tabs[0].table if item["line"] == 201)
+    assert item["findings"] == ["overlap"]
+    assert found.tabs[0].errors == 1
+
+
+def test_without_an_evaluation_file_the_tab_says_how_to_give_one(files: tuple[Path, Path]) -> None:
+    found = report(files[0])
+    assert "No evaluation file was given" in found.html()
+    assert found.statistics()["validation"] is None
+
+
+@pytest.mark.parametrize("text", ["", "\n", '{"query": 1}\n', '{"query": "q", "relevant_passages": ["r"]}\n'])
+def test_a_file_with_little_or_nothing_in_it_has_a_page(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text(text)
+    assert "few-queries" in report(path, gauge=GAUGE).html()
+
+
+def test_nothing_of_the_embedded_data_is_markup() -> None:
+    value = {"a": "</script><script>alert(1)</script><!--", "b": "\u2028\u2029&amp;", "c": "]]>"}
+    text = str(embedded(value))
+    assert not set("<>&\u2028\u2029") & set(text)
+    assert json.loads(text) == value
+
+
+def test_characters_that_nobody_sees_are_shown_by_their_code() -> None:
+    found = str(visible("a\u202eb\x1b[31m<b>\u200b&\U000e0041"))
+    assert re.findall(r"U\+[0-9A-F]+", found) == ["U+202E", "U+001B", "U+200B", "U+E0041"]
+    assert "&lt;b&gt;" in found
+    assert "<b>" not in found
+    assert str(visible("می\u200cخواهم\n\t👩\u200d🚀")) == "می\u200cخواهم\n\t👩\u200d🚀"
+
+
+def test_the_policy_lets_in_this_style_and_this_script_alone(page: str) -> None:
+    contents = [re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL) for tag in ("style", "script")]
+    hashes = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(found.group(1).encode()).digest()).decode()}'"
+        for found in contents
+        if found
+    ]
+    stated = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert stated
+    said = stated.group(1).replace("&#39;", "'")
+    assert said == policy(asset("report.css"), asset("report.js"))
+    assert said.startswith("default-src 'none'; ")
+    assert f"style-src {hashes[0]}; script-src {hashes[1]}" in said
+    assert "unsafe" not in said
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", page)
+
+
+def test_the_page_names_nothing_to_load(page: str) -> None:
+    attributes = re.findall(r'\s(?:src|href|action|data|srcset|poster)="([^"]*)"', page)
+    assert attributes
+    assert all(value.startswith("#") for value in attributes)
+    assert "url(" not in asset("report.css")
+    assert "@import" not in asset("report.css")
+
+
+def test_plots_have_neither_styles_nor_ids_and_hold_their_numbers() -> None:
+    drawn = (
+        histograms(((0.0, 0.5, 3), (0.5, 1.0, 4)), ((0.0, 0.5, 1),), label="cosine", limit=0.25),
+        columns([(0, 2), (1, 71)], label="hard negatives"),
+        bars([Removal("risk(max_risk=0.1) $x$ <b>", 12_345, 0.5)]),
+    )
+    for svg in drawn:
+        root = ElementTree.fromstring(svg)
+        for element in root.iter():
+            assert not {"style", "id", "href", "clip-path"} & set(element.attrib)
+    assert "71" in "".join(ElementTree.fromstring(drawn[1]).itertext())
+    assert "12,345 (50.0%)" in drawn[2]
+    assert "1. risk(max_risk=0.1) $x$ &lt;b&gt;" in drawn[2]
+
+
+def test_the_preview_can_stand_on_another_page() -> None:
+    sample = {"query": "q", "relevant_passages": ["r"], "hard_negatives": []}
+    numbers = Preview("<up>.jsonl", 1234, 1.5, 4.875, (sample,))
+    module = environment().get_template("_preview.html").module
+    text = str(module.preview(numbers))  # type: ignore[attr-defined]
+    for said in (
+        "TOTAL # OF QUERIES",
+        "AVG # OF RELEVANT PASSAGES PER QUERY",
+        "FILE NAME",
+        "1,234",
+        "1.50",
+        "4.88",
+    ):
+        assert said in text
+    assert "&lt;up&gt;.jsonl" in text
+
+
+def test_without_jinja_the_extra_is_named(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'miner\[report\]'"):
+        report(files[1]).html()
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'miner\[report\]'"):
+        columns([(1, 1)], label="hard negatives")
+
+
+def test_a_missing_file_is_misuse(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        report(tmp_path / "none.jsonl")
+
+
+def test_the_command_writes_the_page_and_prints_its_numbers(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "page.html"
+    done = call(capsys, "report", files[0], "--eval", files[1], "-o", out, "--rows", 10, "--json")
+    assert done.code == 0
+    assert f"wrote {out}" in done.err
+    assert json.loads(done.out) == block(out.read_text("utf-8"), "statistics")
+
+
+def test_the_command_leaves_nothing_behind_when_it_fails(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = call(capsys, "report", files[0], "-o", tmp_path / "no" / "\0.html")
+    assert done.code != 0
+    done = call(capsys, "report", tmp_path / "none.jsonl", "-o", tmp_path / "page.html")
+    assert (done.code, done.out) == (2, "")
+    assert "no such file" in done.err
+    assert list(tmp_path.glob("*.html")) == []
