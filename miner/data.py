@@ -153,8 +153,8 @@ class Negative:
     """Cosine to the query."""
     to_relevant: float
     """Cosine to the nearest relevant passage."""
-    share: float
-    """Similarity over the best relevant passage's similarity to the query."""
+    share: float | None
+    """Similarity over the best relevant passage's similarity to the query, if that is above 0."""
     risk: float | None = None
     """Estimated probability that it answers the query after all."""
     rescored: float | None = None

@@ -50,7 +50,7 @@ class Pick:
             ranks=columns + 1,
             scores=pool.scores[query, columns],
             nearest=pool.to_relevant[mine][:, columns].max(axis=0),
-            shares=pool.scores[query, columns] / best,
+            shares=pool.scores[query, columns] / (best if best > 0 else np.float32(np.nan)),
             risks=None if pool.risk is None else pool.risk[query, columns],
             rescored=None if rescored is None else rescored[query, columns],
             relevant_scores=pool.relevant_scores[mine],
@@ -94,7 +94,7 @@ class Mined:
                 rank=int(pick.ranks[k]),
                 similarity=_number(pick.scores[k]),
                 to_relevant=_number(pick.nearest[k]),
-                share=_number(pick.shares[k]),
+                share=None if np.isnan(pick.shares[k]) else _number(pick.shares[k]),
                 risk=None if pick.risks is None else _number(pick.risks[k]),
                 rescored=None if pick.rescored is None else _number(pick.rescored[k]),
             )

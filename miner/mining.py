@@ -68,7 +68,7 @@ def mine(
     index's, ConfigError for a relevant id that the index does not hold.
     """
     recipe, clock = recipe or Recipe(), clock or Clock()
-    encoder = encoder or index.encoder()
+    encoder = encoder or encoder_of(index.fingerprint)
     index.check_encoder(encoder)
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, index, EMIT[recipe.emit])
