@@ -8,6 +8,7 @@ MinerError                 exit code 1
 ├── ModelError             a model cannot be loaded, or its modules cannot be honoured
 ├── IndexMismatch          the index was built with another model, format or corpus
 ├── IndexCorrupt           a file of the index is damaged, missing or foreign
+├── Inseparable            rows cannot be split without a leak or a set that is too small
 ├── OutputError            a result cannot be written
 └── Locked                 another process is at work in the same place
 """
@@ -65,6 +66,10 @@ class IndexMismatch(MinerError):
 
 class IndexCorrupt(MinerError):
     """A file of the index is damaged, missing or belongs to another index."""
+
+
+class Inseparable(MinerError):
+    """Rows cannot be split as asked for without a leak or a set that is too small."""
 
 
 class OutputError(MinerError):

@@ -1,0 +1,65 @@
+"""miner split"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from miner.cli.console import safe, say
+
+if TYPE_CHECKING:
+    from miner.split import Split
+
+SHOWN = 3
+
+
+def command(
+    file: Annotated[
+        Path, typer.Argument(help="Rows, JSONL; receipts and run record beside it are split too.")
+    ],
+    fraction: Annotated[float, typer.Option("--eval-fraction", help="Of the queries, for evaluation.")] = 0.2,
+    folder: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write to. [default: beside FILE]")
+    ] = None,
+    near: Annotated[
+        float, typer.Option(help="Cosine from which queries are near-paraphrases; 0 looks for none.")
+    ] = 0.85,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Encoder for near-paraphrases, e.g. 'hashing' for shared words. [default: bundled]"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws the evaluation side.", min=0)] = 0,
+    small: Annotated[
+        bool, typer.Option("--small", help="Allow fewer than 256 training and 64 evaluation queries.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Write FILE.train.jsonl and FILE.eval.jsonl that share no query, near-paraphrase or relevant passage."""
+    from miner.encoders.resolve import resolve
+    from miner.split import Plan, split_file
+
+    least = {"least_train": 1, "least_eval": 1} if small else {}
+    plan = Plan(fraction=fraction, seed=seed, near=near or 1.0, **least)
+    split = split_file(file, plan, encoder=resolve(model) if near else None, folder=folder)
+    if as_json:
+        import orjson
+
+        typer.echo(orjson.dumps(split.record(), option=orjson.OPT_INDENT_2))
+    _tell(split)
+
+
+def _tell(split: Split) -> None:
+    ties = f"{split.tied_by_passage:,} tied by relevant passages, {split.tied_by_paraphrase:,} by paraphrase"
+    say(f"{split.components:,} groups of queries ({ties}), the largest of {split.largest:,}")
+    for side in (split.train, split.evaluation):
+        say(f"wrote {safe(str(side.file))}: {side.rows:,} rows, {side.queries:,} queries")
+    for side, other in ((split.train, "evaluation"), (split.evaluation, "training")):
+        if side.crossing:
+            name = safe(side.file.name)
+            say(f"warning: {side.crossing:,} hard negatives in {name} are relevant passages of {other}")
+    for crossing in split.crossing[:SHOWN]:
+        say(f"  line {crossing['line']} ({crossing['side']}): {safe(crossing['text'], 100)}")
