@@ -1,0 +1,129 @@
+"""What a newcomer relies on before the first line runs: imports, the wheel, the documents."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import miner
+from miner import errors
+from miner.cli import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "faiss", "typer", "sentence_transformers", "pyarrow", "matplotlib")
+
+
+def test_importing_miner_loads_nothing_heavy() -> None:
+    code = f"import miner, sys; print([name for name in {HEAVY} if name in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
+
+
+def test_the_help_loads_nothing_heavy() -> None:
+    heavy = [name for name in (*HEAVY, "numpy") if name != "typer"]
+    code = (
+        "import sys\nfrom miner.cli import application\ntry:\n    application(['--help'])(['--help'])\n"
+        f"finally:\n    print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+    assert "build-index" in done.stdout
+
+
+@pytest.mark.parametrize("name", miner.__all__)
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    assert inspect.getdoc(getattr(miner, name))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        miner.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_few_options(name: str) -> None:
+    import importlib
+
+    command = importlib.import_module(f"miner.cli.{name.replace('-', '_')}").command
+    assert inspect.getdoc(command)
+    assert len(inspect.signature(command).parameters) <= 14
+
+
+def test_the_tree_of_errors_is_drawn_completely() -> None:
+    drawn = set(re.findall(r"\b[A-Z]\w+(?=\s{2,})", errors.__doc__ or ""))
+    defined = {
+        name
+        for name, each in vars(errors).items()
+        if inspect.isclass(each) and each.__module__ == "miner.errors"
+    }
+    assert drawn == defined
+
+
+def test_every_error_that_modules_define_comes_from_the_tree() -> None:
+    for path in (ROOT / "miner").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and path.name != "errors.py":
+                bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+                assert not bases & {"Exception", "ValueError", "RuntimeError"}, f"{path}: {node.name}"
+
+
+@pytest.mark.parametrize("word", ["pickle", "eval(", "exec(", "allow_pickle=True", "os.system", "shell=True"])
+def test_nothing_in_the_package_unpickles_or_evaluates(word: str) -> None:
+    for path in (ROOT / "miner").rglob("*.py"):
+        code = re.sub(r'"""[\s\S]*?"""|#.*', "", path.read_text())
+        found = re.search(rf"(?<![\w.]){re.escape(word)}", code)
+        assert found is None, f"{path}: {word}"
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_only_miner_and_works_elsewhere(tmp_path: Path) -> None:
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-q",
+        "-w",
+        str(tmp_path),
+        str(ROOT),
+    ]
+    subprocess.run(build, check=True, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names} == {"miner", f"miner-{miner.__version__}.dist-info"}
+    assert not [name for name in names if "__pycache__" in name]
+    assert {"miner/py.typed", "miner/sample/queries.jsonl", "miner/risk/model.json"} <= set(names)
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "-q",
+        "--target",
+        str(tmp_path / "site"),
+        str(wheel),
+    ]
+    subprocess.run(install, check=True)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
+        "import miner; assert miner.__file__.startswith(sys.path[0]), miner.__file__\n"
+        "from miner.sample import write_sample\nfrom pathlib import Path\nwrite_sample(Path('s'))\n"
+        "index = miner.build_index('s/corpus', 'i', encoder=miner.HashingEncoder())\n"
+        "print(len(miner.mine(miner.read_queries('s/queries.jsonl'), index, encoder=miner.HashingEncoder())))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) > 330
