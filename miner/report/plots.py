@@ -166,4 +166,6 @@ def _looks(style: dict[str, str]) -> dict[str, str]:
 
 
 def _shortened(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    """At most `width` characters that every font has; others as their escapes."""
+    plain_text = ascii(text)[1:-1]
+    return plain_text if len(plain_text) <= width else f"{plain_text[: width - 3]}..."

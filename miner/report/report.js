@@ -157,7 +157,7 @@
       draw();
     };
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", anew);
+    for (const change of ["input", "change"]) form.addEventListener(change, anew);
     form.addEventListener("reset", () => setTimeout(anew));
     section.querySelector("[name=previous]").addEventListener("click", () => turn(-1));
     section.querySelector("[name=next]").addEventListener("click", () => turn(1));
