@@ -42,15 +42,17 @@ def _ranked(reranker: Any, file: Path, top_n: int | None) -> Iterator[dict[str, 
 
     requests = _requests(file)
     while block := list(islice(requests, BLOCK)):
-        for (query, documents), ranked in zip(block, rank(reranker, block, top_n), strict=True):
+        texts = [(query, texts) for query, texts, _ in block]
+        for (query, _, given), ranked in zip(block, rank(reranker, texts, top_n), strict=True):
             results = [
-                {"index": place.index, "relevance_score": place.relevance, "document": documents[place.index]}
+                {"index": place.index, "relevance_score": place.relevance, "document": given[place.index]}
                 for place in ranked
             ]
             yield {"query": query, "results": results}
 
 
-def _requests(file: Path) -> Iterator[tuple[str, list[str]]]:
+def _requests(file: Path) -> Iterator[tuple[str, list[str], list[Any]]]:
+    """Query, texts of its documents, and the documents as they were given."""
     from miner import files
     from miner.errors import InputError
 
@@ -65,4 +67,4 @@ def _requests(file: Path) -> Iterator[tuple[str, list[str]]]:
             if not isinstance(text, str):
                 found = f"'documents' holds {files.kind(text)}"
                 raise InputError(file, line, f"{found}; expected strings, or objects with a 'text'")
-        yield query, texts
+        yield query, texts, documents

@@ -36,7 +36,7 @@ def read_data(path: Path, eval_path: Path | None, seed: int) -> Data:
     rows = load_rows(path)
     record: dict[str, Any] = {"train": _source(path)}
     if eval_path is None:
-        rows, held_out = _split(rows, seed)
+        rows, held_out = split(rows, EVAL_FRACTION, seed)
         record["eval"] = {"split_from_train": EVAL_FRACTION, "seed": seed}
     else:
         held_out = load_rows(eval_path)
@@ -69,10 +69,10 @@ def trainable(data: Data, plan: Plan, path: Path) -> Data:
     return replace(data, rows=rows, notes=tuple(note for holds, note in notes if holds))
 
 
-def _split(rows: list[Row], seed: int) -> tuple[list[Row], list[Row]]:
+def split(rows: list[Row], fraction: float, seed: int) -> tuple[list[Row], list[Row]]:
     """Whole clusters of rows go to one side, drawn until the held-out share is reached."""
     cluster = clusters([row.query for row in rows], [row.relevant_passages for row in rows])
-    wanted = round(EVAL_FRACTION * len(rows))
+    wanted = round(fraction * len(rows))
     order = np.random.default_rng(seed).permutation(int(cluster.max()) + 1)
     sizes = np.bincount(cluster)
     held = set[int]()

@@ -30,7 +30,7 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
 
     path: Path
     steps: int
-    judge: Callable[[], dict[str, float]]
+    judge: Callable[[], dict[str, float]] | None
     clock: Clock
     stage: Stage | None = None
     start: float = field(default_factory=time.monotonic)
@@ -44,7 +44,7 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
         if self.stage:
             self.clock.advance(self.stage, 1)
         due = state.global_step % max(APART, self.steps // EVALUATIONS) == 0
-        if due and state.global_step < state.max_steps:
+        if self.judge and due and state.global_step < state.max_steps:
             self.write(state.global_step, state.epoch, self.judge())
         if time.monotonic() - self.saved >= SAVE_SECONDS:
             control.should_save = True
@@ -68,10 +68,13 @@ def fit(
 ) -> int:
     """Train the model in place: a SentenceTransformer, or a CrossEncoder for the listwise loss.
 
+    Columns are embedded one by one: merged, short texts would be padded to the longest of any column.
     `folder` takes checkpoints; `resume` is one of them to go on from, bit for bit. Returns the last step.
     """
-    trainer_class, arguments_class, loss = _parts(model, plan)
     import torch
+    from sentence_transformers.base.losses.merged_forward import column_merging_disabled
+
+    trainer_class, arguments_class, loss = _parts(model, plan)
 
     arguments = arguments_class(
         output_dir=str(folder),
@@ -93,7 +96,7 @@ def fit(
         model=model, args=arguments, train_dataset=data, loss=loss, callbacks=[recorder]
     )
     trainer.remove_callback(PrinterCallback)
-    with recorder.clock.stage("train", recorder.steps, "steps") as stage:
+    with column_merging_disabled(), recorder.clock.stage("train", recorder.steps, "steps") as stage:
         recorder.stage = stage
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     model.eval()
