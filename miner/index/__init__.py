@@ -2,5 +2,6 @@
 
 from miner.index.build import Existing, build_index
 from miner.index.opened import Index, default_index, open_index
+from miner.index.verify import verify
 
-__all__ = ["Existing", "Index", "build_index", "default_index", "open_index"]
+__all__ = ["Existing", "Index", "build_index", "default_index", "open_index", "verify"]

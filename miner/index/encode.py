@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -27,7 +28,11 @@ Advance = Callable[[int], None]
 
 def encoder_key(encoder: Encoder) -> str:
     """A hash of all that decides the encoder's vectors."""
-    return hashlib.sha256(orjson.dumps(plain(encoder.fingerprint), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return key_of(encoder.fingerprint)
+
+
+def key_of(fingerprint: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(plain(fingerprint), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def tokens_of(encoder: Encoder) -> int:

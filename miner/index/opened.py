@@ -35,9 +35,9 @@ class Index:
 
     def __init__(self, path: Path, manifest: Manifest, reading: Reading) -> None:
         self.path, self.manifest, self._reading = path, manifest, reading
-        self._shelf = Shelf(path, manifest)
+        self.store = Shelf(path, manifest)
         for number in range(len(manifest.shards)):
-            self._shelf.check(number)
+            self.store.check(number)
         self._statistics = open_array(path / manifest.statistics.file, np.float64, (self.dim + 1, self.dim))
 
     def __len__(self) -> int:
@@ -71,8 +71,8 @@ class Index:
         """The passages in these rows, in order; of several ids the first that was read."""
         wanted = _int64(rows)
         out: list[Passage] = [Passage("", "")] * len(wanted)
-        for number, positions, local in self._shelf.split(wanted):
-            batch = self._shelf.passages(number).take(pa.array(local))
+        for number, positions, local in self.store.split(wanted):
+            batch = self.store.passages(number).take(pa.array(local))
             columns = (batch.column(name).to_pylist() for name in PASSAGES.names)
             for position, *values in zip(positions, *columns, strict=True):
                 out[position] = Passage(*values)
@@ -80,11 +80,11 @@ class Index:
 
     def ids(self, row: int) -> list[str]:
         """All ids of one row, in the order they were read."""
-        ((number, _, (local,)),) = self._shelf.split(_int64([row]))
-        aliases = self._shelf.aliases(number)
+        ((number, _, (local,)),) = self.store.split(_int64([row]))
+        aliases = self.store.aliases(number)
         rows = aliases.column("row").to_numpy()
         start, stop = (int(np.searchsorted(rows, local, side)) for side in ("left", "right"))
-        first = self._shelf.passages(number).column("id")[int(local)].as_py()
+        first = self.store.passages(number).column("id")[int(local)].as_py()
         return [first, *aliases.column("id").slice(start, stop - start).to_pylist()]
 
     def rows_of_ids(self, ids: Sequence[str]) -> Int64:
@@ -106,7 +106,7 @@ class Index:
     def vectors(self, rows: Rows) -> Half:
         """fp16 unit rows [..., dim] for rows [...]. Raises IndexError for PADDING."""
         wanted = _int64(rows)
-        return self._shelf.take(wanted.ravel()).reshape(*wanted.shape, self.dim)
+        return self.store.take(wanted.ravel()).reshape(*wanted.shape, self.dim)
 
     def search(self, queries: Half, k: int, *, max_memory: int = MAX_MEMORY) -> Candidates:
         """The k passages of highest cosine for each query, exact, ties by row: [Q, k].
@@ -114,7 +114,7 @@ class Index:
         The result is the same, bit for bit, for any number of threads, any `max_memory` (bytes, kept to
         roughly, beside the result itself), any shard size. Large blocks of queries are fastest.
         """
-        near = search(self._shelf, self._checked(queries), k, max_memory)
+        near = search(self.store, self._checked(queries), k, max_memory)
         return Candidates(near.rows, near.scores.astype(np.float32))
 
     def spread(self, vectors: Half) -> Float32:
@@ -152,11 +152,11 @@ class Index:
         out = np.full(len(wanted), PADDING, np.int64)
         hashes = keys.hashes(wanted)
         for number, shard in enumerate(self.manifest.shards if len(wanted) else ()):
-            split = keys.split(self._shelf.keys(number), shard.rows)
+            split = keys.split(self.store.keys(number), shard.rows)
             pairs = np.concatenate([np.stack(keys.find(split[table], hashes)) for table in tables], axis=1)
             pairs = pairs[:, out[pairs[0]] == PADDING]
             pairs = pairs[:, np.argsort(pairs[1], kind="stable")]
-            rows = pairs[1] + self._shelf.starts[number]
+            rows = pairs[1] + self.store.starts[number]
             for position, row, passage in zip(pairs[0], rows.tolist(), self.passages(rows), strict=True):
                 if out[position] == PADDING and equal(passage, row, wanted[position]):
                     out[position] = row

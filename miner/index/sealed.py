@@ -20,6 +20,8 @@ from miner.files import sha256, write_bytes
 
 DIGITS = 16
 
+Array = NDArray[Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -65,7 +67,7 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
 
 
-def array_bytes(array: NDArray[Any]) -> bytes:
+def array_bytes(array: Array) -> bytes:
     """The array as an .npy file."""
     return header(array.dtype, array.shape) + np.ascontiguousarray(array).tobytes()
 
@@ -77,7 +79,7 @@ def header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     return stream.getvalue()
 
 
-def open_array(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
+def open_array(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> Array:
     """An .npy file that must hold this dtype and shape, memory-mapped. Raises IndexCorrupt."""
     wanted = np.dtype(dtype)
     expected = header(wanted, shape)

@@ -69,6 +69,17 @@ def merge(a: Nearest, b: Nearest, k: int) -> Nearest:
     return _ranked(rows, scores, k)
 
 
+def nearest_of(vectors: Vectors, queries: Half, rows: Int64, k: int) -> Nearest:
+    """The k nearest among some rows [Q, any] of each query, PADDING where there are fewer."""
+    scores = np.where(rows == PADDING, -np.inf, rescore(vectors, queries, np.maximum(rows, 0)))
+    near = _ranked(rows, scores, k)
+    missing = ((0, 0), (0, k - near.rows.shape[1]))
+    return Nearest(
+        np.pad(near.rows, missing, constant_values=PADDING),
+        np.pad(near.scores, missing, constant_values=-np.inf),
+    )
+
+
 def _search(vectors: Vectors, queries: Half, k: int, block: int) -> Nearest:
     fetch = k + OVERFETCH + k // 16
     if fetch >= len(vectors):
@@ -98,7 +109,7 @@ def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, 
     best: tuple[Int64, Float32] | None = None
     for start, part in vectors.blocks(block):
         count = min(k, len(part))
-        scores, rows = faiss.knn(wide, _widened(part), count, metric=faiss.METRIC_INNER_PRODUCT)
+        scores, rows = faiss.knn(wide, widened(part), count, metric=faiss.METRIC_INNER_PRODUCT)
         rows += start
         if best is None:
             best = rows, scores
@@ -112,7 +123,7 @@ def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, 
     return best
 
 
-def _widened(part: Half) -> Float32:
+def widened(part: Half) -> Float32:
     """fp16 to fp32, with all threads."""
     import faiss
 

@@ -1,0 +1,124 @@
+"""miner build-index"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from miner.cli.console import Terminal, say, table
+
+if TYPE_CHECKING:
+    from miner.index import Existing, Index
+    from miner.progress import Clock
+
+
+def command(
+    corpus: Annotated[
+        Path, typer.Argument(help="A folder or file: .md, .txt, .jsonl, .csv, .tsv, .parquet, BEIR.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Index folder; default: indexes/<name of the corpus>.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A model's folder or hub name; default: the bundled all-MiniLM-L6-v2.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, ...; default: the best there is.")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="fp32, bf16, fp16 or int8; default: the best there is.")
+    ] = None,
+    backend: Annotated[str | None, typer.Option(help="torch or openvino.")] = None,
+    query_prompt: Annotated[str | None, typer.Option(help="Default: the model's own.")] = None,
+    document_prompt: Annotated[str | None, typer.Option(help="Default: the model's own.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(help="Tokens of a text; default: the model's own.")
+    ] = None,
+    clean: Annotated[bool, typer.Option("--clean", help="Clean the texts first.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Bring an index to a changed corpus.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an index of another model.")
+    ] = False,
+    shard_size: Annotated[int, typer.Option(min=1, help="Passages a shard.")] = 16384,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code that comes with a hub model.")
+    ] = False,
+) -> None:
+    """Encode a corpus into an index. A build that was stopped continues where it was."""
+    from miner.corpus import read_corpus
+    from miner.encoders.resolve import resolve
+    from miner.index import build_index
+    from miner.progress import Clock
+
+    encoder = resolve(
+        model,
+        device=device,
+        dtype=dtype,
+        backend=backend,
+        query_prompt=query_prompt,
+        document_prompt=document_prompt,
+        max_length=max_length,
+        trust_remote_code=trust_remote_code,
+    )
+    out = out or default_out(corpus)
+    existing: Existing = "replace" if overwrite else "update" if update else "keep"
+    clock = Clock(Terminal())
+    passages = read_corpus(corpus, count_tokens=encoder.count_tokens, clean=_cleaner() if clean else None)
+    index = build_index(passages, out, encoder, shard_size=shard_size, existing=existing, clock=clock)
+    _record(index, corpus, clock)
+    say(summary(index, clock))
+    say(f"\nwrote {out}")
+
+
+def default_out(corpus: Path) -> Path:
+    """indexes/<name of the corpus>, without the endings of a file."""
+    name = corpus.resolve().name
+    return Path("indexes") / (name.partition(".")[0] or name if corpus.is_file() else name)
+
+
+def summary(index: Index, clock: Clock) -> str:
+    """The small tables at the end: what the index holds, and what each stage cost."""
+    counts = index.manifest.counts
+    held = [
+        ("passages", f"{counts.passages:,}"),
+        ("duplicates folded", f"{counts.read - counts.blank - counts.passages:,}"),
+        ("blank, left out", f"{counts.blank:,}"),
+        ("shards", f"{len(index.manifest.shards):,}"),
+    ]
+    costs = [
+        (
+            stage.name,
+            f"{stage.seconds:.2f} s",
+            _rate(stage.items, stage.seconds),
+            _rate(stage.tokens, stage.seconds),
+            f"{stage.peak_memory / 2**20:,.0f} MiB",
+        )
+        for stage in clock.stages.values()
+    ]
+    return f"{table(held)}\n\n{table(costs, ('stage', 'time', 'passages/s', 'tokens/s', 'peak memory'))}"
+
+
+def _rate(count: int, seconds: float) -> str | None:
+    return f"{count / seconds:,.0f}" if count and seconds else None
+
+
+def _cleaner() -> Any:
+    from miner.clean import Cleaner
+
+    return Cleaner()
+
+
+def _record(index: Index, corpus: Path, clock: Clock) -> None:
+    """Beside the sealed files, for `miner info`: how the last build went."""
+    from miner import __version__
+    from miner.files import write_json
+    from miner.index.build import RECORD
+
+    record: dict[str, Any] = {
+        "miner": __version__,
+        "command": "build-index",
+        "corpus": str(corpus),
+        "index": index.describe(),
+        "stages": clock.record(),
+    }
+    write_json(index.path / RECORD, record)

@@ -1,0 +1,38 @@
+"""miner info"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miner.cli.console import safe, say, table
+
+
+def command(
+    index: Annotated[
+        Path | None, typer.Argument(help="Index folder; default: the only one in indexes/.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print it to stdout as JSON.")] = False,
+) -> None:
+    """Show what an index holds and what it was built with."""
+    import orjson
+
+    from miner.index import default_index, open_index
+
+    opened = open_index(index or default_index())
+    described = opened.describe()
+    described["dim"] = opened.dim
+    described["shards"] = len(opened.manifest.shards)
+    described["bytes"] = sum(file.size for file in opened.manifest.files)
+    if json:
+        typer.echo(orjson.dumps(described, option=orjson.OPT_INDENT_2).decode())
+        return
+    encoder = described.pop("encoder")
+    flat = {**described, **{f"encoder.{key}": value for key, value in encoder.items()}}
+    say(
+        table(
+            [(key, f"{value:,}" if type(value) is int else safe(str(value), 100)) for key, value in flat.items()]
+        )
+    )

@@ -1,0 +1,110 @@
+"""Approximate search for corpora where exact search is too slow: faiss finds, exact scores rank.
+
+A graph (HNSW; Malkov and Yashunin 2016, arXiv 1603.09320) or an inverted file (IVF; Jégou et al. 2011),
+built on request beside the index and named by the vectors it was built from, so that it can never
+answer for others. Built with one thread, whose result can be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from miner.data import PADDING, Candidates, Half
+from miner.errors import ConfigError
+from miner.index import sealed
+from miner.index.opened import Index
+from miner.index.search import nearest_of, widened
+from miner.progress import Clock
+
+Method = Literal["hnsw", "ivf"]
+
+LINKS, CONSTRUCTION = 32, 200
+TRAINING = 64
+"""Vectors a cell is fitted to."""
+BLOCK = 16384
+SAMPLE = 200
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Approximate:
+    """An approximate searcher of an index. Its candidates carry exact scores; some may be missing."""
+
+    index: Index
+    method: Method
+    engine: Any
+
+    def search(self, queries: Half, k: int) -> Candidates:
+        """As Index.search, except that passages may be overlooked."""
+        kept = min(k, len(self.index))
+        self._look_wide(kept)
+        _, found = self.engine.search(widened(queries), kept)
+        near = nearest_of(self.index.store, queries, found, k)
+        return Candidates(near.rows, near.scores.astype(np.float32))
+
+    def recall(self, queries: Half, k: int) -> float:
+        """Share of the exact k nearest that is found, over up to SAMPLE of the queries, spread evenly."""
+        sample = queries[
+            np.unique(np.linspace(0, len(queries) - 1, min(SAMPLE, len(queries)), dtype=np.int64))
+        ]
+        exact, found = self.index.search(sample, k).rows, self.search(sample, k).rows
+        hits = sum(len(np.intersect1d(a, b[b != PADDING])) for a, b in zip(exact, found, strict=True))
+        return hits / max(1, int(np.sum(exact != PADDING)))
+
+    def _look_wide(self, k: int) -> None:
+        if self.method == "hnsw":
+            self.engine.hnsw.efSearch = max(2 * CONSTRUCTION, 4 * k)
+        else:
+            cells = self.engine.nlist
+            self.engine.nprobe = min(cells, max(8, cells // 16, 16 * k * cells // len(self.index)))
+
+
+def open_approximate(index: Index, method: Method, clock: Clock | None = None) -> Approximate:
+    """The approximate searcher of an index; the first time it is built and kept in the index's folder.
+
+    Raises ConfigError for an unknown method, OutputError if the folder cannot be written.
+    """
+    import faiss
+
+    if method not in ("hnsw", "ivf"):
+        raise ConfigError(f"the search method is {method!r}; expected exact, hnsw or ivf")
+    stem = f"ann/{method}-{index.manifest.vectors_key}"
+    path = sealed.whole(index.path, stem, ".faiss")
+    if path is None:
+        with (clock or Clock()).stage(f"build {method}", len(index), "passages"), _one_thread():
+            data = faiss.serialize_index(_built(index, method)).tobytes()
+        path = index.path / sealed.seal(index.path, stem, ".faiss", data).file
+    return Approximate(index, method, faiss.read_index(str(path)))
+
+
+def _built(index: Index, method: Method) -> Any:
+    import faiss
+
+    cells = max(1, min(int(4 * len(index) ** 0.5), len(index) // TRAINING))
+    kind = f"HNSW{LINKS}_SQfp16" if method == "hnsw" else f"IVF{cells},SQfp16"
+    engine: Any = faiss.index_factory(index.dim, kind, faiss.METRIC_INNER_PRODUCT)
+    if method == "hnsw":
+        engine.hnsw.efConstruction = CONSTRUCTION
+    draw = np.random.default_rng(SEED)
+    rows = np.sort(draw.choice(len(index), min(len(index), TRAINING * cells), replace=False))
+    engine.train(widened(index.vectors(rows)))
+    for _, block in index.store.blocks(BLOCK):
+        engine.add(widened(block))
+    return engine
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)

@@ -1,0 +1,83 @@
+"""Checking every byte of an index, and that its parts belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from miner.errors import IndexCorrupt
+from miner.files import sha256
+from miner.index import sealed
+from miner.index.encode import key_of, vector_stem
+from miner.index.ingest import ALIASES, PASSAGES, key_table
+from miner.index.manifest import Manifest, Shard, read_manifest
+from miner.index.sealed import Sealed
+from miner.index.stats import Sums
+from miner.progress import Clock
+
+
+def verify(path: str | Path, clock: Clock | None = None) -> list[str]:
+    """All that is wrong with an index, one sentence a fault, each naming its file; empty if nothing is.
+
+    Raises IndexNotFound, IndexMismatch, or IndexCorrupt for a manifest that cannot be read.
+    """
+    folder, clock = Path(path), clock or Clock()
+    manifest = read_manifest(folder)
+    faults = list[str]()
+    sums = Sums.zero(manifest.dim)
+    with clock.stage("verify", len(manifest.files), "files") as stage:
+        for number, shard in enumerate(manifest.shards):
+            found = list(_shard_faults(folder, manifest, number, shard))
+            if not found:
+                sums.add(_vectors(folder, manifest, shard))
+            faults += found
+            clock.advance(stage, len(shard.files))
+        faults += _file_faults(folder, manifest.statistics)
+        if not faults and sealed.array_bytes(sums.statistics()) != _read(folder, manifest.statistics):
+            faults.append(f"{folder / manifest.statistics.file}: does not belong to the vectors")
+        clock.advance(stage, 1)
+    return faults
+
+
+def _shard_faults(folder: Path, manifest: Manifest, number: int, shard: Shard) -> Iterator[str]:
+    damaged = [fault for file in shard.files for fault in _file_faults(folder, file)]
+    yield from damaged
+    if damaged:
+        return
+    stem = vector_stem(number, shard.passages.sha256, key_of(manifest.encoder))
+    if not shard.vectors.file.startswith(f"{stem}-"):
+        yield f"{folder / shard.vectors.file}: was not made from {shard.passages.file} with this encoder"
+    try:
+        _vectors(folder, manifest, shard)
+        batch = sealed.open_table(folder / shard.passages.file, PASSAGES, shard.rows)
+        further = sealed.open_table(folder / shard.aliases.file, ALIASES, shard.ids - shard.rows)
+        keys = sealed.open_array(folder / shard.keys.file, np.uint64, (2, shard.ids + 2 * shard.rows))
+    except IndexCorrupt as error:
+        yield str(error)
+        return
+    expected = key_table(batch, further.column("id").to_pylist(), further.column("row").to_pylist())
+    if not np.array_equal(keys, expected):
+        yield f"{folder / shard.keys.file}: does not lead to the passages of {shard.passages.file}"
+
+
+def _file_faults(folder: Path, file: Sealed) -> list[str]:
+    path = folder / file.file
+    try:
+        size = path.stat().st_size
+        if size != file.size:
+            return [f"{path}: has {size:,} bytes; expected {file.size:,}"]
+        if sha256(path) != file.sha256:
+            return [f"{path}: was changed after it was sealed (its checksum does not fit)"]
+    except OSError as error:
+        return [f"{path}: cannot be read ({error.strerror})"]
+    return []
+
+
+def _vectors(folder: Path, manifest: Manifest, shard: Shard) -> sealed.Array:
+    return sealed.open_array(folder / shard.vectors.file, np.float16, (shard.rows, manifest.dim))
+
+
+def _read(folder: Path, file: Sealed) -> bytes:
+    return (folder / file.file).read_bytes()

@@ -1,0 +1,54 @@
+"""What the tests of indexes share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from miner.data import Float32
+from miner.encoders import HashingEncoder
+
+
+@dataclass
+class Counting:
+    """The hashing encoder; remembers what it encoded and breaks when told to."""
+
+    inner: HashingEncoder
+    break_after: int = 10**9
+    texts: list[str] = field(default_factory=list)
+
+    @property
+    def dim(self) -> int:
+        return self.inner.dim
+
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        return self.inner.fingerprint
+
+    @property
+    def tokens_encoded(self) -> int:
+        return sum(self.count_tokens(self.texts))
+
+    def encode_passages(self, texts: Sequence[str]) -> Float32:
+        if len(self.texts) + len(texts) > self.break_after:
+            raise RuntimeError("power cut")
+        self.texts += texts
+        return self.inner.encode_passages(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> Float32:
+        return self.encode_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self.inner.count_tokens(texts)
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Every file that is not a lock or a cache, with its checksum."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in (".building", ".reading") and path.parent.name != "cache"
+    }
