@@ -150,14 +150,18 @@ def decode(line: bytes, path: Path, number: int) -> str:
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number and object of each line. Raises InputError for what is not a JSON object."""
     for number, line in read_lines(path):
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            decode(line, path, number)
-            raise InputError(path, number, f"is not valid JSON ({error})") from None
-        if not isinstance(value, dict):
-            raise InputError(path, number, f"holds {kind(value)}; expected a JSON object")
-        yield number, value
+        yield number, parse_object(line, path, number)
+
+
+def parse_object(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        decode(line, path, number)
+        raise InputError(path, number, f"is not valid JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise InputError(path, number, f"holds {kind(value)}; expected a JSON object")
+    return value
 
 
 def kind(value: object) -> str:
@@ -172,6 +176,17 @@ def kind(value: object) -> str:
         dict: "an object",
     }
     return names.get(type(value), type(value).__name__)
+
+
+def check_writable(path: Path) -> None:
+    """Raise OutputError, before any work is done, for a place where `atomic` could not write."""
+    home = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir():
+        raise OutputError(f"{path}: cannot be written (is a folder)")
+    if not home.is_dir():
+        raise OutputError(f"{path}: cannot be written ({home} is not a folder)")
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: cannot be written (no permission in {home})")
 
 
 @contextmanager

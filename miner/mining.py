@@ -10,6 +10,7 @@ import numpy as np
 
 from miner.data import FIRST_REJECTION, KEPT, PADDED, PADDING, Candidates, Pool, Query, UInt8
 from miner.encoders import Encoder
+from miner.encoders.resolve import resolve_again
 from miner.errors import ConfigError
 from miner.filters import GUARDS, Filter, Margin, Sibling, judge
 from miner.index import Index
@@ -68,11 +69,11 @@ def mine(
     index's, ConfigError for a relevant id that the index does not hold.
     """
     recipe, clock = recipe or Recipe(), clock or Clock()
-    encoder = encoder or encoder_of(index.fingerprint)
-    index.check_encoder(encoder)
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, index, EMIT[recipe.emit])
         taken = given_negatives(queries, relevant)
+    encoder = encoder or resolve_again(index.fingerprint)
+    index.check_encoder(encoder)
     with clock.stage("encode queries", len(queries), "queries") as stage:
         vectors = index.embed_queries([query.text for query in queries], encoder)
         positives = relevant_vectors(relevant, index, lambda texts: index.embed_passages(texts, encoder))

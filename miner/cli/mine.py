@@ -36,6 +36,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,
 ) -> None:
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
+    from miner.files import check_writable
     from miner.filters import parse_filter
     from miner.index import default_index, open_index
     from miner.mining import Recipe, mine
@@ -57,13 +58,6 @@ def command(
     record = mined.write(output, arguments)
     say(summary(mined, record))
     say(f"\nwrote {output}")
-
-
-def check_writable(output: Path) -> None:
-    """Fail before the work rather than after it."""
-    from miner import files
-
-    files.check_writable(output)
 
 
 def _spelt(recipe: Any) -> dict[str, Any]:
