@@ -12,9 +12,9 @@ import numpy as np
 
 from miner.data import Float32, Int64
 from miner.files import read_jsonl
-from miner.rerank.intervals import components
 from miner.rerank.locate import locate
 from miner.rerank.models import load_encoder
+from miner.split.near import groups
 
 TITLED = ("scifact", "cranfield")
 """Sets whose titles belong to the text; in stackfaq the title is the question and would give it away."""
@@ -53,13 +53,13 @@ def read_judged(data: Path, name: str, cache: Path, max_length: int) -> Judged:
         if record["_id"] in relevant
     }
     judged = [list(relevant[id]) for id in queries]
+    pairs = [(i, len(judged) + row) for i, rows in enumerate(judged) for row in rows]
+    components = groups(np.array(pairs, np.int64), len(judged) + len(row_of))[: len(judged)]
     vectors = [
         _vectors(cache / f"{name}-{max_length}-{kind}.npy", texts, max_length)
         for kind, texts in (("queries", list(queries.values())), ("passages", list(row_of)))
     ]
-    return Judged(
-        name, list(queries.values()), list(row_of), judged, components(judged), vectors[0], vectors[1]
-    )
+    return Judged(name, list(queries.values()), list(row_of), judged, components, vectors[0], vectors[1])
 
 
 def _vectors(path: Path, texts: list[str], max_length: int) -> Float32:

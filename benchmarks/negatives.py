@@ -59,7 +59,8 @@ def bm25(known: Known) -> list[list[int]]:
 
 def naive(known: Known) -> list[list[int]]:
     """The most similar passages."""
-    return np.argsort(-known.similarities, axis=1, kind="stable")[:, :COUNT].tolist()
+    best: list[list[int]] = np.argsort(-known.similarities, axis=1, kind="stable")[:, :COUNT].tolist()
+    return best
 
 
 def sentence_transformers(known: Known) -> list[list[int]]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from miner import files
 from miner.data import Row
+from miner.encoders import Encoder
+from miner.encoders.resolve import resolve
 from miner.errors import InputError
 from miner.rerank.examples import usable
-from miner.rerank.intervals import clusters
 from miner.rerank.plan import Plan
 from miner.rerank.tasks import Task, load_rows, tasks_of
+from miner.split import Plan as SplitPlan
+from miner.split import split_rows
 
 EVAL_FRACTION = 0.2
 MIN_TRAIN, MIN_EVAL = 16, 8
@@ -31,12 +33,12 @@ class Data:
     notes: tuple[str, ...] = ()
 
 
-def read_data(path: Path, eval_path: Path | None, seed: int) -> Data:
-    """Load both files, or split one so that queries and relevant passages stay on one side."""
+def read_data(path: Path, eval_path: Path | None, seed: int, encoder: str | None) -> Data:
+    """Load both files, or split one as `miner split` does; the encoder named finds near-paraphrases."""
     rows = load_rows(path)
     record: dict[str, Any] = {"train": _source(path)}
     if eval_path is None:
-        rows, held_out = split(rows, EVAL_FRACTION, seed)
+        rows, held_out = split(rows, EVAL_FRACTION, seed, resolve(encoder))
         record["eval"] = {"split_from_train": EVAL_FRACTION, "seed": seed}
     else:
         held_out = load_rows(eval_path)
@@ -69,21 +71,17 @@ def trainable(data: Data, plan: Plan, path: Path) -> Data:
     return replace(data, rows=rows, notes=tuple(note for holds, note in notes if holds))
 
 
-def split(rows: list[Row], fraction: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Whole clusters of rows go to one side, drawn until the held-out share is reached."""
-    cluster = clusters([row.query for row in rows], [row.relevant_passages for row in rows])
-    wanted = round(fraction * len(rows))
-    order = np.random.default_rng(seed).permutation(int(cluster.max()) + 1)
-    sizes = np.bincount(cluster)
-    held = set[int]()
-    for number in order.tolist():
-        if sizes[number] <= wanted:
-            held.add(number)
-            wanted -= int(sizes[number])
-    sides = [number in held for number in cluster.tolist()]
+def split(
+    rows: Sequence[Row], fraction: float, seed: int, encoder: Encoder | None = None
+) -> tuple[list[Row], list[Row]]:
+    """Training and evaluation rows that share no query and no relevant passage; with an encoder no
+    near-paraphrase of a query either. Raises Inseparable.
+    """
+    plan = SplitPlan(fraction=fraction, seed=seed, least_train=MIN_TRAIN, least_eval=MIN_EVAL)
+    sides = split_rows(rows, plan, encoder).tolist()
     return (
-        [row for row, out in zip(rows, sides, strict=True) if not out],
-        [row for row, out in zip(rows, sides, strict=True) if out],
+        [row for row, held_out in zip(rows, sides, strict=True) if not held_out],
+        [row for row, held_out in zip(rows, sides, strict=True) if held_out],
     )
 
 

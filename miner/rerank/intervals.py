@@ -7,14 +7,14 @@ Sakai 2006, "Evaluating evaluation metrics based on the bootstrap".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from miner.data import Float64, Int64
-from miner.match import fold
+from miner.data import Float64, Int64, Row
+from miner.split.ties import Ties
 
 SAMPLES = 10_000
 LEVEL = 0.95
@@ -50,35 +50,11 @@ class Interval:
         }
 
 
-def components(keys: Sequence[Collection[Hashable]]) -> Int64:
-    """A cluster number for each item, int64 [n]: items that share a key, directly or through others, get
-    the same. Numbers count from 0 in order of first appearance.
-    """
-    parent = list(range(len(keys)))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    owner = dict[Hashable, int]()
-    for item, own in enumerate(keys):
-        for key in own:
-            a, b = root(owner.setdefault(key, item)), root(item)
-            parent[max(a, b)] = min(a, b)
-    numbers = dict[int, int]()
-    return np.array([numbers.setdefault(root(item), len(numbers)) for item in range(len(keys))], np.int64)
-
-
-def clusters(queries: Sequence[str], relevant: Sequence[Collection[str]]) -> Int64:
+def clusters(queries: Sequence[str], relevant: Sequence[Sequence[str]]) -> Int64:
     """Cluster numbers of queries, int64 [Q]: the same query or a shared relevant passage joins two."""
-    return components(
-        [
-            {("query", fold(query)), *(("passage", fold(text)) for text in texts)}
-            for query, texts in zip(queries, relevant, strict=True)
-        ]
-    )
+    rows = (Row(query, tuple(texts)) for query, texts in zip(queries, relevant, strict=True))
+    parts = Ties.of(rows).components(None, 1.0)
+    return parts.of_query[parts.query_of]
 
 
 def paired(before: Float64, after: Float64, cluster: Int64, seed: int = 0) -> list[Interval]:

@@ -20,7 +20,7 @@ from miner.rerank.evaluate import Comparison, compare
 from miner.rerank.examples import count_steps, examples
 from miner.rerank.locate import BUNDLED, locate
 from miner.rerank.metrics import METRICS, PRIMARY
-from miner.rerank.models import kind_of, load_cross_encoder, load_encoder, longest
+from miner.rerank.models import Kind, kind_of, load_cross_encoder, load_encoder, longest
 from miner.rerank.plan import LISTWISE, Plan, Settings, make_plan
 from miner.rerank.score import BiReranker, CombinedReranker, CrossReranker, Reranker
 from miner.rerank.store import RECORD, save_reranker
@@ -75,13 +75,15 @@ def train(
     settings, clock = settings or Settings(), clock or Clock()
     if any(importlib.util.find_spec(name) is None for name in ("datasets", "accelerate")):
         raise MissingExtra("training", "train")
+    workspace = Workspace(output)
+    workspace.check()
     base = locate(settings.model)
-    data = read_data(path, eval_path, settings.seed)
-    plan = _plan(base, data, settings)
+    kind = kind_of(base)
+    data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
+    plan = _plan(base, kind, data, settings)
     data = trainable(data, plan, path)
     for note in (*plan.notes, *data.notes):
         tell(note)
-    workspace = Workspace(output)
     weights = sorted(base.rglob("*.safetensors")) or sorted(base.rglob("*.bin"))
     identity = {
         "settings": asdict(settings),
@@ -95,10 +97,9 @@ def train(
     return training
 
 
-def _plan(base: Path, data: Data, settings: Settings) -> Plan:
+def _plan(base: Path, kind: Kind, data: Data, settings: Settings) -> Plan:
     """The plan, with lengths counted by the base model's own tokenizer."""
-    kind = kind_of(base)
-    model = load_encoder(base) if kind == "encoder" else load_cross_encoder(base)
+    model = load_encoder(base) if kind is Kind.ENCODER else load_cross_encoder(base)
 
     def count(texts: Sequence[str]) -> list[int]:
         tokens = model.tokenizer(list(texts), add_special_tokens=False, verbose=False)

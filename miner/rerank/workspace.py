@@ -34,6 +34,11 @@ class Workspace:
         self.metrics = self.folder / METRICS
         self.model = self.folder / MODEL
 
+    def check(self) -> None:
+        """Raises ConfigError where the output exists, which is never overwritten."""
+        if self.output.exists():
+            raise ConfigError(f"{self.output}: is already there; remove it or choose another name")
+
     @contextmanager
     def opened(self, settings: Mapping[str, Any], weights: int) -> Iterator[None]:
         """Hold the folder for this process. `weights` is the size of the model in bytes.
@@ -41,8 +46,7 @@ class Workspace:
         Raises ConfigError where the output exists or a run with other settings lies there, Locked while
         another process trains, OutputError where the disk is too full.
         """
-        if self.output.exists():
-            raise ConfigError(f"{self.output}: is already there; remove it or choose another name")
+        self.check()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -3,24 +3,29 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from miner.rerank.intervals import Interval, clusters, components, paired
+from miner.rerank.intervals import Interval, clusters, paired
 
 
-def test_items_that_share_a_key_through_others_are_one_cluster() -> None:
-    assert components([{"a"}, {"b"}, {"a", "c"}, {"d"}, {"c", "b"}]).tolist() == [0, 0, 0, 1, 0]
+def test_queries_that_share_passages_through_others_are_one_cluster() -> None:
+    relevant = [["a1"], ["b2"], ["a1", "c3"], ["d4"], ["c3", "b2"]]
+    numbers = clusters(["one", "two", "three", "four", "five"], relevant)
+    assert len(set(numbers[[0, 1, 2, 4]].tolist())) == 1
+    assert numbers[3] != numbers[0]
 
 
-def test_items_without_keys_stand_alone() -> None:
-    assert components([set(), set()]).tolist() == [0, 1]
+def test_the_same_query_in_two_rows_is_one_cluster() -> None:
+    numbers = clusters(["One?", "one", "two"], [["a1"], ["b2"], ["c3"]])
+    assert numbers[0] == numbers[1] != numbers[2]
 
 
 def test_queries_are_joined_by_a_passage_that_differs_in_case_only() -> None:
     numbers = clusters(["one", "two", "three"], [["Same answer."], ["same  Answer"], ["another"]])
-    assert numbers.tolist() == [0, 0, 1]
+    assert numbers[0] == numbers[1] != numbers[2]
 
 
 def test_a_query_equal_to_another_rows_passage_joins_nothing() -> None:
-    assert clusters(["one", "two"], [["two"], ["three"]]).tolist() == [0, 1]
+    first, second = clusters(["one", "two"], [["two"], ["three"]])
+    assert first != second
 
 
 def test_a_constant_change_has_an_interval_of_no_width() -> None:
