@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -102,3 +104,10 @@ def write_mined(path: Path, rows: list[dict[str, Any]], *, receipts: bool = True
     if run:
         write_json(path.with_name(f"{stem}.run.json"), made_run(path, rows))
     return path
+
+
+def embedded_json(page: str, name: str) -> Any:
+    """What a page carries as JSON under a name."""
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found.group(1))

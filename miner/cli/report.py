@@ -29,11 +29,13 @@ def command(
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
     import orjson
 
+    from miner.files import check_writable
     from miner.progress import Clock
     from miner.report import report
     from miner.report.measure import gauge
     from miner.report.part import Limits
 
+    check_writable(output)
     found = report(
         file, eval, gauge=gauge(model), limits=Limits(shown=rows, seed=seed), clock=Clock(Terminal())
     )

@@ -63,16 +63,15 @@ def report(
     found = validate(
         train, evaluation, count_tokens=counter, max_tokens=510 if counter else None, clock=clock
     )
-    tabs = []
-    for (key, title), path in zip(TITLES.items(), (train, evaluation), strict=True):
-        with clock.stage("look at rows", unit="files") as stage:
-            tabs.append(Tab(key, title) if path is None else _tab(key, path, found, gauge, limits))
-            clock.advance(stage, 1)
+    tabs = [
+        Tab(key, title) if path is None else _tab(key, path, found, gauge, limits, clock)
+        for (key, title), path in zip(TITLES.items(), (train, evaluation), strict=True)
+    ]
     return Report(tabs)
 
 
-def _tab(key: str, path: Path, found: Preflight, gauge: Gauge | None, limits: Limits) -> Tab:
+def _tab(key: str, path: Path, found: Preflight, gauge: Gauge | None, limits: Limits, clock: Clock) -> Tab:
     run = read_run(path)
     rules = by_rule(found.findings, found.counts, str(path))
-    part, records = examine(path, run=run, findings=rules, gauge=gauge, limits=limits)
+    part, records = examine(path, run=run, findings=rules, gauge=gauge, limits=limits, clock=clock)
     return Tab(key, TITLES[key], part, records, provenance(path, run))

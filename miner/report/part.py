@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from miner.formats.cohere import record_of
+from miner.progress import Clock
 from miner.report import measure, statistics
 from miner.report.findings import Rule
 from miner.report.measure import Gauge
@@ -85,32 +86,45 @@ def examine(
     findings: Sequence[Rule],
     gauge: Gauge | None,
     limits: Limits,
+    clock: Clock,
 ) -> tuple[Part, list[Record]]:
     """Read the file once for its numbers, again up to the passages quoted; the records are the table's.
 
     Raises InputError for damaged receipts.
     """
     wanted = {line for rule in findings for line in rule.lines}
-    counted, sample = tally(
-        read_records(path), measured=limits.measured, shown=limits.shown, seed=limits.seed, wanted=wanted
-    )
+    with clock.stage("read rows", unit="rows") as stage:
+        records = _ticking(read_records(path), lambda: clock.advance(stage, 1))
+        counted, sample = tally(
+            records, measured=limits.measured, shown=limits.shown, seed=limits.seed, wanted=wanted
+        )
     run = run or {}
+    with clock.stage("measure", unit="rows") as stage:
+        lengths = measure.lengths(sample.measured, gauge) if gauge else None
+        paraphrases = measure.paraphrases(sample.measured, gauge.encoder if gauge else None)
+        clock.advance(stage, len(sample.measured))
     return (
         Part(
             preview=statistics.preview(display_name(path), counted, _samples(sample.shown)),
             counts=statistics.counts(counted, _asked(run)),
             similarities=_similarities(counted),
             negatives_per_query=statistics.per_query(counted.negatives_per_query),
-            lengths=measure.lengths(sample.measured, gauge) if gauge else None,
+            lengths=lengths,
             candidates=statistics.candidates(run),
             removed=statistics.removals(run),
-            paraphrases=measure.paraphrases(sample.measured, gauge.encoder if gauge else None),
+            paraphrases=paraphrases,
             documents=_documents(path, counted, run),
             findings=tuple(findings),
             sampled=limits,
         ),
         sample.shown,
     )
+
+
+def _ticking(records: Iterable[Record | None], tick: Callable[[], None]) -> Iterator[Record | None]:
+    for record in records:
+        yield record
+        tick()
 
 
 def display_name(path: Path) -> str:

@@ -90,7 +90,9 @@ def bars(removals: Sequence[Removal]) -> str:
 
     def draw(axes: Any) -> None:
         names = [_shortened(f"{i + 1}. {removal.filter}", 34) for i, removal in enumerate(removals)]
-        drawn = axes.barh(names, [removal.candidates for removal in removals], color=SECOND, height=0.62)
+        places = range(len(removals))
+        drawn = axes.barh(places, [removal.candidates for removal in removals], color=SECOND, height=0.62)
+        axes.set_yticks(places, names)
         axes.bar_label(drawn, [f"{r.candidates:,} ({r.share:.1%})" for r in removals], padding=3, color=INK)
         axes.invert_yaxis()
         axes.margins(x=0.28)

@@ -81,7 +81,7 @@
     const query = make("div", "stick", block("p", "query", item.query, wanted));
     const cell = make("td", "", query);
     cell.dataset.label = "Query";
-    for (const rule of item.findings) query.append(make("p", "rule", badge(rule, "warning", "a check names this line")));
+    for (const [rule, severity] of item.findings) query.append(make("p", "rule", badge(rule, severity, "a check names this line")));
     const row = make("tr", "", make("td", "num", make("div", "stick", String(item.line))), cell,
       passages("Relevant passages", item.relevant, wanted), passages("Hard negatives", item.negatives, wanted));
     if ([...item.relevant, ...item.negatives].some((passage) => passage.text.length > LONG || passage.text.includes("\n"))) {

@@ -42,10 +42,10 @@ class Tab:
     @cached_property
     def table(self) -> list[dict[str, Any]]:
         """The rows as the script reads them."""
-        broken: dict[int, list[str]] = {}
+        broken: dict[int, list[tuple[str, str]]] = {}
         for rule in self.part.findings if self.part else ():
             for line in rule.lines:
-                broken.setdefault(line, []).append(rule.rule)
+                broken.setdefault(line, []).append((rule.rule, rule.severity))
         return [
             {
                 "line": record.line,

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from browsing import Open, log
+from mined_files import made_rows, write_mined
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+
+from miner.report import report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (
@@ -38,3 +43,35 @@ def chromium() -> Iterator[webdriver.Chrome]:
     opened = webdriver.Chrome(options=options, service=Service(driver))
     yield opened
     opened.quit()
+
+
+@pytest.fixture
+def opened(chromium: webdriver.Chrome) -> Open:
+    """Opens a page anew; whatever was logged before is forgotten."""
+
+    def open_page(path: Path) -> webdriver.Chrome:
+        chromium.get("about:blank")
+        for kind in ("browser", "performance"):
+            log(chromium, kind)
+        chromium.get(path.as_uri())
+        return chromium
+
+    return open_page
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("mined")
+    rows = made_rows(280)
+    rows[99]["hard_negatives"][0] = rows[99]["relevant_passages"][0]
+    return (
+        write_mined(folder / "train.jsonl", rows),
+        write_mined(folder / "eval.jsonl", made_rows(70, seed=9), run=False),
+    )
+
+
+@pytest.fixture(scope="session")
+def page(files: tuple[Path, Path]) -> Path:
+    path = files[0].with_name("page.html")
+    report(*files).write(path)
+    return path
