@@ -1,1 +1,34 @@
-"""Formats of training data, to and from rows."""
+"""Formats of training data, to and from rows: `FORMATS` by name, `format_of` by spelling.
+
+A format is spelt like a filter, with its options: 'n-tuple(negatives=4)'. Each file of this room says
+what its format loses.
+"""
+
+from __future__ import annotations
+
+from miner.formats.base import Format, Sourced
+from miner.formats.beir import Beir
+from miner.formats.flag_embedding import FlagEmbedding
+from miner.formats.ms_swift import MsSwift
+from miner.formats.rows import CohereRows
+from miner.formats.sentence_transformers import LabeledList, LabeledPair, NTuple, Triplet
+from miner.spec import parse
+
+__all__ = ["FORMATS", "Format", "Sourced", "format_of"]
+
+FORMATS: dict[str, type[Format]] = {
+    "cohere": CohereRows,
+    "triplet": Triplet,
+    "n_tuple": NTuple,
+    "labeled_pair": LabeledPair,
+    "labeled_list": LabeledList,
+    "flag_embedding": FlagEmbedding,
+    "ms_swift": MsSwift,
+    "beir": Beir,
+}
+
+
+def format_of(spelling: str = "cohere") -> Format:
+    """The format of that name and options; dashes and underscores are alike. Raises ConfigError."""
+    name, bracket, options = spelling.partition("(")
+    return parse(name.replace("-", "_") + bracket + options, FORMATS, "format")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ class Receipts:
     def beside(cls, path: Path) -> Receipts | None:
         """Those that lie beside the rows; None where none do."""
         return cls(path) if companion(path, RECEIPTS).is_file() else None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (receipt for _, receipt in self._lines)
 
     def take(self, row: Row | None = None) -> dict[str, Any]:
         """The next receipt. Raises InputError where it is not that of the row, or none is left."""

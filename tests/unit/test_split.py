@@ -175,7 +175,7 @@ def test_negatives_that_are_relevant_on_the_other_side_are_reported(tmp_path: Pa
 def test_bad_plans_and_files_are_refused(tmp_path: Path) -> None:
     for wrong in ({"fraction": 0.0}, {"fraction": 1.0}, {"near": 0.0}, {"near": 1.1}, {"least_eval": 0}):
         with pytest.raises(ConfigError):
-            Plan(**wrong)  # type: ignore[arg-type]
+            Plan(**wrong)
     path = tmp_path / "rows.jsonl"
     path.write_text('{"query": "a", "relevant_passages": ["p"]}\n{"query": "b"}\n')
     with pytest.raises(InputError, match=r":2: has no 'relevant_passages'"):
@@ -187,7 +187,8 @@ def test_bad_plans_and_files_are_refused(tmp_path: Path) -> None:
 
 def unit(count: int, dim: int, seed: int) -> Float32:
     draw = np.random.default_rng(seed).normal(size=(count, dim)) + 0.7
-    return (draw / np.linalg.norm(draw, axis=1, keepdims=True)).astype(np.float32)
+    vectors: Float32 = (draw / np.linalg.norm(draw, axis=1, keepdims=True)).astype(np.float32)
+    return vectors
 
 
 @pytest.mark.parametrize(("rows", "columns", "edges"), [(512, 8192, 2_000_000), (7, 11, 5), (64, 1, 1)])

@@ -1,0 +1,53 @@
+"""miner convert"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miner.cli.console import safe, say
+
+NAMES = (
+    "cohere, triplet, n-tuple, labeled-pair, labeled-list, flag-embedding, ms-swift or beir,"
+    " with options as in 'n-tuple(negatives=4)'"
+)
+
+
+def command(
+    source: Annotated[
+        Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file, a saved data set or BEIR folder.")
+    ],
+    target: Annotated[Path, typer.Argument(help="What to write; the ending chooses the kind of table.")],
+    read: Annotated[str, typer.Option("--from", help="Format of SOURCE.")] = "cohere",
+    write: Annotated[str, typer.Option("--to", help=f"Format of TARGET: {NAMES}.")] = "cohere",
+    fit: Annotated[
+        int,
+        typer.Option(
+            help="Cut passages to the best snippet within so many tokens with the query; 0: off.", min=0
+        ),
+    ] = 0,
+    model: Annotated[
+        str | None, typer.Option(help="Encoder that counts and compares for --fit. [default: bundled]")
+    ] = None,
+) -> None:
+    """Convert training rows between formats. Ids and scores are taken from receipts beside SOURCE."""
+    from miner.formats import format_of
+    from miner.formats.convert import convert
+
+    change = None
+    if fit:
+        from functools import partial
+
+        from miner.encoders.resolve import resolve
+        from miner.preflight.fit import fit_row
+
+        change = partial(fit_row, encoder=resolve(model), limit=fit)
+    form = format_of(write)
+    done = convert(source, target, read=format_of(read), write=form, change=change)
+    say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")
+    if fit:
+        say(f"{done.altered:,} rows have passages cut to snippets")
+    if done.left_out:
+        say(f"warning: {done.left_out:,} rows were left out, which {form} cannot carry")

@@ -1,0 +1,131 @@
+"""A BEIR folder: corpus.jsonl, queries.jsonl, qrels/train.tsv; and the same judgments for TREC tools.
+
+Thakur et al. 2021 (arXiv 2104.08663); qrels.trec has `query 0 passage relevance`, as trec_eval reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+import orjson
+
+from miner.corpus.beir import qrels_files, read_qrels
+from miner.data import Row, join_title
+from miner.errors import ConfigError, InputError
+from miner.files import decode, read_jsonl, read_lines
+from miner.formats.base import Sourced, need
+from miner.formats.folder import atomic_folder
+from miner.spec import Spelt
+
+FILES = ("corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels.trec")
+
+
+@dataclass(frozen=True, repr=False)
+class Beir(Spelt):
+    """Relevant passages are judged 1 and negatives 0. Passages keep the ids of the receipts.
+
+    A passage without id, with white space in it, or with that of another text gets p- and a hash of its
+    text. Lost: rows where a negative is a relevant passage too. On reading, a title goes before its
+    text, queries without a relevant passage are passed over, and all judgments are taken together.
+    """
+
+    name: ClassVar[str] = "beir"
+
+    def carries(self, row: Row) -> bool:
+        return set(row.relevant_passages).isdisjoint(row.hard_negatives)
+
+    def write(self, path: Path, rows: Iterable[Sourced]) -> None:
+        held = (sourced for sourced in rows if self.carries(sourced.row))
+        with atomic_folder(path) as folder, ExitStack() as stack:
+            (folder / "qrels").mkdir()
+            files = [stack.enter_context((folder / name).open("wb")) for name in FILES]
+            _write(held, files)
+
+    def read(self, path: Path) -> Iterator[Row]:
+        if not (path / "corpus.jsonl").is_file() or not (path / "queries.jsonl").is_file():
+            raise ConfigError(f"{path}: is no BEIR folder; expected corpus.jsonl and queries.jsonl in it")
+        texts = _texts(path / "corpus.jsonl")
+        queries = _texts(path / "queries.jsonl")
+        judged: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in queries}
+        for file, line, query, passage, score in _judgments(path):
+            for name, known in ((query, queries), (passage, texts)):
+                if name not in known:
+                    raise InputError(file, line, f"judges {name!r}, which is not in the folder")
+            judged[query][score <= 0].append(texts[passage])
+        for query, (relevant, negatives) in judged.items():
+            if relevant:
+                yield Row(queries[query], tuple(relevant), tuple(negatives))
+
+
+def _write(rows: Iterable[Sourced], files: Sequence[BinaryIO]) -> None:
+    corpus, queries, qrels, trec = files
+    names = _Names(corpus)
+    qrels.write(b"query-id\tcorpus-id\tscore\n")
+    for number, sourced in enumerate(rows, 1):
+        row = sourced.row
+        _line(queries, {"_id": f"q{number}", "text": row.query})
+        relevant = zip(row.relevant_passages, sourced.of_relevant("id"), strict=True)
+        negatives = zip(row.hard_negatives, sourced.of_negatives("id"), strict=True)
+        for score, side in ((1, relevant), (0, negatives)):
+            for text, given in side:
+                name = names.of(text, given)
+                qrels.write(f"q{number}\t{name}\t{score}\n".encode())
+                trec.write(f"q{number} 0 {name} {score}\n".encode())
+
+
+class _Names:
+    """Gives each passage its id and writes it to the corpus when it is new."""
+
+    def __init__(self, corpus: BinaryIO) -> None:
+        self.corpus = corpus
+        self.owners: dict[str, bytes] = {}
+
+    def of(self, text: str, given: object) -> str:
+        digest = hashlib.blake2b(text.encode(), digest_size=16)
+        choices = [given] if isinstance(given, str) and given.split() == [given] else []
+        for name in (*choices, f"p-{digest.hexdigest()[:16]}", f"p-{digest.hexdigest()}"):
+            if name not in self.owners:
+                self.owners[name] = digest.digest()
+                _line(self.corpus, {"_id": name, "title": "", "text": text})
+            if self.owners[name] == digest.digest():
+                return name
+        raise AssertionError("two texts of one 128-bit hash")
+
+
+def _line(stream: BinaryIO, record: Mapping[str, Any]) -> None:
+    stream.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _texts(path: Path) -> dict[str, str]:
+    """Id -> text, a title before it. Raises InputError for what is missing, blank or given twice."""
+    texts: dict[str, str] = {}
+    for line, record in read_jsonl(path):
+        name, text = map(str, need(record, ("_id", "text"), path, line))
+        if name in texts:
+            raise InputError(path, line, f"has the id {name!r} a second time")
+        texts[name] = join_title(str(record.get("title") or ""), text)
+        if not text.strip():
+            raise InputError(path, line, "'text' is blank")
+    return texts
+
+
+def _judgments(folder: Path) -> Iterator[tuple[Path, int, str, str, float]]:
+    """File, line, query id, passage id and score: of BEIR's files, or else of qrels.trec."""
+    files = list(qrels_files(folder).values())
+    for file in files:
+        for line, query, passage, score in read_qrels(file):
+            yield file, line, query, passage, score
+    trec = folder / "qrels.trec"
+    if not files and not trec.is_file():
+        raise ConfigError(f"{folder}: has no judgments; expected qrels.tsv, qrels/*.tsv or qrels.trec")
+    for line, raw in read_lines(trec) if not files else ():
+        try:
+            query, _, passage, grade = decode(raw, trec, line).split()
+            yield trec, line, query, passage, float(grade)
+        except ValueError:
+            raise InputError(trec, line, "is not 'query 0 passage relevance'") from None

@@ -1,0 +1,72 @@
+"""Rows from one format into another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from miner.data import Row
+from miner.errors import ConfigError, InputError
+from miner.files import COMPRESSED, write_jsonl
+from miner.formats.base import Format, Sourced
+from miner.formats.cohere import RECEIPTS, companion
+from miner.formats.receipts import Receipts, derive_run
+from miner.formats.rows import CohereRows
+
+Change = Callable[[Row], Row]
+"""Alters passages of a row, not their number."""
+
+
+@dataclass
+class Converted:
+    """Rows written, rows that the format cannot carry, and rows that the change altered."""
+
+    rows: int = 0
+    left_out: int = 0
+    altered: int = 0
+
+
+def convert(
+    source: Path, target: Path, *, read: Format, write: Format, change: Change | None = None
+) -> Converted:
+    """Read `source`, write `target`. Receipts beside Cohere JSONL give ids and scores, and go along to
+    other Cohere JSONL with the run's record.
+
+    Raises ConfigError where both are the same file, InputError for what the source does not hold or
+    where no row of it can be carried. Nothing is written then.
+    """
+    if source.resolve() == target.resolve():
+        raise ConfigError(f"{target}: is the file that is read; expected another name")
+    done = Converted()
+    write.write(target, _counted(_sourced(source, read, change, done), source, write, done))
+    if _is_cohere(source, read) and _is_cohere(target, write) and Receipts.beside(source):
+        write_jsonl(companion(target, RECEIPTS), Receipts(source))
+        derive_run(source, target, {"command": "convert", "altered": done.altered})
+    return done
+
+
+def _sourced(source: Path, read: Format, change: Change | None, done: Converted) -> Iterator[Sourced]:
+    """The rows, changed, with their receipts."""
+    receipts = Receipts.beside(source) if _is_cohere(source, read) else None
+    for row in read.read(source):
+        changed = change(row) if change else row
+        done.altered += changed != row
+        yield Sourced(changed, receipts.take(row) if receipts else None)
+
+
+def _counted(rows: Iterable[Sourced], source: Path, write: Format, done: Converted) -> Iterator[Sourced]:
+    for sourced in rows:
+        if write.carries(sourced.row):
+            done.rows += 1
+            yield sourced
+        else:
+            done.left_out += 1
+    if not done.rows:
+        holds = f"none of its {done.left_out} rows fits into {write}" if done.left_out else "holds no rows"
+        raise InputError(source, None, holds)
+
+
+def _is_cohere(path: Path, format: Format) -> bool:
+    stem = path.with_suffix("") if path.suffix in COMPRESSED else path
+    return isinstance(format, CohereRows) and stem.suffix == ".jsonl"

@@ -1,0 +1,48 @@
+"""What FlagEmbedding's trainers take: query, pos, neg, with scores for distillation and a prompt.
+
+https://github.com/FlagOpen/FlagEmbedding/tree/master/examples/finetune
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from miner.data import Row
+from miner.formats.base import Record, Records, Sourced, Tabular, need, row_of
+from miner.formats.tables import Kind
+from miner.spec import Spelt
+
+
+@dataclass(frozen=True, repr=False)
+class FlagEmbedding(Tabular, Spelt):
+    """pos_scores and neg_scores are the receipts' similarities, written where all of a row are known.
+
+    On reading, scores and prompt are passed over.
+    """
+
+    name: ClassVar[str] = "flag_embedding"
+    columns: ClassVar[Mapping[str, Kind]] = {
+        "query": "text",
+        "pos": "texts",
+        "neg": "texts",
+        "pos_scores": "scores",
+        "neg_scores": "scores",
+        "prompt": "text",
+    }
+    prompt: str = ""
+
+    def encode(self, sourced: Sourced) -> Iterator[Record]:
+        row = sourced.row
+        record: Record = {"query": row.query, "pos": row.relevant_passages, "neg": row.hard_negatives}
+        scores = [sourced.of_relevant("similarity"), sourced.of_negatives("similarity")]
+        if all(score is not None for side in scores for score in side):
+            record |= {"pos_scores": scores[0], "neg_scores": scores[1]}
+        yield record | ({"prompt": self.prompt} if self.prompt else {})
+
+    def decode(self, records: Records, path: Path) -> Iterator[Row]:
+        for line, record in records:
+            query, relevant = need(record, ("query", "pos"), path, line)
+            yield row_of(query, relevant, record.get("neg", []), path, line)

@@ -1,0 +1,154 @@
+"""What sentence-transformers' trainers take; columns as its mine_hard_negatives names them by default.
+
+https://sbert.net/docs/cross_encoder/loss_overview.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from miner.data import Row
+from miner.errors import ConfigError, InputError
+from miner.formats.base import Record, Records, Sourced, Tabular, gather, need, row_of
+from miner.formats.tables import Kind
+from miner.spec import Spelt
+
+
+@dataclass(frozen=True, repr=False)
+class Triplet(Tabular, Spelt):
+    """anchor, positive, negative: each relevant passage with each negative.
+
+    Lost: rows without negatives; texts repeated in a row; rows of one query become one.
+    """
+
+    name: ClassVar[str] = "triplet"
+    anchor: str = "anchor"
+    positive: str = "positive"
+    negative: str = "negative"
+
+    def carries(self, row: Row) -> bool:
+        return bool(row.hard_negatives)
+
+    def fields(self) -> Mapping[str, Kind]:
+        return dict.fromkeys((self.anchor, self.positive, self.negative), "text")
+
+    def encode(self, sourced: Sourced) -> Iterator[Record]:
+        row = sourced.row
+        for relevant in row.relevant_passages:
+            for negative in row.hard_negatives:
+                yield {self.anchor: row.query, self.positive: relevant, self.negative: negative}
+
+    def decode(self, records: Records, path: Path) -> Iterator[Row]:
+        parts = ((line, need(record, self.fields(), path, line)) for line, record in records)
+        return gather(((line, query, [good], [bad]) for line, (query, good, bad) in parts), path)
+
+
+@dataclass(frozen=True, repr=False)
+class NTuple(Tabular, Spelt):
+    """anchor, positive, negative_1 to negative_n: each relevant passage with the first n negatives.
+
+    Lost: rows with fewer negatives; negatives over n; repeated texts; rows of one query become one.
+    """
+
+    name: ClassVar[str] = "n_tuple"
+    negatives: int = 5
+    anchor: str = "anchor"
+    positive: str = "positive"
+
+    def __post_init__(self) -> None:
+        if self.negatives < 1:
+            raise ConfigError(f"n-tuple has negatives={self.negatives}; expected at least 1")
+
+    def carries(self, row: Row) -> bool:
+        return len(row.hard_negatives) >= self.negatives
+
+    def fields(self) -> Mapping[str, Kind]:
+        return dict.fromkeys((self.anchor, self.positive, *self._negatives()), "text")
+
+    def encode(self, sourced: Sourced) -> Iterator[Record]:
+        row = sourced.row
+        first = row.hard_negatives[: self.negatives]
+        for relevant in row.relevant_passages:
+            yield dict(zip(self.fields(), (row.query, relevant, *first), strict=True))
+
+    def decode(self, records: Records, path: Path) -> Iterator[Row]:
+        """Takes every column negative_1, negative_2, … that is there, however many."""
+        return gather((self._part(record, path, line) for line, record in records), path)
+
+    def _part(self, record: Record, path: Path, line: int) -> tuple[int, object, list[str], list[str]]:
+        query, positive = need(record, (self.anchor, self.positive), path, line)
+        negatives = [value for name, value in record.items() if name.startswith("negative")]
+        return line, query, [positive], negatives
+
+    def _negatives(self) -> list[str]:
+        return [f"negative_{number}" for number in range(1, self.negatives + 1)]
+
+
+@dataclass(frozen=True, repr=False)
+class LabeledPair(Tabular, Spelt):
+    """anchor, passage, label: 1 for a relevant passage, 0 for a negative.
+
+    Lost: texts repeated in a row; rows of one query become one.
+    """
+
+    name: ClassVar[str] = "labeled_pair"
+    anchor: str = "anchor"
+    passage: str = "passage"
+
+    def fields(self) -> Mapping[str, Kind]:
+        return {self.anchor: "text", self.passage: "text", "label": "label"}
+
+    def encode(self, sourced: Sourced) -> Iterator[Record]:
+        row = sourced.row
+        for label, texts in ((1, row.relevant_passages), (0, row.hard_negatives)):
+            for text in texts:
+                yield {self.anchor: row.query, self.passage: text, "label": label}
+
+    def decode(self, records: Records, path: Path) -> Iterator[Row]:
+        parts = ((line, need(record, self.fields(), path, line)) for line, record in records)
+        return gather(
+            (
+                (line, query, *divide([passage], [label], path, line))
+                for line, (query, passage, label) in parts
+            ),
+            path,
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class LabeledList(Tabular, Spelt):
+    """anchor, passages, labels: all texts of a row, 1 for each relevant passage and 0 for each negative."""
+
+    name: ClassVar[str] = "labeled_list"
+    anchor: str = "anchor"
+    passages: str = "passages"
+
+    def fields(self) -> Mapping[str, Kind]:
+        return {self.anchor: "text", self.passages: "texts", "labels": "labels"}
+
+    def encode(self, sourced: Sourced) -> Iterator[Record]:
+        row = sourced.row
+        yield {
+            self.anchor: row.query,
+            self.passages: [*row.relevant_passages, *row.hard_negatives],
+            "labels": [1] * len(row.relevant_passages) + [0] * len(row.hard_negatives),
+        }
+
+    def decode(self, records: Records, path: Path) -> Iterator[Row]:
+        for line, record in records:
+            query, passages, labels = need(record, self.fields(), path, line)
+            yield row_of(query, *divide(passages, labels, path, line), path, line)
+
+
+def divide(passages: object, labels: object, path: Path, line: int) -> tuple[list[str], list[str]]:
+    """Relevant passages and negatives by their labels. Raises InputError for labels other than 0 and 1."""
+    if not isinstance(passages, list) or not isinstance(labels, list) or len(passages) != len(labels):
+        raise InputError(path, line, "has not one label for each passage")
+    for label in labels:
+        if label not in (0, 1):
+            raise InputError(path, line, f"has the label {label!r}; expected 0 or 1")
+    pairs = list(zip(passages, labels, strict=True))
+    return [text for text, label in pairs if label], [text for text, label in pairs if not label]
