@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from miner.data import Row
+from miner.formats.cohere import load_rows, write_rows
+from tests.commandline import call
+
+
+def test_two_files_are_written_and_the_summary_tells_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [
+        Row(f"number {n} {'abcdefgh'[n % 8] * 9}", (f"answer {n}",), (f"ANSWER {n + 1}",)) for n in range(400)
+    ]
+    write_rows(path, rows)
+    done = call(capsys, "split", path, "--eval-fraction", 0.25, "-o", tmp_path / "sets", "--near", 0)
+    assert (done.code, done.out) == (0, "")
+    assert f"wrote {tmp_path / 'sets' / 'rows.eval.jsonl'}: 100 rows, 100 queries" in done.err
+    assert "hard negatives in rows.eval.jsonl are relevant passages of training" in done.err
+    assert len(load_rows(tmp_path / "sets" / "rows.train.jsonl")) == 300
+
+
+def test_paraphrases_are_found_with_a_model_and_json_tells_how_many(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    queries = ["cancel my plan", "please cancel my plan", "opening hours", "who owns the moon"]
+    write_rows(path, [Row(query, (f"answer {query}",)) for query in queries])
+    done = call(capsys, "split", path, "--model", "hashing", "--near", 0.7, "--small", "--json")
+    record = json.loads(done.out)
+    assert (record["components"], record["tied_by_paraphrase"], record["largest"]) == (3, 1, 2)
+    assert record["evaluation"]["file"] == str(tmp_path / "rows.eval.jsonl")
+
+
+def test_too_few_queries_end_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.jsonl"
+    write_rows(path, [Row(f"q{n}", (f"p{n}",)) for n in range(100)])
+    done = call(capsys, "split", path, "--near", 0)
+    assert (done.code, done.err) == (
+        1,
+        f"error: {path}: cannot be split: there are 100 different queries; 256 for training and 64 for"
+        " evaluation need 320\n",
+    )
+    assert [file.name for file in tmp_path.iterdir()] == ["rows.jsonl"]
+    assert call(capsys, "split", path, "--near", 0, "--eval-fraction", 1.5).code == 2
