@@ -92,6 +92,10 @@ class Pool:
     """[P] cosine of query and relevant passage."""
     to_relevant: Float32
     """[P, K] cosine of relevant passage and candidate."""
+    queries: Half
+    """[Q, d] unit vectors of the queries."""
+    relevant: Half
+    """[P, d] unit vectors of the relevant passages."""
     spread: Float32
     """[Q, 2] mean and standard deviation of the query's cosines over the whole corpus."""
     relevant_spread: Float32

@@ -95,6 +95,8 @@ class PoolBuilder:
             relevant_rows=block.relevant_rows,
             relevant_scores=relevant_scores,
             to_relevant=to_relevant,
+            queries=block.vectors,
+            relevant=block.relevant_vectors,
             spread=self.index.spread(block.vectors),
             relevant_spread=self.index.spread(block.relevant_vectors),
             sibling=sibling,

@@ -14,8 +14,7 @@ def make_pool(scores: object, relevant: list[list[float]], **changes: object) ->
     sizes = [len(each) for each in relevant]
     count, total = scored.shape, sum(sizes)
     rng = np.random.default_rng(7)
-    vectors = rng.normal(size=(scored.size + 1, 16))
-    half = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    half = _unit(rng, scored.size + 1)
 
     def lookup(rows: Int64) -> Half:
         return np.asarray(half[rows])
@@ -28,6 +27,8 @@ def make_pool(scores: object, relevant: list[list[float]], **changes: object) ->
         "relevant_rows": np.full(total, PADDING, np.int64),
         "relevant_scores": np.array([score for each in relevant for score in each], np.float32),
         "to_relevant": rng.uniform(0, 1, (total, count[1])).astype(np.float32),
+        "queries": _unit(rng, count[0]),
+        "relevant": _unit(rng, total),
         "spread": np.tile(np.array([0.1, 0.1], np.float32), (count[0], 1)),
         "relevant_spread": np.tile(np.array([0.1, 0.1], np.float32), (total, 1)),
         "sibling": np.zeros(count, np.uint8),
@@ -36,6 +37,11 @@ def make_pool(scores: object, relevant: list[list[float]], **changes: object) ->
         "vectors": lookup,
     }
     return Pool(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def _unit(rng: np.random.Generator, count: int) -> Half:
+    vectors = rng.normal(size=(count, 16))
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float16)
 
 
 def random_pool(queries: int = 6, candidates: int = 40, seed: int = 0) -> Pool:
@@ -50,11 +56,11 @@ def part(pool: Pool, low: int, high: int) -> Pool:
     mine = slice(int(pool.offsets[low]), int(pool.offsets[high]))
     by_query = {
         name: getattr(pool, name)[low:high]
-        for name in ("rows", "scores", "match", "spread", "sibling", "documents", "keys")
+        for name in ("rows", "scores", "match", "queries", "spread", "sibling", "documents", "keys")
     }
     by_relevant = {
         name: getattr(pool, name)[mine]
-        for name in ("relevant_rows", "relevant_scores", "to_relevant", "relevant_spread")
+        for name in ("relevant_rows", "relevant_scores", "to_relevant", "relevant", "relevant_spread")
     }
     risk = None if pool.risk is None else pool.risk[low:high]
     evidence = {name: values[low:high] for name, values in pool.evidence.items()}

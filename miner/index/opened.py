@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from miner.data import PADDING, Candidates, Float32, Half, Int64, Passage
+from miner.data import PADDING, Candidates, Float32, Float64, Half, Int64, Passage
 from miner.encoders import Encoder
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch
 from miner.index import keys, stats
@@ -120,6 +120,10 @@ class Index:
     def spread(self, vectors: Half) -> Float32:
         """float32 [N, 2]: mean and standard deviation of each vector's cosines to all passages."""
         return stats.spread(self._statistics, self._checked(vectors))
+
+    def geometry(self) -> tuple[Float64, Float64]:
+        """Mean float64 [dim] and covariance float64 [dim, dim] of all passages' vectors."""
+        return np.array(self._statistics[0]), np.array(self._statistics[1:])
 
     def embed_queries(self, texts: Sequence[str], encoder: Encoder) -> Half:
         """fp16 unit rows [len(texts), dim]; what was embed before comes out of the index's cache."""
