@@ -81,6 +81,9 @@ def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(1) from None
+        except OSError as error:
+            complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+            raise SystemExit(1) from None
 
     return run
 

@@ -1,0 +1,123 @@
+"""The commands that are broken on purpose, and what their results must be in spite of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from miner.data import Passage
+from miner.encoders import HashingEncoder
+from miner.files import write_jsonl
+from miner.index import build_index
+
+DRIVER = Path(__file__).with_name("driver.py")
+ROOT = Path(__file__).parents[2]
+TIMED = ("build.json", "run.json", ".building", ".reading")
+"""Endings of files that hold times or process ids, and so differ from run to run."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    error: str
+    events: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`prepare` lays out a folder; `arguments` is the command run in it; the `results` are files or folders."""
+
+    name: str
+    prepare: Callable[[Path], None]
+    arguments: tuple[str, ...]
+    results: tuple[str, ...]
+
+    def run(self, folder: Path, event: int = 0, fault: str = "kill", timeout: float = 120) -> Outcome:
+        command = [sys.executable, str(DRIVER), str(folder), str(event), fault, *self.arguments]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=timeout, env=environment, check=False
+        )
+        last = done.stderr.strip().rpartition("\n")[2]
+        return Outcome(done.returncode, done.stderr, int(last) if last.isdigit() else 0)
+
+    def snapshot(self, folder: Path) -> dict[str, bytes]:
+        """The bytes of all results, those with times and locks left out."""
+        found = {}
+        for result in self.results:
+            path = folder / result
+            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if file.is_file() and not file.name.endswith(TIMED) and "cache" not in file.parts:
+                    found[str(file.relative_to(folder))] = file.read_bytes()
+        return found
+
+
+def corpus(size: int, changed: int = 0) -> list[dict[str, str]]:
+    """Passages of which the first `changed` differ from those of the unchanged corpus."""
+    return [
+        {
+            "_id": f"p{i}",
+            "title": f"Page {i % 7}",
+            "text": f"passage {i} tells of {'change' if i < changed else i * i}",
+        }
+        for i in range(size)
+    ]
+
+
+def queries() -> list[dict[str, object]]:
+    return [
+        {"query": f"what tells passage {i}", "relevant_ids": [f"p{i}", f"p{i + 1}"]} for i in range(0, 80, 2)
+    ]
+
+
+def lay_corpus(folder: Path) -> None:
+    write_jsonl(folder / "corpus.jsonl", corpus(90))
+    write_jsonl(folder / "queries.jsonl", queries())
+
+
+def lay_index(folder: Path) -> None:
+    lay_corpus(folder)
+    passages = [
+        Passage(p["_id"], p["text"], p["title"], "corpus.jsonl", i + 1) for i, p in enumerate(corpus(90))
+    ]
+    build_index(passages, folder / "index", HashingEncoder(), shard_size=30)
+
+
+def lay_changed(folder: Path) -> None:
+    lay_index(folder)
+    write_jsonl(folder / "corpus.jsonl", corpus(100, changed=20))
+
+
+def lay_rows(folder: Path) -> None:
+    rows = [
+        {"query": f"query number {i} {i * i}", "relevant_passages": [f"answer {i // 2} is {i // 2 * 7}"],
+         "hard_negatives": [f"no answer {i} {j}" for j in range(3)]}
+        for i in range(60)
+    ]  # fmt: skip
+    write_jsonl(folder / "rows.jsonl", rows)
+
+
+BUILD = ("build-index", "corpus.jsonl", "--model", "hashing", "--out", "index", "--shard-size", "30")
+SCENARIOS = (
+    Scenario("build-index", lay_corpus, BUILD, ("index",)),
+    Scenario("update", lay_changed, (*BUILD, "--update"), ("index",)),
+    Scenario(
+        "mine", lay_index, ("mine", "queries.jsonl", "--index", "index", "-o", "out.jsonl", "-n", "3"),
+        ("out.jsonl", "out.receipts.jsonl"),
+    ),
+    Scenario("convert", lay_rows, ("convert", "rows.jsonl", "out.jsonl", "--to", "flag-embedding"), ("out.jsonl",)),
+    Scenario(
+        "split", lay_rows, ("split", "rows.jsonl", "--small", "--model", "hashing", "-o", "parts"), ("parts",)
+    ),
+)  # fmt: skip
+
+
+def fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
