@@ -14,7 +14,6 @@ from miner.encoders.resolve import resolve
 from miner.errors import InputError
 from miner.index import Existing, Index
 from miner.index import build_index as build
-from miner.index.build import Existing
 from miner.progress import Clock
 
 

@@ -166,7 +166,7 @@ class Guard:
         some = np.flatnonzero(sizes)
         if not len(some):
             return counts
-        buckets = np.concatenate([ours[i].buckets for i in some])
+        buckets = np.concatenate([ours[i].buckets for i in some.tolist()])
         starts = np.concatenate([[0], np.cumsum(sizes[some])[:-1]])
         for count, other in zip(counts, theirs, strict=True):
             self._table[other.buckets] = True

@@ -42,5 +42,5 @@ class Margin(Spelt):
         return np.less_equal(pool.scores, threshold[:, None])
 
     def _reference(self, scores: Float32) -> float:
-        pick = {"lowest": np.min, "median": np.median, "highest": np.max}[self.against]
-        return float(pick(scores.astype(np.float64)))
+        share = {"lowest": 0.0, "median": 0.5, "highest": 1.0}[self.against]
+        return float(np.quantile(scores.astype(np.float64), share))

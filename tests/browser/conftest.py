@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import Open, log
-from mined_files import made_rows, write_mined
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from miner.report import report
+from tests.browser.browsing import Open, log
+from tests.mined_files import made_rows, write_mined
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Open, complaints, field, line_of, preview, requests, shown, slide, state
-from mined_files import made_receipts, made_rows, write_mined
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from miner.report import report
 from miner.report.part import Limits
+from tests.browser.browsing import Open, complaints, field, line_of, preview, requests, shown, slide, state
+from tests.mined_files import made_receipts, made_rows, write_mined
 
 pytestmark = pytest.mark.browser
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browsing import Open, complaints, requests, window
-from mined_files import made_receipts, write_mined
 from selenium.webdriver.common.by import By
 
 from miner.files import write_json, write_jsonl
 from miner.report import report
+from tests.browser.browsing import Open, complaints, requests, window
+from tests.mined_files import made_receipts, write_mined
 
 pytestmark = pytest.mark.browser
 

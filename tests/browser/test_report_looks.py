@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browsing import Open, media, window
 from selenium.webdriver.common.by import By
+
+from tests.browser.browsing import Open, media, window
 
 pytestmark = pytest.mark.browser
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 
 import pytest
-from audited import write_mined
 from rich.console import Console
 
 from miner.audit.interview import Question
@@ -24,6 +23,7 @@ from miner.audit.terminal import page
 from miner.files import write_jsonl
 from miner.queries import read_queries
 from tests.commandline import call
+from tests.unit.audited import write_mined
 
 HOSTILE = "fine\x1b[2J\x1b]0;title\x07\x9b31m\r\u202eevil\u2066 end\nsecond line"
 
@@ -305,7 +305,7 @@ def test_a_broken_query_file_leaves_nothing_half_merged(
 def test_a_model_is_named_as_one_and_confirms_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tiny_models import make_cross_encoder
+    from tests.unit.tiny_models import make_cross_encoder
 
     mined = write_mined(tmp_path / "m.jsonl", 4)
     done = call(capsys, "audit", mined, "--judge", make_cross_encoder(tmp_path / "ce"))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_models import make_cross_encoder, make_encoder, make_rows
 
 from miner.formats import Sourced, format_of
+from tests.unit.tiny_models import make_cross_encoder, make_encoder, make_rows
 
 pytest.importorskip("datasets", reason="needs the extra 'train'")
 pytest.importorskip("accelerate", reason="needs the extra 'train'")

@@ -24,7 +24,7 @@ def code(candidate: str, relevant: str = PASSAGE, query: str = "a query") -> Mat
         (PASSAGE.upper(), Match.SAME_FOLDED),
         (PASSAGE.replace(" ", "  \n"), Match.SAME_FOLDED),
         (PASSAGE.replace(",", " -").replace(".", "!"), Match.SAME_FOLDED),
-        ("Ｔｏ" + PASSAGE[2:], Match.SAME_FOLDED),  # noqa: RUF001
+        ("Ｔｏ" + PASSAGE[2:], Match.SAME_FOLDED),
         (PASSAGE[:90], Match.CONTAINS),
         (PASSAGE[60:], Match.CONTAINS),
         (f"Help centre. {PASSAGE} Read more.", Match.CONTAINS),

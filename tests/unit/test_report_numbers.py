@@ -7,13 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from mined_files import embedded_json as block
-from mined_files import made_receipts, made_rows, write_mined
 
 from miner.encoders import HashingEncoder
 from miner.report import report
 from miner.report.measure import Gauge
 from miner.report.part import Limits
+from tests.mined_files import embedded_json as block
+from tests.mined_files import made_receipts, made_rows, write_mined
 
 GAUGE = Gauge("words", HashingEncoder().count_tokens)
 

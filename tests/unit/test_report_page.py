@@ -11,8 +11,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from commandline import call
-from mined_files import embedded_json, made_rows, write_mined
 
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra
@@ -21,6 +19,8 @@ from miner.report.measure import Gauge
 from miner.report.page import asset, embedded, environment, policy, visible
 from miner.report.plots import bars, columns, histograms
 from miner.report.statistics import Preview, Removal
+from tests.commandline import call
+from tests.mined_files import embedded_json, made_rows, write_mined
 
 GAUGE = Gauge("words", HashingEncoder().count_tokens)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mined_files import made_receipts, made_rows, write_mined
 
 from miner.errors import InputError
 from miner.files import sha256, write_jsonl
 from miner.report.provenance import provenance
 from miner.report.records import read_records, read_run
+from tests.mined_files import made_receipts, made_rows, write_mined
 
 ROWS = made_rows(9)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_models import make_encoder, make_rows, write
 from typer.testing import CliRunner, Result
 
 from miner.cli import application
+from tests.unit.tiny_models import make_encoder, make_rows, write
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sentence_transformers import CrossEncoder, SentenceTransformer
-from tiny_models import make_cross_encoder, make_encoder
 
 from miner.errors import ModelError
 from miner.rerank import Reranker, load_reranker, rank
 from miner.rerank.models import load_cross_encoder, load_encoder
 from miner.rerank.score import BiReranker, CombinedReranker, CrossReranker, standardise
 from miner.rerank.store import save_reranker
+from tests.unit.tiny_models import make_cross_encoder, make_encoder
 
 QUERY = "k1 w2"
 DOCUMENTS = ["v1 w3", "v2 w2 w9", "k1 w2", "v1 w3", ""]

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
-from tiny_models import make_cross_encoder, make_encoder, make_marked_rows, make_plain_rows, make_rows, write
 
 from miner.errors import ConfigError, InputError, Locked, ModelError, OutputError
 from miner.progress import Clock
@@ -24,6 +23,14 @@ from miner.rerank.examples import examples, usable
 from miner.rerank.plan import Plan, Settings
 from miner.rerank.train import Training, train
 from miner.rerank.workspace import Workspace, read_metrics
+from tests.unit.tiny_models import (
+    make_cross_encoder,
+    make_encoder,
+    make_marked_rows,
+    make_plain_rows,
+    make_rows,
+    write,
+)
 
 FAST = {"learning_rate": 5e-3, "epochs": 6, "max_length": 32}
 

@@ -8,7 +8,7 @@ import pytest
 
 from miner.data import PADDING, Float32, Half, Int64
 from miner.index import search as searching
-from miner.index.search import Nearest, error_bound, merge, nearest_of, rescore, search
+from miner.index.search import error_bound, merge, nearest_of, rescore, search
 
 
 @dataclass
@@ -134,8 +134,7 @@ def test_merging_parts_in_any_order_is_searching_the_whole() -> None:
     whole = search(Held(vectors), queries, 30)
     parts = []
     for start, stop in ((0, 90), (90, 95), (95, 350)):
-        near = search(Held(vectors[start:stop]), queries, 30)
-        parts.append(Nearest(np.where(near.rows == PADDING, PADDING, near.rows + start), near.scores))
+        parts.append(search(Held(vectors[start:stop]), queries, 30).shifted(start))
     a, b, c = parts
     for merged in (
         merge(merge(a, b, 30), c, 30),
