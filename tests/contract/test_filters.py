@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from miner.data import FIRST_REJECTION, KEPT, PADDED, PADDING
-from miner.filters import FILTERS, GUARDS, Margin, Rank, Score, Sibling, judge, parse_filter
+from miner.errors import ConfigError
+from miner.filters import FILTERS, GUARDS, Denoise, Margin, Rank, Score, Sibling, judge, parse_filter
 from miner.match import Match
 from miner.siblings import Sibling as Kind
 from tests.pools import make_pool, part, random_pool
@@ -19,6 +20,7 @@ SPECS = [
     "rank(first=3, last=20)",
     "score(max=0.6)",
     "sibling()",
+    "denoise(absolute=0.1)",
 ]
 
 
@@ -91,3 +93,16 @@ def test_each_verdict_names_the_first_filter_that_said_no_and_all_add_up() -> No
         [FIRST_REJECTION, FIRST_REJECTION + len(GUARDS), FIRST_REJECTION + len(GUARDS) + 1, PADDED]
     ]
     assert judge(pool, ()).tolist() == [[KEPT, KEPT, KEPT, PADDED]]
+
+
+def test_denoising_believes_the_cross_encoder_and_passes_what_it_did_not_score() -> None:
+    evidence = {
+        "rescored": np.array([[0.95, 0.75, np.nan, 0.2]], np.float32),
+        "rescored_relevant": np.array([[0.8]], np.float32),
+    }
+    pool = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]], evidence=evidence)
+    assert Denoise().keep(pool)[0].tolist() == [False, True, True, True]
+    assert Denoise(absolute=0.1).keep(pool)[0].tolist() == [False, False, True, True]
+    assert Denoise(max=0.1).keep(pool)[0].tolist() == [False, False, True, False]
+    with pytest.raises(ConfigError, match="--rescore"):
+        Denoise().keep(make_pool([[0.9]], [[0.9]]))

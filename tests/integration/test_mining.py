@@ -58,7 +58,8 @@ def test_rows_do_not_depend_on_block_sizes(
 
 @pytest.mark.parametrize("shard_size", [1, 17, 4096])
 def test_rows_do_not_depend_on_shard_size(
-    index: Index, passages: list[Passage], queries: list[Query], encoder: HashingEncoder, tmp_path: Path, shard_size: int
+    index: Index, passages: list[Passage], queries: list[Query], encoder: HashingEncoder, tmp_path: Path,
+    shard_size: int
 ) -> None:  # fmt: skip
     other = build_index(passages, tmp_path / "other", encoder, shard_size=shard_size)
     mine(queries, index, encoder=encoder).write(tmp_path / "a.jsonl")

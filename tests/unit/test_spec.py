@@ -38,7 +38,7 @@ def test_every_entry_of_the_tables_round_trips_its_defaults() -> None:
     ("text", "message"),
     [
         ("margn(relative=0.1)", "unknown filter 'margn'; did you mean margin?"),
-        ("xyz()", "unknown filter 'xyz'; filters: margin"),
+        ("xyz()", "unknown filter 'xyz'; filters: denoise, margin"),
         (
             "margin(relativ=0.1)",
             "unknown option 'relativ' of filter 'margin(relativ=0.1)'; did you mean relative?",
