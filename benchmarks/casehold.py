@@ -16,6 +16,7 @@ from pathlib import Path
 from miner import files
 from miner.cli.console import Terminal, safe, table
 from miner.data import Row
+from miner.encoders.locate import BUNDLED
 from miner.formats.cohere import load_rows, write_rows
 from miner.preflight import validate
 from miner.preflight.tokens import token_counter
@@ -23,7 +24,6 @@ from miner.progress import Clock
 from miner.rerank import Reranker, load_reranker
 from miner.rerank.dataset import split
 from miner.rerank.evaluate import TABLE_HEADER, evaluate
-from miner.rerank.locate import BUNDLED
 from miner.rerank.plan import Settings
 from miner.rerank.tasks import Task, tasks_of
 from miner.rerank.train import train

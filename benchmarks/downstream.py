@@ -26,11 +26,11 @@ from negatives import METHODS, Known
 
 from miner import files
 from miner.data import Float64, Int64, Row
+from miner.encoders.locate import locate
 from miner.progress import Clock
 from miner.rerank.examples import count_steps, examples, usable
 from miner.rerank.fit import Recorder, fit
 from miner.rerank.intervals import paired
-from miner.rerank.locate import locate
 from miner.rerank.metrics import METRICS, judge
 from miner.rerank.models import load_encoder
 from miner.rerank.plan import OWN, Plan, precision
@@ -118,7 +118,7 @@ def candidates(judged: Judged, query: int) -> Int64:
 def run(part: Part, method: str, size: Size) -> dict[str, Any]:
     known, start = part.known, time.perf_counter()
     record: dict[str, Any] = {"set": known.judged.name, "method": method, "seed": known.seed}
-    model = load_encoder(locate(), MAX_LENGTH)
+    model = load_encoder(locate().folder, MAX_LENGTH)
     if method != UNTOUCHED:
         mined = METHODS[method](known)
         record |= described(known, mined) | trained(model, known, mined, size)

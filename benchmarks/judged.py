@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32, Int64
+from miner.encoders.locate import locate
 from miner.files import read_jsonl
-from miner.rerank.locate import locate
 from miner.rerank.models import load_encoder
 from miner.split.near import groups
 
@@ -65,7 +65,7 @@ def read_judged(data: Path, name: str, cache: Path, max_length: int) -> Judged:
 def _vectors(path: Path, texts: list[str], max_length: int) -> Float32:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, encode(load_encoder(locate(), max_length), texts))
+        np.save(path, encode(load_encoder(locate().folder, max_length), texts))
     vectors: Float32 = np.load(path)
     if len(vectors) != len(texts):
         raise SystemExit(f"{path}: is of another version of the set; remove it")

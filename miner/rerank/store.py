@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 
 from miner import files
+from miner.encoders.locate import BUNDLED, locate
 from miner.errors import ModelError
-from miner.rerank.locate import BUNDLED, locate
 from miner.rerank.models import Kind, kind_of, load_cross_encoder, load_encoder
 from miner.rerank.score import BiReranker, CombinedReranker, CrossReranker, Reranker
 
@@ -26,13 +26,13 @@ def load_reranker(path: str | Path, max_length: int | None = None) -> Reranker:
 
     Raises ModelError for a folder that holds neither, or one that a newer miner wrote.
     """
-    folder = locate(str(path))
-    description = folder / DESCRIPTION
+    description = Path(path) / DESCRIPTION
     if not description.exists():
+        folder = locate(str(path)).folder
         if kind_of(folder) is Kind.ENCODER:
             return BiReranker(load_encoder(folder, max_length))
         return CrossReranker(load_cross_encoder(folder, max_length))
-    return _described(folder, _description(description), max_length)
+    return _described(Path(path), _description(description), max_length)
 
 
 def _described(folder: Path, arch: str, max_length: int | None) -> Reranker:

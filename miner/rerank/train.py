@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from miner import __version__, files
+from miner.encoders.locate import locate
+from miner.encoders.weights import weights_sha256
 from miner.errors import MissingExtra, OutputError
 from miner.progress import Clock
 from miner.rerank.curve import draw
 from miner.rerank.dataset import Data, read_data, trainable
 from miner.rerank.evaluate import Comparison, compare
 from miner.rerank.examples import count_steps, examples
-from miner.rerank.locate import BUNDLED, locate
 from miner.rerank.metrics import METRICS, PRIMARY
 from miner.rerank.models import Kind, kind_of, load_cross_encoder, load_encoder, longest
 from miner.rerank.plan import LISTWISE, Plan, Settings, make_plan
@@ -77,20 +78,20 @@ def train(
         raise MissingExtra("training", "train")
     workspace = Workspace(output)
     workspace.check()
-    base = locate(settings.model)
-    kind = kind_of(base)
+    located = locate(settings.model)
+    base, kind = located.folder, kind_of(located.folder)
     data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
     plan = _plan(base, kind, data, settings)
     data = trainable(data, plan, path)
     for note in (*plan.notes, *data.notes):
         tell(note)
-    weights = sorted(base.rglob("*.safetensors")) or sorted(base.rglob("*.bin"))
     identity = {
         "settings": asdict(settings),
         "data": data.record,
-        "base": {"model": settings.model or BUNDLED, "sha256": [files.sha256(file) for file in weights]},
+        "base": {"model": located.name, "sha256": weights_sha256(located.weights)},
     }
-    with workspace.opened(identity, sum(file.stat().st_size for file in weights)), _full_disk(workspace):
+    size = sum(file.stat().st_size for file in located.weights)
+    with workspace.opened(identity, size), _full_disk(workspace):
         training = _run(base, data, plan, workspace, clock)
         _write_records(training, identity, workspace, clock)
         workspace.publish()
