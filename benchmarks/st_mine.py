@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from miner.encoders.bundled import bundled_folder
+from miner.encoders.locate import locate
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import mine_hard_negatives
 
@@ -35,7 +35,7 @@ def main() -> None:
     pairs = [(queries[query], corpus[passage]) for query, passage, score in judged if float(score) > 0]
     mined = mine_hard_negatives(
         Dataset.from_dict({"query": [q for q, _ in pairs], "passage": [p for _, p in pairs]}),
-        SentenceTransformer(str(bundled_folder()), device="cpu"),
+        SentenceTransformer(str(locate().folder), device="cpu"),
         corpus=list(corpus.values()),
         range_max=100,
         relative_margin=0.05,
