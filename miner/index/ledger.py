@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -32,12 +33,13 @@ class Ledger:
         path = folder / f".{secrets.token_hex(8)}.tmp"
         self.number = 0
         try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             self.base = sqlite3.connect(path, isolation_level=None)
             self.base.executescript(
                 f"pragma journal_mode=off; pragma synchronous=off; pragma locking_mode=exclusive;"
                 f"pragma temp_store=memory; pragma cache_size=-{CACHE_KIB}; {TABLES} begin"
             )
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise OutputError(f"{folder}: cannot be written ({error})") from None
         finally:
             path.unlink(missing_ok=True)

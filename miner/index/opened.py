@@ -35,7 +35,7 @@ class Index:
 
     def __init__(self, path: Path, manifest: Manifest, reading: Reading) -> None:
         self.path, self.manifest, self._reading = path, manifest, reading
-        self.store = Shelf(path, manifest)
+        self.store = Shelf(path, manifest.shards, manifest.dim)
         for number in range(len(manifest.shards)):
             self.store.check(number)
         self._statistics = open_array(path / manifest.statistics.file, np.float64, (self.dim + 1, self.dim))
@@ -132,6 +132,16 @@ class Index:
     def embed_passages(self, texts: Sequence[str], encoder: Encoder) -> Half:
         """As embed_queries, for passages that are not in the index."""
         return self._embed(texts, encoder, "passages", encoder.encode_passages)
+
+    def encoder(self) -> Encoder:
+        """The encoder that the index was built with. Raises ModelError if it cannot be had, IndexMismatch
+        if it is not what it was.
+        """
+        from miner.encoders.resolve import resolve_again
+
+        encoder = resolve_again(self.fingerprint)
+        self.check_encoder(encoder)
+        return encoder
 
     def check_encoder(self, encoder: Encoder) -> None:
         """Raises IndexMismatch unless the encoder is the one the index was built with."""

@@ -44,6 +44,10 @@ class Nearest:
     rows: Int64
     scores: Float64
 
+    def shifted(self, start: int) -> Nearest:
+        """The same in rows of a corpus in which this part begins at row `start`."""
+        return Nearest(np.where(self.rows == PADDING, PADDING, self.rows + start), self.scores)
+
 
 def search(vectors: Vectors, queries: Half, k: int, max_memory: int = MAX_MEMORY) -> Nearest:
     """The k nearest rows of each query by inner product. Memory beside the result stays near
@@ -51,14 +55,14 @@ def search(vectors: Vectors, queries: Half, k: int, max_memory: int = MAX_MEMORY
     """
     kept = min(k, len(vectors))
     per_query = 12 * vectors.dim + 96 * (kept + OVERFETCH)
-    step = max(1, max_memory // 2 // per_query)
-    rows = max(1, max_memory // 2 // (8 * vectors.dim))
+    half = max_memory // 2
+    step = max(1, half // per_query)
     found = Nearest(
         np.full((len(queries), k), PADDING, np.int64), np.full((len(queries), k), -np.inf, np.float64)
     )
     for start in range(0, len(queries) if kept else 0, step):
         part = slice(start, start + step)
-        near = _search(vectors, queries[part], kept, rows)
+        near = _search(vectors, queries[part], kept, half)
         found.rows[part, :kept], found.scores[part, :kept] = near.rows, near.scores
     return found
 
@@ -80,16 +84,16 @@ def nearest_of(vectors: Vectors, queries: Half, rows: Int64, k: int) -> Nearest:
     )
 
 
-def _search(vectors: Vectors, queries: Half, k: int, block: int) -> Nearest:
+def _search(vectors: Vectors, queries: Half, k: int, memory: int) -> Nearest:
     fetch = k + OVERFETCH + k // 16
     if fetch >= len(vectors):
-        return _search_all(vectors, queries, k, block)
-    rows, approximate = _fetch(vectors, queries, fetch, block)
+        return _search_all(vectors, queries, k, memory)
+    rows, approximate = _fetch(vectors, queries, fetch, max(1, memory // (8 * vectors.dim)))
     near = _ranked(rows, rescore(vectors, queries, rows), k)
     # What was not fetched scored at most as high in float32 as the worst of the fetched.
     doubtful = near.scores[:, -1] <= approximate.min(axis=1) + error_bound(vectors.dim)
     if doubtful.any():
-        again = _search_all(vectors, queries[doubtful], k, block)
+        again = _search_all(vectors, queries[doubtful], k, memory)
         near.rows[doubtful], near.scores[doubtful] = again.rows, again.scores
     return near
 
@@ -147,13 +151,12 @@ def rescore(vectors: Vectors, queries: Half, rows: Int64) -> Float64:
     return scores
 
 
-def _search_all(vectors: Vectors, queries: Half, k: int, block: int) -> Nearest:
+def _search_all(vectors: Vectors, queries: Half, k: int, memory: int) -> Nearest:
     """Score everything in float64: for the few queries with many ties, and for corpora of few passages."""
     wide = queries.astype(np.float64)
     best = Nearest(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0)))
-    for start, part in vectors.blocks(
-        max(1, min(block, ROWS, 16 * GATHER // max(len(queries), vectors.dim)))
-    ):
+    fitting = memory // (48 * len(queries) + 16 * vectors.dim)
+    for start, part in vectors.blocks(max(1, min(fitting, ROWS))):
         scores = wide @ part.astype(np.float64).T
         columns = _leading(scores, min(k, len(part)))
         best = merge(best, Nearest(columns + start, np.take_along_axis(scores, columns, 1)), k)
@@ -164,7 +167,7 @@ def _leading(scores: Float64, k: int) -> Int64:
     """Columns of the k best of each line, ties by column, in no order. At most ROWS columns: score and
     column are one whole number, 50 bits of multiples of 2^-48 and 13 bits of column.
     """
-    place = (np.ldexp(scores, 48).astype(np.int64) << 13) - np.arange(scores.shape[1])
+    place = ((scores * 2.0**48).astype(np.int64) << 13) - np.arange(scores.shape[1])
     return np.argpartition(-place, k - 1, axis=1)[:, :k]
 
 

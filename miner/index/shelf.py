@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,17 +12,17 @@ import pyarrow as pa
 from miner.data import Half, Int64
 from miner.index import keys
 from miner.index.ingest import ALIASES, PASSAGES
-from miner.index.manifest import Manifest
+from miner.index.manifest import Shard
 from miner.index.sealed import open_array, open_table, peek_table
 
 OPEN = 64
 
 
 class Shelf:
-    """Shards by number, and their vectors as one array (a search.Vectors)."""
+    """Shards of an index, all or some: each by number, their vectors as one array (a search.Vectors)."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.folder, self.shards, self.dim = folder, manifest.shards, manifest.dim
+    def __init__(self, folder: Path, shards: Sequence[Shard], dim: int) -> None:
+        self.folder, self.shards, self.dim = folder, shards, dim
         self.starts = np.cumsum([0, *(shard.rows for shard in self.shards)], dtype=np.int64)
         self.passages = lru_cache(OPEN)(self._passages)
         self.aliases = lru_cache(OPEN)(self._aliases)

@@ -59,4 +59,6 @@ def spread(statistics: Float64, vectors: Half) -> Float32:
 
 
 def _whole(values: Half | Float64, bits: int) -> Float64:
-    return np.asarray(np.rint(np.ldexp(values.astype(np.float64), bits)), np.float64)
+    wide = values.astype(np.float64)
+    wide *= 2.0**bits
+    return np.rint(wide, out=wide)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -162,3 +163,19 @@ def test_nearest_of_given_rows_keeps_padding_behind() -> None:
     )
     assert near.rows.tolist() == [[*best, PADDING, PADDING, PADDING]]
     assert near.scores[0, 2:].tolist() == [-np.inf] * 3
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_memory_stays_near_what_is_allowed(monkeypatch: pytest.MonkeyPatch, ties: bool) -> None:
+    monkeypatch.setattr(searching, "GATHER", 2**14)
+    vectors, queries = unit(1, 20_000), unit(2, 20 if ties else 400)
+    if ties:
+        vectors[:] = vectors[0]
+    held = Held(vectors)
+    search(held, queries[:2], 20)
+    for allowed in (2**21, 2**23):
+        tracemalloc.start()
+        search(held, queries, 20, allowed)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < allowed + 2**20
