@@ -65,10 +65,13 @@ class Geometry:
         """[N, d] unit directions with the corpus's main axes played down."""
         return rounded(unit(rounded(unit(directions)) @ self.whitening))
 
-    def spread(self, directions: Float64) -> tuple[Float64, Float64]:
-        """Mean and standard deviation [N] of a corpus's cosines to rounded unit directions [N, d]."""
+    def deviations(self, vectors: Float64, directions: Float64) -> Float64:
+        """[B, K, V]: by how many standard deviations of the corpus's cosines to rounded unit directions
+        [B, V, d] the vectors [B, K, d] stand out of the corpus."""
+        along = np.matmul(vectors, np.swapaxes(directions, 1, 2))
         variance = self.scale * np.sum(directions * (directions @ self.covariance), axis=-1)
-        return directions @ self.mean, np.maximum(np.sqrt(np.maximum(variance, 0)), _TINY)
+        deviation = np.maximum(np.sqrt(np.maximum(variance, 0)), _TINY)
+        return np.asarray((along - (directions @ self.mean)[:, None]) / deviation[:, None])
 
 
 def features(pool: Pool, geometry: Geometry) -> Float64:
@@ -115,36 +118,33 @@ def _deviations(
     reach = int(np.flatnonzero(head.any(axis=0)).max(initial=-1)) + 1
     near, inside = _vectors(pool, here, 0, reach), head[:, :reach]
     wanted = geometry.centred(pool.queries[here].astype(np.float64)) + mixture.direction
-    first = geometry.whitened(wanted)
-    centre, deviation = geometry.spread(first)
-    likely = np.where(
-        inside, (_along(near, first[:, None])[..., 0] - centre[:, None]) / deviation[:, None], -np.inf
-    )
-    best = np.argsort(-np.round(likely, 9), axis=1, kind="stable")[:, :NEAREST]
-    chosen = np.take_along_axis(inside, best, axis=1)[..., None]
-    found = np.where(chosen, geometry.centred(np.take_along_axis(near, best[..., None], axis=1)), 0).sum(
-        axis=1
-    )
-    answers = geometry.whitened(wanted / 2 + found / np.maximum(chosen.sum(axis=1), 1))
+    answers = geometry.whitened(wanted / 2 + _feedback(near, inside, geometry.whitened(wanted), geometry))
     total = np.matmul(inside[:, None].astype(np.float64), near)[:, 0]
     middle = rounded(geometry.centred(total / np.maximum(inside.sum(axis=1), 1)[:, None]))
     directions = np.stack([answers, middle], axis=1)
-    centre, deviation = geometry.spread(directions)
-    along = np.empty((*head.shape, 2))
-    along[:, :reach] = _along(near, directions)
+    z = np.empty((*head.shape, 2))
+    z[:, :reach] = geometry.deviations(near, directions)
     step = max(1, CELLS // len(head))
     for start in range(reach, head.shape[1], step):
         stop = min(start + step, head.shape[1])
-        along[:, start:stop] = _along(_vectors(pool, here, start, stop), directions)
-    z = (along - centre[:, None]) / deviation[:, None]
+        z[:, start:stop] = geometry.deviations(_vectors(pool, here, start, stop), directions)
     return z[..., 0], z[..., 1]
+
+
+def _feedback(near: Float64, inside: Bool, directions: Float64, geometry: Geometry) -> Float64:
+    """[B, d] mean direction of those candidates `inside` that stand out most in the directions [B, d]."""
+    z = np.where(inside, geometry.deviations(near, directions[:, None])[..., 0], -np.inf)
+    best = np.argsort(-np.round(z, 9), axis=1, kind="stable")[:, :NEAREST, None]
+    chosen = np.take_along_axis(inside[..., None], best, axis=1)
+    found = np.where(chosen, geometry.centred(np.take_along_axis(near, best, axis=1)), 0)
+    return np.asarray(found.sum(axis=1) / np.maximum(chosen.sum(axis=1), 1))
 
 
 def partial(shared: Float64, scores: Float64, to_query: Float64) -> Float64:
     """Correlation of candidate and relevant passage with the query held fixed (Yule 1907), the cosines
     standing for correlations: candidate to relevant, candidate to query, query to relevant."""
     left = np.maximum((1 - scores**2) * (1 - to_query**2), 1e-3)
-    return (shared - scores * to_query) / np.sqrt(left)
+    return np.asarray((shared - scores * to_query) / np.sqrt(left))
 
 
 def residual(shared: Float64, scores: Float64, head: Bool) -> Float64:
@@ -153,11 +153,11 @@ def residual(shared: Float64, scores: Float64, head: Bool) -> Float64:
     count = np.maximum(head.sum(axis=1, keepdims=True), 1)
 
     def mean(values: Float64) -> Float64:
-        return np.where(head, values, 0).sum(axis=1, keepdims=True) / count
+        return np.asarray(np.where(head, values, 0).sum(axis=1, keepdims=True) / count)
 
     x, y = scores - mean(scores), shared - mean(shared)
     left = y - mean(x * y) / (mean(x * x) + 1e-5) * x
-    return left / np.sqrt(mean(left * left) + 1e-6)
+    return np.asarray(left / np.sqrt(mean(left * left) + 1e-6))
 
 
 def unit(vectors: Float64) -> Float64:
@@ -168,11 +168,6 @@ def unit(vectors: Float64) -> Float64:
 def rounded(values: Float64) -> Float64:
     """Multiples of 2^-26."""
     return np.asarray(np.rint(values * _BITS) / _BITS)
-
-
-def _along(vectors: Float64, directions: Float64) -> Float64:
-    """[B, K, V] products of vectors [B, K, d] and directions [B, V, d], exact."""
-    return np.matmul(vectors, np.swapaxes(directions, 1, 2))
 
 
 def _vectors(pool: Pool, here: slice, start: int, stop: int) -> Float64:

@@ -1,7 +1,6 @@
-"""Several relevant passages as one: each weighs as much as the query and the others vouch for it.
+"""Several relevant passages as one: each weighs by how far it stands out of the corpus towards the query.
 
-A passage that was marked relevant by mistake is vouched for by neither and weighs nothing, so it
-changes nothing.
+A passage that was marked relevant by mistake does not stand out: it weighs nothing and changes nothing.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miner.data import Float64, Half, Pool
+from miner.data import Float32, Float64, Pool
 
+SHARPNESS = 0.5
+"""Per standard deviation: a passage that stands out by two more weighs e times as much."""
 DROPPED = 0.5
-"""What is vouched for less than by this share of the best has no weight."""
-ROWS = 512
-"""Relevant passages of one query that are compared with all the others at once."""
+"""What stands out less than this share of the best one weighs nothing."""
 _TINY = 1e-6
 
 
@@ -39,7 +38,7 @@ def mix(pool: Pool, here: slice, mean: Float64) -> Mixture:
     for i, query in enumerate(places):
         mine = slice(int(pool.offsets[query]), int(pool.offsets[query + 1]))
         vectors = pool.relevant[mine].astype(np.float64)
-        weights = weigh(pool, query, mine)
+        weights = weigh(pool.relevant_scores[mine], *pool.spread[query].tolist())
         away = vectors - mean
         towards = weights @ (away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), _TINY))
         direction[i] = towards / max(float(np.linalg.norm(towards)), _TINY)
@@ -49,28 +48,11 @@ def mix(pool: Pool, here: slice, mean: Float64) -> Mixture:
     return Mixture(direction, to_candidates, to_query)
 
 
-def weigh(pool: Pool, query: int, mine: slice) -> Float64:
-    """[p] weights, sum 1: a softmax of how many standard deviations of the corpus a relevant passage
-    stands out towards the query, plus the same towards whichever other relevant passage is nearest.
-    """
-    if mine.stop - mine.start == 1:
-        return np.ones(1)
-    centre, deviation = pool.spread[query].astype(np.float64)
-    vouched = (pool.relevant_scores[mine].astype(np.float64) - centre) / max(float(deviation), _TINY)
-    spread = pool.relevant_spread[mine].astype(np.float64)
-    vouched = vouched + _agreement(pool.relevant[mine], spread[:, 0], np.maximum(spread[:, 1], _TINY))
-    best = float(vouched.max())
-    kept = vouched >= best - (1 - DROPPED) * abs(best)
-    weights = np.where(kept, np.exp(vouched - best), 0)
+def weigh(scores: Float32, centre: float, deviation: float) -> Float64:
+    """[p] weights, sum 1, from the cosines of a query to its relevant passages and the mean and standard
+    deviation of its cosines to the whole corpus: a softmax of half the z-scores."""
+    z = (scores.astype(np.float64) - centre) / max(deviation, _TINY)
+    best = z.max()
+    kept = z >= best - (1 - DROPPED) * abs(best)
+    weights = np.where(kept, np.exp(SHARPNESS * (z - best)), 0)
     return np.asarray(weights / weights.sum())
-
-
-def _agreement(vectors: Half, centre: Float64, deviation: Float64) -> Float64:
-    """[p] the highest z-score of each passage's cosine to another one."""
-    exact = vectors.astype(np.float64)
-    nearest = np.empty(len(exact))
-    for start in range(0, len(exact), ROWS):
-        z = (exact[start : start + ROWS] @ exact.T - centre) / deviation
-        z[np.arange(len(z)), np.arange(start, start + len(z))] = -np.inf
-        nearest[start : start + ROWS] = z.max(axis=1)
-    return nearest
