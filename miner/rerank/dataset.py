@@ -12,6 +12,7 @@ from miner.data import Row
 from miner.encoders import Encoder
 from miner.encoders.resolve import resolve
 from miner.errors import InputError
+from miner.match import fold
 from miner.rerank.examples import usable
 from miner.rerank.plan import Plan
 from miner.rerank.tasks import Task, load_rows, tasks_of
@@ -48,7 +49,21 @@ def read_data(path: Path, eval_path: Path | None, seed: int, encoder: str | None
     if len(tasks) < MIN_EVAL:
         found = f"gives {len(tasks)} evaluation rows with hard negatives"
         raise InputError(eval_path or path, None, f"{found}; expected {MIN_EVAL} at least")
-    return Data(rows, tasks, record)
+    return Data(rows, tasks, record, _leaks(rows, tasks))
+
+
+def _leaks(rows: Sequence[Row], tasks: Sequence[Task]) -> tuple[str, ...]:
+    """What to tell where evaluation rows share queries or relevant passages with training rows."""
+    queries = {fold(row.query) for row in rows}
+    passages = {fold(text) for row in rows for text in row.relevant_passages}
+    shared = sum(
+        fold(task.query) in queries or any(fold(text) in passages for text in task.documents[: task.relevant])
+        for task in tasks
+    )
+    if not shared:
+        return ()
+    found = f"{shared} of {len(tasks)} evaluation rows share a query or a relevant passage with training rows"
+    return (f"{found}, which flatters the tuned model; `miner split` keeps them apart",)
 
 
 def trainable(data: Data, plan: Plan, path: Path) -> Data:
@@ -68,7 +83,7 @@ def trainable(data: Data, plan: Plan, path: Path) -> Data:
         (judged < ADVISED_EVAL, f"{judged} evaluation rows are few; {ADVISED_EVAL} are advised"),
         (bare > 0, f"{bare} training rows have no hard negatives and are {fate}"),
     ]
-    return replace(data, rows=rows, notes=tuple(note for holds, note in notes if holds))
+    return replace(data, rows=rows, notes=(*data.notes, *(note for holds, note in notes if holds)))
 
 
 def split(

@@ -19,6 +19,7 @@ from sentence_transformers import SentenceTransformer
 from miner.errors import ConfigError, InputError, Locked, ModelError, OutputError
 from miner.progress import Clock
 from miner.rerank import fit, load_reranker, workspace
+from miner.rerank.dataset import read_data
 from miner.rerank.examples import examples, usable
 from miner.rerank.plan import Plan, Settings
 from miner.rerank.train import Training, train
@@ -308,6 +309,16 @@ def test_rows_without_negatives_are_counted_where_the_loss_can_use_them(world: P
         "1 training rows have no hard negatives and are trained on with in-batch negatives alone"
         in training.notes
     )
+
+
+def test_evaluation_rows_that_training_has_seen_are_told(world: Path, tmp_path: Path) -> None:
+    rows = make_rows(40)
+    seen = [replace(rows[0], relevant_passages=("w1 w2",)), replace(rows[1], query="W9 w8!"), rows[2]]
+    held_out = write(tmp_path / "eval.jsonl", [*seen, *make_rows(9, seed=1)])
+    training = write(tmp_path / "train.jsonl", rows)
+    notes = read_data(training, held_out, 0, None).notes
+    assert [note[: note.index(" share")] for note in notes] == ["3 of 12 evaluation rows"]
+    assert read_data(world / "train.jsonl", world / "eval.jsonl", 0, None).notes == ()
 
 
 def test_a_model_of_another_kind_is_refused(world: Path, tmp_path: Path) -> None:
