@@ -73,6 +73,8 @@ class Mined:
     """Verdicts over all candidates: 'kept', 'padding' and one entry for each filter that rejected."""
     shortfall: Mapping[str, int]
     """What rejected the candidates of those queries that stayed short."""
+    caps: Sequence[float]
+    """For each of those queries the lowest cap on the risk that would fill it; NaN if none would."""
     clock: Clock
 
     def __len__(self) -> int:
@@ -117,7 +119,13 @@ class Mined:
             "padding": self.verdicts.get("padding", 0),
             "rejected": rejected,
             "short_rows_rejected": dict(self.shortfall),
+            "short_rows_filled_by_cap": self.filled_by_cap(),
         }
+
+    def filled_by_cap(self) -> dict[str, Any]:
+        """How many short rows a higher cap on the risk would fill, and the lowest that fills all of them."""
+        caps = [cap for cap in self.caps if not np.isnan(cap)]
+        return {"rows": len(caps), "max_risk": _number(max(caps)) if caps else None}
 
     def write(self, path: str | Path, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Write FILE.jsonl, FILE.receipts.jsonl and FILE.run.json, each whole or not at all, and return

@@ -12,13 +12,15 @@ from miner.data import FIRST_REJECTION, KEPT, PADDED, PADDING, Candidates, Pool,
 from miner.encoders import Encoder
 from miner.encoders.resolve import resolve_again
 from miner.errors import ConfigError
-from miner.filters import GUARDS, Filter, Margin, Sibling, judge
+from miner.filters import GUARDS, Filter, Risk, Sibling, judge
+from miner.filters.risk import lowest_caps
 from miner.index import Index
 from miner.match import Guard, Match
 from miner.mined import Mined, Pick
 from miner.pool import Block, PoolBuilder
 from miner.progress import Clock
 from miner.relevant import EMIT, Relevant, find_relevant, relevant_vectors
+from miner.risk import RiskModel, Scorer, packaged_model
 from miner.select import Selector, Top
 
 POOL_QUERIES = 128
@@ -30,15 +32,17 @@ WIDEN = 4
 class Recipe:
     """How negatives are mined: `n` a query out of the `depth` most similar passages, judged by the guards
     and then by `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or
-    'title-text'). Too few survivors widen the search fourfold until the corpus ends.
+    'title-text'). `risk` estimates false negatives, by default the packaged model where a filter asks for
+    it. Too few survivors widen the search fourfold until the corpus ends.
     """
 
     n: int = 5
-    filters: tuple[Filter, ...] = (Sibling(overlapping=True), Margin(relative=0.05))
+    filters: tuple[Filter, ...] = (Sibling(overlapping=True), Risk())
     select: Selector = field(default_factory=Top)
     depth: int = 100
     seed: int = 0
     emit: str = "text"
+    risk: RiskModel | None = None
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -52,6 +56,12 @@ class Recipe:
     def judges(self) -> tuple[Filter, ...]:
         """The guards, then the filters, in the order of the verdict codes."""
         return (*GUARDS, *self.filters)
+
+    def scorer(self, index: Index) -> Scorer | None:
+        """What gives candidates of this index their risk, if anything asks for it."""
+        asked = any(isinstance(each, Risk) for each in self.filters)
+        model = self.risk or (packaged_model() if asked else None)
+        return model.for_index(index) if model else None
 
 
 def mine(
@@ -89,7 +99,7 @@ def mine(
         taken=taken,
     )
     picks = [pick for start in range(0, len(queries), SEARCH_QUERIES) for pick in miner.run(whole, start)]
-    return Mined(queries, index, recipe, relevant, picks, taken, miner.counts, miner.short, clock)
+    return Mined(queries, index, recipe, relevant, picks, taken, miner.counts, miner.short, miner.caps, clock)
 
 
 def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple[str, ...], ...]:
@@ -109,9 +119,10 @@ class _Miner:
 
     def __init__(self, index: Index, recipe: Recipe, clock: Clock) -> None:
         self.index, self.recipe, self.clock = index, recipe, clock
-        self.builder = PoolBuilder(index, recipe.emit)
+        self.builder, self.scorer = PoolBuilder(index, recipe.emit), recipe.scorer(index)
         self.counts = Counter[str]()
         self.short = Counter[str]()
+        self.caps = list[float]()
 
     def run(self, whole: Block, start: int) -> list[Pick]:
         """The picks of up to SEARCH_QUERIES queries, widened until each has enough or the corpus ended."""
@@ -137,6 +148,7 @@ class _Miner:
                 part = block.part([searched[i] for i in columns])
                 with self.clock.stage("filter", len(part), "queries") as stage:
                     pool = self.builder.build(part, Candidates(found.rows[columns], found.scores[columns]))
+                    pool = self.scorer.score(pool) if self.scorer else pool
                     yield from zip(
                         (searched[i] for i in columns), self._choose(pool, part, last), strict=True
                     )
@@ -148,6 +160,8 @@ class _Miner:
         verdicts = judge(pool, self.recipe.judges)
         selection = self.recipe.select.choose(pool, verdicts, wanted, self.recipe.seed)
         got = np.sum(selection.columns != PADDING, axis=1)
+        if last and np.any(short := got < wanted):
+            self.caps += lowest_caps(pool, self.recipe.judges, wanted)[short].tolist()
         for i in range(len(block)):
             if got[i] < wanted[i] and not last:
                 yield None

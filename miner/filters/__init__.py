@@ -6,11 +6,12 @@ from miner.filters.base import Filter, judge
 from miner.filters.denoise import Denoise
 from miner.filters.guards import GUARDS, Guard
 from miner.filters.margin import Margin
+from miner.filters.risk import Risk
 from miner.filters.sibling import Sibling
 from miner.filters.window import Rank, Score
 from miner.spec import Spelt, parse
 
-FILTERS: dict[str, type[Spelt]] = {each.name: each for each in (Denoise, Margin, Rank, Score, Sibling)}
+FILTERS: dict[str, type[Spelt]] = {each.name: each for each in (Denoise, Margin, Rank, Risk, Score, Sibling)}
 
 
 def parse_filter(text: str) -> Filter:
@@ -25,6 +26,7 @@ __all__ = [
     "Guard",
     "Margin",
     "Rank",
+    "Risk",
     "Score",
     "Sibling",
     "judge",
