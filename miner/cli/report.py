@@ -12,7 +12,7 @@ from miner.cli.console import Terminal, say
 
 def command(
     file: Annotated[Path, typer.Argument(help="Rows in Cohere's format; receipts and run record beside it.")],
-    eval: Annotated[Path | None, typer.Option("--eval", help="The evaluation file.")] = None,
+    evaluation: Annotated[Path | None, typer.Option("--eval", help="The evaluation file.")] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The page; one file, needs no network.")
     ] = Path("report.html"),
@@ -37,7 +37,7 @@ def command(
 
     check_writable(output)
     found = report(
-        file, eval, gauge=gauge(model), limits=Limits(shown=rows, seed=seed), clock=Clock(Terminal())
+        file, evaluation, gauge=gauge(model), limits=Limits(shown=rows, seed=seed), clock=Clock(Terminal())
     )
     found.write(output)
     if json:

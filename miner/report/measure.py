@@ -59,6 +59,8 @@ class Paraphrases:
     """Distinct queries looked at, of `rows` sampled rows."""
     rows: int
     method: str
+    by_meaning: bool
+    """Whether a model told which are alike, not their letters."""
     threshold: float
     groups: int
     grouped: int
@@ -121,6 +123,7 @@ def paraphrases(records: Sequence[Record], encoder: Encoder | None, shown: int =
         method=WORDS
         if encoder is None
         else f"the vectors of {encoder.fingerprint.get('model', 'the encoder')}",
+        by_meaning=encoder is not None,
         threshold=threshold,
         groups=len(groups),
         grouped=sum(map(len, groups)),

@@ -94,6 +94,7 @@ def test_paraphrases_name_their_method_and_count_their_queries() -> None:
     by_words = paraphrases(rows, None)
     assert (by_words.queries, by_words.rows) == (3, 4)
     assert "n-grams" in by_words.method
+    assert not by_words.by_meaning
     by_vectors = paraphrases(rows, HashingEncoder())
     assert "hashing" in by_vectors.method
     assert by_vectors.threshold == 0.9
