@@ -61,7 +61,15 @@ def load_encoder(folder: Path, max_length: int | None = None) -> SentenceTransfo
 
 
 def load_cross_encoder(folder: Path, max_length: int | None = None) -> CrossEncoder:
-    """The cross-encoder in the folder; from an encoder, one with a fresh head drawn from torch's seed."""
+    """The cross-encoder in the folder; from an encoder, one with a fresh head drawn from torch's seed.
+
+    Raises ModelError for a classifier with several outputs, which ranks nothing.
+    """
+    outputs = len(_json(folder / "config.json").get("id2label") or {})
+    if outputs > 1 and kind_of(folder) is Kind.CROSS_ENCODER:
+        raise ModelError(
+            f"{folder}: holds a classifier with {outputs} outputs; expected a cross-encoder with one"
+        )
     _quiet()
     from sentence_transformers import CrossEncoder
 

@@ -149,6 +149,14 @@ def test_a_model_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
         load_reranker(tmp_path)
 
 
+def test_a_classifier_of_several_classes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").touch()
+    config = {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "no", "1": "yes"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="classifier with 2 outputs; expected a cross-encoder with one"):
+        load_reranker(tmp_path)
+
+
 def test_a_damaged_model_is_told(encoder: Path, tmp_path: Path) -> None:
     save_reranker(BiReranker(load_encoder(encoder)), tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"x" * 64)
