@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from miner.encoders import Encoder, HashingEncoder
     from miner.encoders.resolve import resolve
     from miner.errors import ConfigError, InputError, MinerError
-    from miner.filters import Margin, Rank, Score, Sibling
+    from miner.explain import explain
+    from miner.filters import Denoise, Margin, Rank, Risk, Score, Sibling
     from miner.index import Index, open_index
     from miner.library import build_index
     from miner.mined import Mined
-    from miner.mining import Recipe, mine
+    from miner.mining import mine
     from miner.queries import read_queries
+    from miner.recipe import Recipe
     from miner.select import Diverse, Sample, Top
 
 _HOMES = {
@@ -32,18 +34,21 @@ _HOMES = {
     "miner.encoders": ("Encoder", "HashingEncoder"),
     "miner.encoders.resolve": ("resolve",),
     "miner.errors": ("ConfigError", "InputError", "MinerError"),
-    "miner.filters": ("Margin", "Rank", "Score", "Sibling"),
+    "miner.explain": ("explain",),
+    "miner.filters": ("Denoise", "Margin", "Rank", "Risk", "Score", "Sibling"),
     "miner.index": ("Index", "open_index"),
     "miner.library": ("build_index",),
-    "miner.mining": ("Recipe", "mine"),
+    "miner.mining": ("mine",),
     "miner.mined": ("Mined",),
     "miner.queries": ("read_queries",),
+    "miner.recipe": ("Recipe",),
     "miner.select": ("Diverse", "Sample", "Top"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ConfigError",
+    "Denoise",
     "Diverse",
     "Encoder",
     "HashingEncoder",
@@ -57,12 +62,14 @@ __all__ = [
     "Query",
     "Rank",
     "Recipe",
+    "Risk",
     "Row",
     "Sample",
     "Score",
     "Sibling",
     "Top",
     "build_index",
+    "explain",
     "mine",
     "open_index",
     "read_corpus",

@@ -7,7 +7,7 @@ passages of all the queries of a block together, n negatives a query.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,11 +64,19 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Best first, ties by row. rows int64 [Q, K], PADDING where the corpus ended;
-    scores float32 [Q, K], cosine, -inf at padding.
+    scores float32 [Q, K], cosine, -inf at padding; ranks int64 [indexes, Q, K], of candidates that
+    several indexes found: the rank in each, from 1, 0 where it did not find them.
     """
 
     rows: Int64
     scores: Float32
+    ranks: Int64 | None = None
+
+    def part(self, queries: Sequence[int]) -> Candidates:
+        """The candidates of some of the queries."""
+        which = list(queries)
+        ranks = None if self.ranks is None else self.ranks[:, which]
+        return Candidates(self.rows[which], self.scores[which], ranks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,8 @@ class Pool:
     """Rows to their unit vectors, fp16 [..., d]."""
     evidence: Mapping[str, Float32] = field(default_factory=dict)
     """[Q, K] each: further evidence by name, e.g. 'rescored'."""
+    ranks: Int64 | None = None
+    """[indexes, Q, K] as in Candidates, when several indexes were searched."""
     risk: Float32 | None = None
     """[Q, K] estimated probability that the candidate answers the query."""
 
@@ -163,6 +173,8 @@ class Negative:
     """Estimated probability that it answers the query after all."""
     rescored: float | None = None
     """A cross-encoder's score of query and passage."""
+    found_by: Mapping[str, int] = field(default_factory=dict)
+    """With several indexes: the rank in each of those that found it."""
 
 
 @dataclass(frozen=True, slots=True)

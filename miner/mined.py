@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import orjson
@@ -19,10 +19,8 @@ from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
 from miner.match import Guard, Match
 from miner.progress import Clock, peak_memory
+from miner.recipe import Recipe
 from miner.relevant import EMIT, Relevant
-
-if TYPE_CHECKING:
-    from miner.mining import Recipe
 
 PACKAGES = ("numpy", "faiss-cpu", "sentence-transformers", "transformers", "torch", "openvino")
 
@@ -39,6 +37,8 @@ class Pick:
     risks: Float32 | None
     rescored: Float32 | None
     relevant_scores: Float32
+    found: Int64 | None
+    """[indexes, k] ranks in each index, 0 where it did not find the passage."""
 
     @classmethod
     def of(cls, pool: Pool, query: int, columns: Int64) -> Pick:
@@ -54,6 +54,7 @@ class Pick:
             risks=None if pool.risk is None else pool.risk[query, columns],
             rescored=None if rescored is None else rescored[query, columns],
             relevant_scores=pool.relevant_scores[mine],
+            found=None if pool.ranks is None else pool.ranks[:, query, columns],
         )
 
 
@@ -64,7 +65,7 @@ class Mined:
     """
 
     queries: Sequence[Query]
-    index: Index
+    indexes: Sequence[Index]
     recipe: Recipe
     relevant: Relevant
     picks: Sequence[Pick]
@@ -76,6 +77,11 @@ class Mined:
     caps: Sequence[float]
     """For each of those queries the lowest cap on the risk that would fill it; NaN if none would."""
     clock: Clock
+
+    @property
+    def index(self) -> Index:
+        """The first index: similarities and texts are its."""
+        return self.indexes[0]
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -99,9 +105,16 @@ class Mined:
                 share=None if np.isnan(pick.shares[k]) else _number(pick.shares[k]),
                 risk=None if pick.risks is None else _number(pick.risks[k]),
                 rescored=None if pick.rescored is None else _number(pick.rescored[k]),
+                found_by=self._found_by(pick, k),
             )
             for k, passage in enumerate(self.index.passages(pick.rows))
         ]
+
+    def _found_by(self, pick: Pick, k: int) -> dict[str, int]:
+        if pick.found is None:
+            return {}
+        ranks = zip(self.indexes, pick.found[:, k].tolist(), strict=True)
+        return {str(index.path): rank for index, rank in ranks if rank}
 
     def counts(self) -> dict[str, Any]:
         """Rows, negatives, short rows and verdicts: kept + padding + rejected = candidates."""
@@ -163,6 +176,7 @@ class Mined:
             "seed": self.recipe.seed,
             "versions": _versions(),
             "index": self.index.describe(),
+            "further_indexes": [index.describe() for index in self.indexes[1:]],
             "counts": self.counts(),
             "stages": self.clock.record(),
             "peak_memory_bytes": peak_memory(),
@@ -182,6 +196,7 @@ class Mined:
                 "share": negative.share,
                 "risk": negative.risk,
                 "rescored": negative.rescored,
+                **({"found_by": negative.found_by} if negative.found_by else {}),
             }
             for negative in self.negatives(i)
         ]

@@ -3,70 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from miner.data import FIRST_REJECTION, KEPT, PADDED, PADDING, Candidates, Pool, Query, UInt8
+from miner.data import (
+    FIRST_REJECTION,
+    KEPT,
+    PADDED,
+    PADDING,
+    Candidates,
+    Int64,
+    Pool,
+    Query,
+    Selection,
+    UInt8,
+)
 from miner.encoders import Encoder
 from miner.encoders.resolve import resolve_again
-from miner.errors import ConfigError
-from miner.filters import GUARDS, Filter, Risk, Sibling, judge
+from miner.errors import IndexMismatch
+from miner.filters import Risk, judge
 from miner.filters.risk import lowest_caps
+from miner.fuse import fuse
 from miner.index import Index
 from miner.match import Guard, Match
 from miner.mined import Mined, Pick
-from miner.pool import Block, PoolBuilder
+from miner.pool import Block, PoolBuilder, View, cosines, seen_by
 from miner.progress import Clock
+from miner.queries import queries_from
+from miner.recipe import Recipe
 from miner.relevant import EMIT, Relevant, find_relevant, relevant_vectors
-from miner.risk import RiskModel, Scorer, packaged_model
-from miner.select import Selector, Top
+from miner.rescore import rescore
+from miner.risk import Scorer, logit, probability
 
 POOL_QUERIES = 128
 SEARCH_QUERIES = 4096
 WIDEN = 4
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How negatives are mined: `n` a query out of the `depth` most similar passages, judged by the guards
-    and then by `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or
-    'title-text'). `risk` estimates false negatives, by default the packaged model where a filter asks for
-    it. Too few survivors widen the search fourfold until the corpus ends.
-    """
-
-    n: int = 5
-    filters: tuple[Filter, ...] = (Sibling(overlapping=True), Risk())
-    select: Selector = field(default_factory=Top)
-    depth: int = 100
-    seed: int = 0
-    emit: str = "text"
-    risk: RiskModel | None = None
-
-    def __post_init__(self) -> None:
-        if self.n < 1:
-            raise ConfigError(f"{self.n} negatives a query were asked for; expected 1 or more")
-        if self.depth < self.n:
-            raise ConfigError(f"depth {self.depth} is below the {self.n} negatives asked for")
-        if self.emit not in EMIT:
-            raise ConfigError(f"emit is {self.emit!r}; expected one of {', '.join(EMIT)}")
-
-    @property
-    def judges(self) -> tuple[Filter, ...]:
-        """The guards, then the filters, in the order of the verdict codes."""
-        return (*GUARDS, *self.filters)
-
-    def scorer(self, index: Index) -> Scorer | None:
-        """What gives candidates of this index their risk, if anything asks for it."""
-        asked = any(isinstance(each, Risk) for each in self.filters)
-        model = self.risk or (packaged_model() if asked else None)
-        return model.for_index(index) if model else None
-
-
 def mine(
-    queries: Sequence[Query],
-    index: Index,
+    queries: Sequence[Query] | Sequence[Mapping[str, Any]],
+    index: Index | Sequence[Index],
     recipe: Recipe | None = None,
     *,
     encoder: Encoder | None = None,
@@ -74,32 +54,85 @@ def mine(
 ) -> Mined:
     """Mine hard negatives for every query, in order.
 
-    The result is the same, bit for bit, for any block size, thread count or shard size. Without an
-    encoder the one that the index names is loaded. Raises IndexMismatch if the encoder is not the
-    index's, ConfigError for a relevant id that the index does not hold.
+    Queries are what read_queries gives, or mappings with the keys of a JSONL line. Several indexes over the
+    same corpus are searched as one: ranks are fused, similarities are those of the first. The result is the
+    same, bit for bit, for any block size, thread count or shard size. Without an encoder (of the first index)
+    those that the indexes name are loaded.
+
+    Raises IndexMismatch if the encoder is not the index's or the corpora differ, ConfigError for a relevant
+    id that the index does not hold, InputError for a mapping that is no query.
     """
     recipe, clock = recipe or Recipe(), clock or Clock()
+    asked = as_queries(queries)
+    indexes = (index,) if isinstance(index, Index) else tuple(index)
+    prepared = prepare(asked, indexes, recipe, encoder, clock)
+    miner = Miner(indexes, recipe, clock)
+    picks = [
+        pick for start in range(0, len(asked), SEARCH_QUERIES) for pick in miner.run(prepared.block, start)
+    ]
+    return Mined(
+        asked,
+        indexes,
+        recipe,
+        prepared.relevant,
+        picks,
+        prepared.block.taken,
+        miner.counts,
+        miner.short,
+        miner.caps,
+        clock,
+    )
+
+
+def as_queries(queries: Sequence[Query] | Sequence[Mapping[str, Any]]) -> Sequence[Query]:
+    """Queries, from mappings if need be."""
+    loose = [each for each in queries if not isinstance(each, Query)]
+    return queries_from(loose) if loose else [each for each in queries if isinstance(each, Query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Queries looked up and encoded, ready to be searched."""
+
+    relevant: Relevant
+    block: Block
+
+
+def prepare(
+    queries: Sequence[Query],
+    indexes: Sequence[Index],
+    recipe: Recipe,
+    encoder: Encoder | None = None,
+    clock: Clock | None = None,
+) -> Prepared:
+    """Look up and encode queries and relevant passages, once for each index. Raises what `mine` raises."""
+    clock, first = clock or Clock(), indexes[0]
+    for other in indexes[1:]:
+        if other.manifest.corpus != first.manifest.corpus:
+            raise IndexMismatch(f"{other.path}: holds another corpus than {first.path}; expected the same")
+    texts = [query.text for query in queries]
     with clock.stage("look up", len(queries), "queries"):
-        relevant = find_relevant(queries, index, EMIT[recipe.emit])
+        relevant = find_relevant(queries, first, EMIT[recipe.emit])
         taken = given_negatives(queries, relevant)
-    encoder = encoder or resolve_again(index.fingerprint)
-    index.check_encoder(encoder)
-    with clock.stage("encode queries", len(queries), "queries") as stage:
-        vectors = index.embed_queries([query.text for query in queries], encoder)
-        positives = relevant_vectors(relevant, index, lambda texts: index.embed_passages(texts, encoder))
-        clock.advance(stage, len(queries))
-    miner = _Miner(index, recipe, clock)
-    whole = Block(
-        texts=tuple(query.text for query in queries),
-        vectors=vectors,
+    views = []
+    for number, index in enumerate(indexes):
+        own = encoder if encoder and not number else resolve_again(index.fingerprint)
+        with clock.stage("encode queries", len(queries), "queries") as stage:
+            vectors = index.embed_queries(texts, own)
+            positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
+            clock.advance(stage, len(queries))
+        views.append(View(index, vectors, positives))
+    block = Block(
+        texts=tuple(texts),
+        vectors=views[0].vectors,
         offsets=relevant.offsets,
         relevant_texts=relevant.texts,
         relevant_rows=relevant.rows,
-        relevant_vectors=positives,
+        relevant_vectors=views[0].relevant_vectors,
         taken=taken,
+        views=tuple(views[1:]),
     )
-    picks = [pick for start in range(0, len(queries), SEARCH_QUERIES) for pick in miner.run(whole, start)]
-    return Mined(queries, index, recipe, relevant, picks, taken, miner.counts, miner.short, miner.caps, clock)
+    return Prepared(relevant, block)
 
 
 def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple[str, ...], ...]:
@@ -114,68 +147,116 @@ def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple
     return tuple(valid)
 
 
-class _Miner:
-    """Carries the counts from block to block."""
+class Miner:
+    """Searches, judges and chooses, block by block; carries the counts from block to block."""
 
-    def __init__(self, index: Index, recipe: Recipe, clock: Clock) -> None:
-        self.index, self.recipe, self.clock = index, recipe, clock
-        self.builder, self.scorer = PoolBuilder(index, recipe.emit), recipe.scorer(index)
+    def __init__(self, indexes: Sequence[Index], recipe: Recipe, clock: Clock | None = None) -> None:
+        self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
+        self.builder = PoolBuilder(indexes[0], recipe.emit)
+        estimates = any(isinstance(each, Risk) for each in recipe.filters)
+        self.scorers: list[Scorer] = [recipe.risk.for_index(each) for each in indexes] if estimates else []
         self.counts = Counter[str]()
         self.short = Counter[str]()
         self.caps = list[float]()
+        """For each query that stayed short the lowest cap on the risk that would fill it, NaN if none would."""
 
     def run(self, whole: Block, start: int) -> list[Pick]:
         """The picks of up to SEARCH_QUERIES queries, widened until each has enough or the corpus ended."""
         block = whole.part(range(start, min(start + SEARCH_QUERIES, len(whole))))
+        size = len(self.indexes[0])
         picks: dict[int, Pick] = {}
-        waiting, depth = list(range(len(block))), min(self.recipe.depth, len(self.index))
+        waiting, depth = list(range(len(block))), min(self.recipe.depth, size)
         while waiting:
-            last = depth >= len(self.index)
-            done = {i: pick for i, pick in self._wave(block, waiting, depth, last) if pick is not None}
+            done = {i: pick for i, pick in self._wave(block, waiting, depth) if pick is not None}
             picks |= done
             waiting = [i for i in waiting if i not in done]
-            depth = min(depth * WIDEN, len(self.index))
+            depth = min(depth * WIDEN, size)
         return [picks[i] for i in range(len(block))]
 
-    def _wave(
-        self, block: Block, waiting: Sequence[int], depth: int, last: bool
-    ) -> Iterator[tuple[int, Pick | None]]:
+    def search(self, block: Block, depth: int) -> Candidates:
+        """The nearest passages of every query; of several indexes, fused."""
+        first = self.indexes[0].search(block.vectors, depth)
+        if not block.views:
+            return first
+        others = [view.index.search(view.vectors, depth).rows for view in block.views]
+        rows, ranks = fuse([first.rows, *others], depth)
+        scores = [cosines(self.indexes[0], block.vectors[i : i + 1], row)[0] for i, row in enumerate(rows)]
+        return Candidates(rows, np.stack(scores), ranks)
+
+    def pool(self, block: Block, found: Candidates) -> Pool:
+        """The pool of candidates with all the evidence that the recipe asks for."""
+        pool = self.builder.build(block, found)
+        if self.scorers:
+            pool = self._estimate(pool, block)
+        if self.recipe.rescore is not None:
+            wanted = judge(pool, self.recipe.cheap) == KEPT
+            texts = [self._texts(line) for line in np.where(wanted, pool.rows, PADDING)]
+            pool = rescore(pool, wanted, block.texts, texts, block.relevant_texts, self.recipe.rescore)
+        return pool
+
+    def choose(self, pool: Pool, block: Block) -> tuple[UInt8, Selection]:
+        """Verdicts [Q, K] and the chosen columns."""
+        verdicts = judge(pool, self.recipe.judges)
+        return verdicts, self.recipe.select.choose(pool, verdicts, self._wanted(block), self.recipe.seed)
+
+    def _wanted(self, block: Block) -> Int64:
+        """[Q] how many negatives to mine: less those that rows came with."""
+        return np.array([max(0, self.recipe.n - len(taken)) for taken in block.taken], np.int64)
+
+    def _estimate(self, pool: Pool, block: Block) -> Pool:
+        """The pool with its risk: with several indexes the mean of their log odds."""
+        pools = [pool, *(seen_by(pool, view) for view in block.views)]
+        risks = [scorer.score(each).risk for scorer, each in zip(self.scorers, pools, strict=True)]
+        if len(risks) == 1:
+            return replace(pool, risk=risks[0])
+        odds = np.mean([logit(risk) for risk in risks if risk is not None], axis=0)
+        return replace(pool, risk=np.round(probability(odds), 6).astype(np.float32))
+
+    def _texts(self, rows: Sequence[int]) -> dict[int, str]:
+        columns = np.flatnonzero(np.not_equal(rows, PADDING))
+        emit = EMIT[self.recipe.emit]
+        passages = self.indexes[0].passages(np.asarray(rows)[columns])
+        return dict(zip(columns.tolist(), map(emit, passages), strict=True))
+
+    def _wave(self, block: Block, waiting: Sequence[int], depth: int) -> Iterator[tuple[int, Pick | None]]:
+        last = depth >= len(self.indexes[0])
         for searched in _pieces(waiting, _scaled(SEARCH_QUERIES, self.recipe.depth, depth)):
             with self.clock.stage("search", len(searched), "queries") as stage:
-                found = self.index.search(block.vectors[searched], depth)
+                found = self.search(block.part(searched), depth)
                 self.clock.advance(stage, len(searched))
             for columns in _pieces(range(len(searched)), _scaled(POOL_QUERIES, self.recipe.depth, depth)):
                 part = block.part([searched[i] for i in columns])
                 with self.clock.stage("filter", len(part), "queries") as stage:
-                    pool = self.builder.build(part, Candidates(found.rows[columns], found.scores[columns]))
-                    pool = self.scorer.score(pool) if self.scorer else pool
-                    yield from zip(
-                        (searched[i] for i in columns), self._choose(pool, part, last), strict=True
-                    )
+                    picks = self._pick(self.pool(part, found.part(columns)), part, last)
+                    yield from zip((searched[i] for i in columns), picks, strict=True)
                     self.clock.advance(stage, len(part))
 
-    def _choose(self, pool: Pool, block: Block, last: bool) -> Iterator[Pick | None]:
+    def _pick(self, pool: Pool, block: Block, last: bool) -> Iterator[Pick | None]:
         """A pick for each query that has enough or can get no more; None for those to be widened."""
-        wanted = np.array([max(0, self.recipe.n - len(taken)) for taken in block.taken], np.int64)
-        verdicts = judge(pool, self.recipe.judges)
-        selection = self.recipe.select.choose(pool, verdicts, wanted, self.recipe.seed)
+        verdicts, selection = self.choose(pool, block)
         got = np.sum(selection.columns != PADDING, axis=1)
-        if last and np.any(short := got < wanted):
-            self.caps += lowest_caps(pool, self.recipe.judges, wanted)[short].tolist()
+        wanted = self._wanted(block)
+        if last and np.any(got < wanted):
+            self.caps += lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist()
         for i in range(len(block)):
-            if got[i] < wanted[i] and not last:
+            short = bool(got[i] < wanted[i])
+            if short and not last:
                 yield None
                 continue
-            self._count(verdicts[i], bool(got[i] < wanted[i]))
+            self._count(verdicts[i], short)
             yield Pick.of(pool, i, selection.columns[i, : got[i]])
 
     def _count(self, verdicts: UInt8, short: bool) -> None:
-        names = {KEPT: "kept", PADDED: "padding"}
         for code, count in zip(*np.unique(verdicts, return_counts=True), strict=True):
-            name = names.get(int(code)) or repr(self.recipe.judges[int(code) - FIRST_REJECTION])
+            name = verdict_name(int(code), self.recipe)
             self.counts[name] += int(count)
             if short and code >= FIRST_REJECTION:
                 self.short[name] += int(count)
+
+
+def verdict_name(code: int, recipe: Recipe) -> str:
+    """'kept', 'padding', or the spelling of the filter that rejected."""
+    return {KEPT: "kept", PADDED: "padding"}.get(code) or repr(recipe.judges[code - FIRST_REJECTION])
 
 
 def _scaled(queries: int, depth: int, deeper: int) -> int:

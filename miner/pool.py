@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,15 @@ CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """How an index's encoder sees a block: unit rows [Q, d] of the queries, [P, d] of the relevant passages."""
+
+    index: Index
+    vectors: Half
+    relevant_vectors: Half
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A block of Q queries on its way through the stages; P relevant passages laid end to end."""
 
@@ -42,6 +51,8 @@ class Block:
     """[P, d]"""
     taken: tuple[tuple[str, ...], ...]
     """Negatives that the row came with and keeps."""
+    views: tuple[View, ...] = ()
+    """The same block as further indexes see it."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -58,6 +69,10 @@ class Block:
             relevant_rows=self.relevant_rows[flat],
             relevant_vectors=self.relevant_vectors[flat],
             taken=tuple(self.taken[i] for i in queries),
+            views=tuple(
+                View(view.index, view.vectors[list(queries)], view.relevant_vectors[flat])
+                for view in self.views
+            ),
         )
 
 
@@ -85,7 +100,7 @@ class PoolBuilder:
             match[i, columns] = self._match(block, i, mine, rows[i, columns], ours)
             documents[i, columns] = [zlib.crc32(document(passage.id).encode()) for passage in ours]
             sibling[i, columns] = self._siblings(block.relevant_rows[mine], ours)
-            to_relevant[mine] = self._cosines(block.relevant_vectors[mine], rows[i])
+            to_relevant[mine] = cosines(self.index, block.relevant_vectors[mine], rows[i])
             relevant_scores[mine] = _dot(block.relevant_vectors[mine], block.vectors[i])
         return Pool(
             rows=rows,
@@ -103,6 +118,7 @@ class PoolBuilder:
             documents=documents,
             keys=np.array([_hash(text) for text in block.texts], np.uint64),
             vectors=self.index.vectors,
+            ranks=candidates.ranks,
         )
 
     def _match(self, block: Block, i: int, mine: slice, rows: Int64, ours: Sequence[Passage]) -> UInt8:
@@ -132,13 +148,37 @@ class PoolBuilder:
         sizes = [max(1, min(len(ours.buckets), len(parent.buckets))) for parent in parents]
         return bool(np.any(common >= OVERLAP * np.array(sizes)))
 
-    def _cosines(self, relevant: Half, rows: Int64) -> Float32:
-        out = np.full((len(relevant), len(rows)), -np.inf, np.float32)
-        valid = np.flatnonzero(rows != PADDING)
-        for start in range(0, len(valid), CHUNK):
-            columns = valid[start : start + CHUNK]
-            out[:, columns] = _dot(relevant, self.index.vectors(rows[columns]).T)
-        return out
+
+def cosines(index: Index, vectors: Half, rows: Int64) -> Float32:
+    """Exact cosines [N, K] of N vectors and the passages in K rows, -inf at padding."""
+    out = np.full((len(vectors), len(rows)), -np.inf, np.float32)
+    valid = np.flatnonzero(rows != PADDING)
+    for start in range(0, len(valid), CHUNK):
+        columns = valid[start : start + CHUNK]
+        out[:, columns] = _dot(vectors, index.vectors(rows[columns]).T)
+    return out
+
+
+def seen_by(pool: Pool, view: View) -> Pool:
+    """The same candidates with the similarities of another index over the same corpus."""
+    scores, to_relevant = np.empty_like(pool.scores), np.empty_like(pool.to_relevant)
+    relevant_scores = np.empty_like(pool.relevant_scores)
+    for i, rows in enumerate(pool.rows):
+        mine = slice(int(pool.offsets[i]), int(pool.offsets[i + 1]))
+        scores[i] = cosines(view.index, view.vectors[i : i + 1], rows)[0]
+        to_relevant[mine] = cosines(view.index, view.relevant_vectors[mine], rows)
+        relevant_scores[mine] = _dot(view.relevant_vectors[mine], view.vectors[i])
+    return replace(
+        pool,
+        scores=scores,
+        relevant_scores=relevant_scores,
+        to_relevant=to_relevant,
+        queries=view.vectors,
+        relevant=view.relevant_vectors,
+        spread=view.index.spread(view.vectors),
+        relevant_spread=view.index.spread(view.relevant_vectors),
+        vectors=view.index.vectors,
+    )
 
 
 def _dot(a: Half, b: Half) -> Float32:

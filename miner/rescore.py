@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -134,7 +134,7 @@ def rescore(
     pool: Pool,
     wanted: Bool,
     queries: Sequence[str],
-    texts: Sequence[Sequence[str]],
+    texts: Sequence[Mapping[int, str]],
     relevant: Sequence[str],
     cache: Cache,
 ) -> Pool:

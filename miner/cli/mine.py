@@ -11,56 +11,76 @@ from miner.cli.console import Terminal, say, table
 
 if TYPE_CHECKING:
     from miner.mined import Mined
+    from miner.recipe import Recipe
 
 
 def command(
     queries: Annotated[Path, typer.Argument(help="JSONL, CSV or parquet with queries, or a BEIR folder.")],
     index: Annotated[
-        Path | None, typer.Option(help="Index folder; default: the only one in indexes/.")
+        list[Path] | None,
+        typer.Option(help="Index folder; default: the only one in indexes/. Repeat it to fuse several."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: QUERIES.mined.jsonl, here.")
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Hard negatives a query.")] = 5,
+    max_risk: Annotated[
+        float | None,
+        typer.Option(help="Highest risk of a false negative. [default: 0.1, unless --filter is given]"),
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="What 'miner calibrate' wrote for this index.")
+    ] = None,
     filter: Annotated[
         list[str] | None,
         typer.Option(help="As 'margin(relative=0.05)'; repeat it; replaces the default filters."),
     ] = None,
     select: Annotated[str, typer.Option(help="top(), sample(...) or diverse(...).")] = "top()",
+    rescore: Annotated[
+        str | None, typer.Option(help="A cross-encoder, for denoise() and the receipts.")
+    ] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at first; widened if too few.")] = 100,
     emit: Annotated[str, typer.Option(help="What is written of a passage: text or title-text.")] = "text",
-    min_grade: Annotated[
-        float | None, typer.Option(help="Least score of a relevant passage in qrels.")
-    ] = None,
+    min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,
 ) -> None:
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
+    from dataclasses import replace
+
+    from miner.cli.recipes import open_indexes, recipe_of
     from miner.files import check_writable
-    from miner.filters import parse_filter
-    from miner.index import default_index, open_index
-    from miner.mining import Recipe, mine
+    from miner.mining import mine
     from miner.progress import Clock
     from miner.queries import read_queries
-    from miner.select import parse_selector
+    from miner.rescore import Cache, CrossEncoderScorer
 
-    chosen = {"filters": tuple(parse_filter(text) for text in filter)} if filter else {}
-    recipe = Recipe(n=n, select=parse_selector(select), depth=max(depth, n), seed=seed, emit=emit, **chosen)
-    output = output or Path(
-        f"{queries.name.removesuffix('.gz').removesuffix('.jsonl') or 'queries'}.mined.jsonl"
-    )
+    recipe = replace(recipe_of(n, filter, max_risk, select, depth), seed=seed, emit=emit)
+    output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
     check_writable(output)
-    clock = Clock(Terminal())
-    opened = open_index(index or default_index(Path("indexes")))
-    options = {"min_grade": min_grade} if min_grade is not None else {}
-    mined = mine(read_queries(queries, split=split, **options), opened, recipe, clock=clock)
-    arguments = {"queries": str(queries), "index": str(opened.path), "output": str(output), **_spelt(recipe)}
-    record = mined.write(output, arguments)
+    opened = open_indexes(index)
+    if calibration is not None:
+        recipe = _calibrated(recipe, calibration, opened[0])
+    if rescore is not None:
+        recipe = replace(
+            recipe, rescore=Cache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
+        )
+    asked = read_queries(queries, split=split, min_grade=min_grade)
+    mined = mine(asked, opened, recipe, clock=Clock(Terminal()))
+    given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
+    named = {"index": [str(each.path) for each in opened], **_spelt(recipe)}
+    record = mined.write(output, {**{k: v and str(v) for k, v in given.items()}, **named})
     say(summary(mined, record))
     say(f"\nwrote {output}")
 
 
-def _spelt(recipe: Any) -> dict[str, Any]:
+def _calibrated(recipe: Recipe, path: Path, index: Any) -> Recipe:
+    from miner.risk.calibrate import read_calibration
+
+    return read_calibration(path, index).apply(recipe)
+
+
+def _spelt(recipe: Recipe) -> dict[str, Any]:
     return {
         "n": recipe.n,
         "filter": [repr(each) for each in recipe.filters],
@@ -83,9 +103,17 @@ def summary(mined: Mined, record: dict[str, Any]) -> str:
     ]
     text = f"{table(lines)}\n\n{table(stages, ('stage', 'time', 'peak memory'))}"
     if counts["short_rows"]:
-        most = max(counts["short_rows_rejected"].items(), key=lambda item: item[1], default=("the corpus", 0))
-        text += (
-            f"\n\n{counts['short_rows']:,} rows have fewer than {mined.recipe.n} negatives: the whole corpus was "
-            f"searched, and {most[0]} removed most of it"
-        )
+        text += f"\n\n{shortfall(mined, counts)}"
+    return text
+
+
+def shortfall(mined: Mined, counts: dict[str, Any]) -> str:
+    """Why rows are short, and what would fill them."""
+    rejected = counts["short_rows_rejected"].items()
+    most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
+    text = f"{counts['short_rows']:,} rows have fewer than {mined.recipe.n} negatives: the whole corpus was searched, "
+    text += f"and most of it was removed by {most}"
+    filled = counts["short_rows_filled_by_cap"]
+    if filled["rows"]:
+        text += f"; --max-risk {filled['max_risk']:g} would fill {filled['rows']:,} of them"
     return text

@@ -22,6 +22,7 @@ def parse_filter(text: str) -> Filter:
 __all__ = [
     "FILTERS",
     "GUARDS",
+    "Denoise",
     "Filter",
     "Guard",
     "Margin",

@@ -1,7 +1,7 @@
 """How likely is it that a candidate answers the query after all? A fitted model and its calibration."""
 
 from miner.risk.features import NAMES, Geometry, features
-from miner.risk.model import RiskModel, Scorer, packaged_model, probability, read_model
+from miner.risk.model import RiskModel, Scorer, logit, packaged_model, probability, read_model
 
 __all__ = [
     "NAMES",
@@ -9,6 +9,7 @@ __all__ = [
     "RiskModel",
     "Scorer",
     "features",
+    "logit",
     "packaged_model",
     "probability",
     "read_model",

@@ -99,6 +99,12 @@ def probability(logits: Float64) -> Float64:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -STEEPEST, STEEPEST))))
 
 
+def logit(risk: Float32) -> Float64:
+    """The log odds of probabilities, finite: those at 0 and 1 as at half of the last decimal."""
+    clipped = np.clip(risk.astype(np.float64), 0.5 * 10.0**-DECIMALS, 1 - 0.5 * 10.0**-DECIMALS)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
 def read_model(data: bytes, where: str | Path) -> RiskModel:
     """A model from its JSON. Raises ConfigError naming `where` for another format or missing numbers."""
     try:

@@ -1,0 +1,37 @@
+"""From options to a recipe, for the commands that mine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from miner.index import Index
+    from miner.recipe import Recipe
+
+
+def recipe_of(
+    n: int, filters: Sequence[str] | None, max_risk: float | None, select: str, depth: int
+) -> Recipe:
+    """The recipe that options spell. Named filters replace the default ones; a risk cap joins them.
+
+    Raises ConfigError for a spec that cannot be read.
+    """
+    from miner.filters import Risk, parse_filter
+    from miner.recipe import Recipe
+    from miner.select import parse_selector
+
+    recipe = Recipe(n=n, select=parse_selector(select), depth=max(depth, n))
+    named = tuple(parse_filter(text) for text in filters) if filters else recipe.filters
+    if max_risk is not None:
+        named = (*(each for each in named if not isinstance(each, Risk)), Risk(max_risk))
+    return replace(recipe, filters=named)
+
+
+def open_indexes(paths: Sequence[Path] | None) -> list[Index]:
+    """The indexes named, or the only one there is. Raises what open_index and default_index raise."""
+    from miner.index import default_index, open_index
+
+    return [open_index(path) for path in paths or [default_index(Path("indexes"))]]
