@@ -104,8 +104,9 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
     """miner with options of its Recipe."""
     from miner.data import Passage, Query
     from miner.index import build_index
-    from miner.mining import Recipe, mine
+    from miner.mining import mine
     from miner.progress import Clock
+    from miner.recipe import Recipe
 
     judged = known.judged
     encoder = Stored.of(judged, known.max_length)
