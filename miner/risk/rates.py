@@ -1,0 +1,44 @@
+"""Rates with intervals, where the counted things come in clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from miner.data import Float64
+
+Z = 1.959964
+"""Of a 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many of `count` things, and in what share; `low` and `high` bound it at 95 %."""
+
+    count: int
+    rate: float
+    low: float
+    high: float
+
+
+def rate(hits: Float64, counts: Float64, further: bool = False) -> Rate:
+    """The rate of hits among things counted by cluster [Q].
+
+    Wilson's interval (1927) for as many independent things as the clusters are worth: the design effect is
+    the ratio of the variance between clusters to that of independent draws (Kish 1965). `further` asks for
+    the rate that the same procedure, fitted anew, finds among as many things from other clusters: it varies
+    with both samples and with the fit, taken as three times as much.
+    """
+    total, wrong = float(counts.sum()), float(hits.sum())
+    if total == 0:
+        return Rate(0, 0.0, 0.0, 1.0)
+    share = wrong / total
+    between = float(np.sum((hits - share * counts) ** 2))
+    independent = share * (1 - share) * total
+    worth = total / max(1.0, between / independent if independent > 0 else 1.0)
+    worth = max(worth / 3 if further else worth, 1e-9)
+    middle = (share + Z**2 / (2 * worth)) / (1 + Z**2 / worth)
+    half = Z / (1 + Z**2 / worth) * np.sqrt(share * (1 - share) / worth + Z**2 / (4 * worth**2))
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Rate(int(total), share, 0.0 if wrong == 0 else float(low), 1.0 if wrong == total else float(high))
