@@ -23,7 +23,7 @@ from miner.data import (
     UInt8,
 )
 from miner.encoders import Encoder
-from miner.encoders.resolve import resolve_again
+from miner.encoders.again import Again
 from miner.errors import IndexMismatch
 from miner.filters import Risk, judge
 from miner.filters.risk import lowest_caps
@@ -116,7 +116,7 @@ def prepare(
         taken = given_negatives(queries, relevant)
     views = []
     for number, index in enumerate(indexes):
-        own = encoder if encoder and not number else resolve_again(index.fingerprint)
+        own = encoder if encoder and not number else Again(index.fingerprint)
         with clock.stage("encode queries", len(queries), "queries") as stage:
             vectors = index.embed_queries(texts, own)
             positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))

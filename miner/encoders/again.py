@@ -1,0 +1,48 @@
+"""The encoder that an index was built with, loaded when a text has to be encoded and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from miner.data import Float32
+from miner.encoders.base import Encoder
+from miner.errors import IndexMismatch
+
+
+class Again:
+    """Stands for the encoder of a fingerprint. Where all vectors are cached no model is ever loaded.
+
+    Raises IndexMismatch, on first use, if what the fingerprint names is no longer what it was.
+    """
+
+    def __init__(self, fingerprint: Mapping[str, Any]) -> None:
+        self.fingerprint = fingerprint
+        self._loaded: Encoder | None = None
+
+    @property
+    def dim(self) -> int:
+        return self._encoder().dim
+
+    def encode_queries(self, texts: Sequence[str]) -> Float32:
+        return self._encoder().encode_queries(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Float32:
+        return self._encoder().encode_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._encoder().count_tokens(texts)
+
+    def _encoder(self) -> Encoder:
+        if self._loaded is None:
+            from miner.encoders.resolve import resolve_again
+
+            loaded = resolve_again(self.fingerprint)
+            changed = [key for key, value in loaded.fingerprint.items() if self.fingerprint.get(key) != value]
+            if changed:
+                raise IndexMismatch(
+                    f"the model {self.fingerprint.get('model')} is no longer what the index was built with: "
+                    f"{', '.join(changed)} differ; build the index again"
+                )
+            self._loaded = loaded
+        return self._loaded
