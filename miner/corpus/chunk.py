@@ -22,7 +22,7 @@ Cut = Callable[[str, int, int], list[int]]
 CHARACTERS_PER_TOKEN = 32
 """A piece with more characters than this for each token of room is too long without counting."""
 
-_SENTENCE = re.compile(r"[.!?…][\"'”’»)\]]*\s+|[。！？｡]+[\"'”’」』）]*\s*")
+SENTENCE = re.compile(r"[.!?…][\"'”’»)\]]*\s+|[。！？｡]+[\"'”’」』）]*\s*")
 _LINE = re.compile(r"\r\n?|\n")
 _WORD = re.compile(r"\s+")
 
@@ -116,7 +116,7 @@ def _packed(pieces: Sequence[Piece], room: int) -> Iterator[tuple[int, int]]:
 
 def _cuts(section: Section) -> Iterator[Cut]:
     yield from (_at(places) for places in section.cuts)
-    yield from (_after(pattern) for pattern in (_SENTENCE, _LINE, _WORD))
+    yield from (_after(pattern) for pattern in (SENTENCE, _LINE, _WORD))
     yield from itertools.repeat(_middle)
 
 

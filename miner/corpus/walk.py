@@ -32,11 +32,19 @@ def corpus_files(
         if suffix is not None:
             yield root, suffix, _spelt(root.name, root)
         return
+    for file, source in folder_files(root, follow_symlinks, beir_corpus_only=True):
+        suffix = suffix_of(file.name, suffixes)
+        if suffix is not None:
+            yield file, suffix, source
+
+
+def folder_files(
+    root: Path, follow_symlinks: bool, beir_corpus_only: bool = False
+) -> Iterator[tuple[Path, str]]:
+    """Every file that is not hidden and its path relative to `root`, in byte order of that path."""
     try:
-        for file, source in _Walk(root, follow_symlinks).folder(root, ""):
-            suffix = suffix_of(file.name, suffixes)
-            if suffix is not None:
-                yield file, suffix, _spelt(source, file)
+        for file, source in _Walk(root, follow_symlinks, beir_corpus_only).folder(root, ""):
+            yield file, _spelt(source, file)
     except OSError as error:
         raise ConfigError(f"{error.filename}: cannot be read ({error.strerror})") from None
 
@@ -52,8 +60,8 @@ def _spelt(source: str, file: Path) -> str:
 class _Walk:
     """Depth first, children in byte order of their whole relative path, hidden ones passed over."""
 
-    def __init__(self, root: Path, follow_symlinks: bool) -> None:
-        self.home, self.follow = root.resolve(), follow_symlinks
+    def __init__(self, root: Path, follow_symlinks: bool, beir_corpus_only: bool) -> None:
+        self.home, self.follow, self.corpus_only = root.resolve(), follow_symlinks, beir_corpus_only
         self.above: list[Path] = []
 
     def folder(self, folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
@@ -70,7 +78,7 @@ class _Walk:
         self.above.pop()
 
     def _children(self, folder: Path) -> list[Path]:
-        corpus = beir.corpus_file(folder)
+        corpus = beir.corpus_file(folder) if self.corpus_only else None
         if corpus is not None:
             return [corpus]
         found = [child for child in folder.iterdir() if not child.name.startswith(".")]

@@ -1,0 +1,47 @@
+"""miner clean"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miner.cli.console import safe, say, table
+
+
+def command(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="JSONL, .md or .txt file, or folder of them.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File or new folder to write.")],
+    steps: Annotated[
+        str,
+        typer.Option(
+            help="Which, with commas: mojibake, control, html, code_fences, markdown, urls, emails, "
+            "whitespace, boilerplate."
+        ),
+    ] = "mojibake,control,html,urls,whitespace",
+    report: Annotated[
+        Path | None, typer.Option(help="Write what changed here, with examples, as JSON.")
+    ] = None,
+) -> None:
+    """Clean the texts of a corpus, of queries or of training rows; everything else stays as it is.
+
+    A text of which nothing would be left is kept as it was and counted.
+    """
+    from miner.clean import Cleaner
+    from miner.clean.files import clean_path
+    from miner.files import write_json
+
+    done, copied = clean_path(source, output, Cleaner.parse(steps))
+    record = done.record()
+    if report is not None:
+        write_json(report, record)
+    counts = [*record["by_step"].items(), *((f"kept: {why}", count) for why, count in record["kept"].items())]
+    say(table([*counts, ("changed", done.changed), ("texts", done.texts)], header=("step", "texts")))
+    for step, examples in done.examples.items():
+        shown = examples[0]
+        say(f"\n{step}, {safe(shown.place)}\n  - {safe(shown.before, 110)}\n  + {safe(shown.after, 110)}")
+    if copied:
+        names = ", ".join(file.name for file in copied[:5]) + (", ..." if len(copied) > 5 else "")
+        say(f"\ncopied as they are: {safe(names)}")
+    say(f"\nwrote {output}")
