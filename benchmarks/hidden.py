@@ -59,7 +59,7 @@ class Trial:
     @property
     def open(self) -> Bool:
         """[Q, K] candidates that are not the revealed passage."""
-        return self.pool.valid & (self.pool.match == Match.NONE)
+        return np.logical_and(self.pool.valid, self.pool.match == Match.NONE)
 
 
 @cache
@@ -83,7 +83,10 @@ def read_judged(
     encoded = stored(vectors / f"{variant}.corpus.npy", texts, lambda: encoder().encode_passages(texts))
     query_vectors = stored(vectors / f"{name}.queries.npy", asked, lambda: encoder().encode_queries(asked))
     row_of: dict[str, int] = {}
-    rows = {record["_id"]: row_of.setdefault(text, len(row_of)) for record, text in zip(corpus, texts)}
+    rows = {
+        record["_id"]: row_of.setdefault(text, len(row_of))
+        for record, text in zip(corpus, texts, strict=True)
+    }
     first = {text: place for place, text in reversed(list(enumerate(texts)))}
     places = {record["_id"]: place for place, record in enumerate(queries)}
     return Judged(
@@ -127,7 +130,9 @@ def hide(judged: Judged, seed: int, limit: int = LIMIT) -> Trial:
     revealed = np.array([rng.choice(judged.relevant[i]) for i in several], np.int64)
     rows = nearest(judged.query_vectors[several], judged.vectors, DEPTH)
     keys = [fold(text) for text in judged.passages]
-    same = np.array([[keys[row] == keys[shown] for row in line] for line, shown in zip(rows, revealed)])
+    same = np.array(
+        [[keys[row] == keys[shown] for row in line] for line, shown in zip(rows, revealed, strict=True)]
+    )
     sums = stats.Sums.zero(judged.vectors.shape[1])
     sums.add(judged.vectors)
     statistics = sums.statistics()
@@ -166,7 +171,9 @@ def _pool(
 
     def cosines(vectors: Half) -> np.ndarray:
         wide = vectors.astype(np.float64)
-        blocks = [judged.vectors[line].astype(np.float64) @ each for line, each in zip(rows, wide)]
+        blocks = [
+            judged.vectors[line].astype(np.float64) @ each for line, each in zip(rows, wide, strict=True)
+        ]
         return np.array(blocks, np.float32)
 
     return Pool(
