@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import orjson
 from judged import Judged, encode, read_judged
-from negatives import METHODS, Known
+from negatives import METHODS, Known, method
 
 from miner import files
 from miner.data import Float64, Int64, Row
@@ -70,7 +70,7 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path)
     parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), help="or miner:FILTER[:SELECTOR]")
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
     parser.add_argument("--quick", action="store_true", help="fewer rows, one epoch: does it run?")
     parser.add_argument(
@@ -84,9 +84,9 @@ def main() -> None:
         judged = read_judged(options.data, name, options.work, MAX_LENGTH)
         for seed in options.seeds:
             part = divide(judged, size, seed)
-            for method in (UNTOUCHED, *options.methods):
-                if (name, method, seed) not in {key(record) for record in read_runs(runs)}:
-                    append(runs, run(part, method, size))
+            for way in (UNTOUCHED, *options.methods):
+                if (name, way, seed) not in {key(record) for record in read_runs(runs)}:
+                    append(runs, run(part, way, size))
     if options.results:
         files.write_json(options.results, summary(read_runs(runs), size))
 
@@ -115,16 +115,16 @@ def candidates(judged: Judged, query: int) -> Int64:
     return np.concatenate([np.array(relevant, np.int64), near[~np.isin(near, relevant)]])
 
 
-def run(part: Part, method: str, size: Size) -> dict[str, Any]:
+def run(part: Part, way: str, size: Size) -> dict[str, Any]:
     known, start = part.known, time.perf_counter()
-    record: dict[str, Any] = {"set": known.judged.name, "method": method, "seed": known.seed}
+    record: dict[str, Any] = {"set": known.judged.name, "method": way, "seed": known.seed}
     model = load_encoder(locate().folder, MAX_LENGTH)
-    if method != UNTOUCHED:
-        mined = METHODS[method](known)
+    if way != UNTOUCHED:
+        mined = method(way)(known)
         record |= described(known, mined) | trained(model, known, mined, size)
     figures = ranked(model, part)
     means = dict(zip(METRICS, figures.mean(axis=0).round(4).tolist(), strict=True))
-    print(record["set"], method, known.seed, means, flush=True)
+    print(record["set"], way, known.seed, means, flush=True)
     return record | {
         "seconds": round(time.perf_counter() - start, 1),
         "queries": part.test.tolist(),

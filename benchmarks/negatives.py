@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import orjson
 from judged import Judged, Stored
 
 from miner.data import Int64
+from miner.risk import RiskModel, packaged_model, read_model
 
 COUNT = 5
+RISK_FIT = Path(__file__).parent / "results" / "risk_fit.json"
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,35 @@ def sentence_transformers(known: Known) -> list[list[int]]:
 
 
 def miner(known: Known) -> list[list[int]]:
-    """miner's defaults."""
+    """miner's defaults, with a risk model that never saw the set."""
     return mine_with(known)
+
+
+def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
+    """miner with another filter and perhaps another selector: 'miner:risk(max=0.05)' or
+    'miner:risk(max=0.05):diverse()'.
+    """
+    from miner.filters import Sibling, parse_filter
+    from miner.select import parse_selector
+
+    _, judge, *select = spelling.split(":")
+    options: dict[str, object] = {"filters": (Sibling(overlapping=True), parse_filter(judge))}
+    if select:
+        options["select"] = parse_selector(select[0])
+    return lambda known: mine_with(known, **options)
+
+
+def method(name: str) -> Callable[[Known], list[list[int]]]:
+    """The method of a name in METHODS, or as `spelt` reads it. Raises KeyError."""
+    return spelt(name) if name.startswith("miner:") else METHODS[name]
+
+
+def unseen_model(name: str) -> RiskModel:
+    """The risk model fitted without this set; the packaged one where it was not fitted on it."""
+    left_out = orjson.loads(RISK_FIT.read_bytes())["left_out"]
+    if name not in left_out:
+        return packaged_model()
+    return read_model(orjson.dumps(left_out[name]["risk"]), RISK_FIT)
 
 
 def mine_with(known: Known, **options: object) -> list[list[int]]:
@@ -117,7 +147,7 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
     ]
     with tempfile.TemporaryDirectory() as folder:
         index = build_index(passages, Path(folder) / "index", encoder, clock=Clock())
-        recipe = Recipe(n=COUNT, seed=known.seed, **options)  # type: ignore[arg-type]
+        recipe = Recipe(n=COUNT, seed=known.seed, risk=unseen_model(judged.name), **options)  # type: ignore[arg-type]
         mined = mine(queries, index, recipe, encoder=encoder)
         return [[int(negative.id) for negative in mined.negatives(i)] for i in range(len(queries))]
 

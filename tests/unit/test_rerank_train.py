@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import resource
@@ -16,7 +17,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from miner.errors import ConfigError, InputError, Locked, ModelError, OutputError
+from miner.errors import ConfigError, InputError, Locked, MissingExtra, ModelError, OutputError
 from miner.progress import Clock
 from miner.rerank import fit, load_reranker, workspace
 from miner.rerank.dataset import read_data
@@ -319,6 +320,14 @@ def test_evaluation_rows_that_training_has_seen_are_told(world: Path, tmp_path: 
     notes = read_data(training, held_out, 0, None).notes
     assert [note[: note.index(" share")] for note in notes] == ["3 of 12 evaluation rows"]
     assert read_data(world / "train.jsonl", world / "eval.jsonl", 0, None).notes == ()
+
+
+def test_training_without_its_packages_names_the_line_that_installs_them(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"pip install 'miner\[train\]'"):
+        run(world, tmp_path / "m")
 
 
 def test_a_model_of_another_kind_is_refused(world: Path, tmp_path: Path) -> None:
