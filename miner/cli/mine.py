@@ -75,7 +75,7 @@ def command(
 
 
 def _calibrated(recipe: Recipe, path: Path, index: Any) -> Recipe:
-    from miner.risk.calibrate import read_calibration
+    from miner.risk.calibration import read_calibration
 
     return read_calibration(path, index).apply(recipe)
 

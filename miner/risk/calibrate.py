@@ -7,19 +7,21 @@ share of hidden relevant passages that mining did choose, on queries that the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from miner.data import Float64, Int64
-from miner.errors import MinerError
-from miner.risk.calibration import Bin, Point
-from miner.risk.evidence import DEPTH, Evidence
+from miner.data import Float64, Int64, Query
+from miner.errors import ConfigError, MinerError
+from miner.index import Index
+from miner.progress import Clock
+from miner.risk.calibration import Bin, Calibration, Point
+from miner.risk.evidence import DEPTH, Evidence, gather
 from miner.risk.features import HEAD
 from miner.risk.logistic import fit, loss
-from miner.risk.model import RiskModel, probability
+from miner.risk.model import RiskModel, packaged_model, probability
 from miner.risk.rates import rate
 
 FOLDS = 5
@@ -36,29 +38,56 @@ FEWEST = 20
 Fit = Callable[[RiskModel, Evidence], RiskModel]
 
 
-def calibrate(model: RiskModel, evidence: Evidence, n: int, seed: int) -> dict[str, Any]:
-    """What a Calibration says beside where it holds: model, method, queries, events, reliability, curve.
+def calibrate(
+    queries: Sequence[Query],
+    index: Index,
+    *,
+    n: int = 5,
+    prior: float | None = None,
+    seed: int = 0,
+    clock: Clock | None = None,
+) -> Calibration:
+    """Fit the packaged model to an index, by queries of which one relevant passage is shown and the others
+    are hidden, or by `prior`, the expected number of unlabelled relevant passages among a query's nearest.
 
-    Raises MinerError if there are too few queries or hidden passages, or if the risk orders nothing here.
+    Raises MinerError if the queries are too few or the risk orders nothing here, ConfigError for a prior
+    that cannot be, and what looking up queries raises.
     """
+    if prior is not None and not 0 < prior < DEPTH:
+        raise ConfigError(f"the prior is {prior!r}; expected a number of passages between 0 and {DEPTH}")
+    evidence = gather(queries, index, seed=seed, hide=prior is None, clock=clock or Clock())
+    model = packaged_model()
+    calibration = learn(model, evidence, n, seed) if prior is None else moved(model, evidence, n, prior)
+    return replace(calibration, seed=seed, encoder=index.fingerprint, corpus=index.manifest.corpus)
+
+
+def learn(model: RiskModel, evidence: Evidence, n: int, seed: int) -> Calibration:
+    """A calibration that says nothing yet of where it holds. Raises MinerError as calibrate does."""
     check(evidence)
     folds = np.random.default_rng(seed).permutation(len(evidence)) % FOLDS
     ways: dict[str, Fit] = {"intercept and slope": platt}
     if evidence.events >= REFIT_EVENTS:
         ways["all coefficients"] = refit
     crossed = {name: _crossed(way, model, evidence, folds) for name, way in ways.items()}
-    flat, labels = evidence.allowed, evidence.hidden[evidence.allowed].astype(np.float64)
-    method = min(crossed, key=lambda name: loss(crossed[name][flat], labels))
+    allowed, labels = evidence.allowed, evidence.labels
+    method = min(crossed, key=lambda name: loss(crossed[name][allowed], labels))
     estimated = probability(crossed[method])
-    return {
-        "model": ways[method](model, evidence),
-        "method": method,
-        "queries": len(evidence),
-        "events": evidence.events,
-        "n": n,
-        "reliability": reliability(estimated, evidence),
-        "curve": curve(estimated, evidence, n),
-    }
+    return Calibration(
+        model=ways[method](model, evidence),
+        method=method,
+        queries=len(evidence),
+        events=evidence.events,
+        n=n,
+        reliability=reliability(estimated, evidence),
+        curve=curve(estimated, evidence, n),
+    )
+
+
+def moved(model: RiskModel, evidence: Evidence, n: int, prior: float) -> Calibration:
+    """The model moved by hand, with nothing measured."""
+    if not len(evidence):
+        raise MinerError("there are no queries to hold the prior against; give at least one")
+    return Calibration(by_prior(model, evidence, prior), f"prior {prior:g}", len(evidence), 0, n)
 
 
 def check(evidence: Evidence) -> None:
@@ -80,8 +109,7 @@ def platt(model: RiskModel, evidence: Evidence) -> RiskModel:
     """Intercept and slope."""
     logits = model.logits(evidence.features[evidence.allowed])
     inputs = np.stack([np.ones_like(logits), logits], axis=1)
-    labels = evidence.hidden[evidence.allowed].astype(np.float64)
-    intercept, slope = fit(inputs, labels, np.array([0.0, 1.0]), np.array([0.0, PENALTY])).tolist()
+    intercept, slope = fit(inputs, evidence.labels, np.array([0.0, 1.0]), np.array([0.0, PENALTY])).tolist()
     if slope <= 0:
         raise MinerError(
             "the risk does not tell hidden relevant passages from others here; nothing to calibrate"
@@ -97,7 +125,7 @@ def refit(model: RiskModel, evidence: Evidence) -> RiskModel:
     old = np.array(model.coefficients)
     centre = np.concatenate([[model.intercept + old @ mean], old * deviation])
     penalty = np.where(np.arange(len(centre)) > 0, PENALTY, 0.0)
-    found = fit(inputs, evidence.hidden[evidence.allowed].astype(np.float64), centre, penalty)
+    found = fit(inputs, evidence.labels, centre, penalty)
     coefficients = found[1:] / deviation
     return RiskModel(float(found[0] - coefficients @ mean), tuple(coefficients.tolist()), model.fitted)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +50,11 @@ class Calibration:
     queries: int
     events: int
     n: int
-    seed: int
-    reliability: tuple[Bin, ...]
-    curve: tuple[Point, ...]
-    encoder: Mapping[str, Any]
-    corpus: str
+    reliability: tuple[Bin, ...] = ()
+    curve: tuple[Point, ...] = ()
+    seed: int = 0
+    encoder: Mapping[str, Any] = field(default_factory=dict)
+    corpus: str = ""
 
     def threshold(self, share: float) -> float:
         """The cap on the estimate under which about this share of what is mined is wrong; the share itself if

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Query
-from miner.encoders import Encoder
 from miner.filters import GUARDS, Filter, Sibling, judge
 from miner.index import Index
 from miner.pool import Block, PoolBuilder
@@ -41,19 +40,22 @@ class Evidence:
         """Hidden relevant passages among the allowed candidates."""
         return int(np.sum(self.hidden & self.allowed))
 
+    @property
+    def labels(self) -> Float64:
+        """[N] 1 for each allowed candidate that is a hidden relevant passage, else 0."""
+        return self.hidden[self.allowed].astype(np.float64)
+
     def part(self, queries: Int64 | Bool) -> Evidence:
         return Evidence(self.features[queries], self.allowed[queries], self.hidden[queries])
 
 
-def gather(
-    queries: Sequence[Query], index: Index, encoder: Encoder, *, seed: int, hide: bool, clock: Clock
-) -> Evidence:
+def gather(queries: Sequence[Query], index: Index, *, seed: int, hide: bool, clock: Clock) -> Evidence:
     """With `hide`: of every query with two or more relevant passages in the index all but one, drawn by seed
     and query, are hidden; other queries say nothing. Without: all queries, nothing hidden.
 
     Raises what looking up and encoding queries raises.
     """
-    index.check_encoder(encoder)
+    encoder = index.encoder()
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, index, EMIT["text"])
     chosen = [

@@ -1,0 +1,105 @@
+"""miner calibrate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from miner.cli.console import Terminal, say, table
+
+if TYPE_CHECKING:
+    from miner.risk.calibration import Calibration
+    from miner.risk.rates import Rate
+
+
+def command(
+    queries: Annotated[Path, typer.Argument(help="JSONL, CSV or parquet with queries, or a BEIR folder.")],
+    index: Annotated[Path | None, typer.Option(help="Default: the only one in indexes/.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A plot goes beside it, as SVG.")] = Path(
+        "calibration.json"
+    ),
+    n: Annotated[int, typer.Option("-n", min=1, help="Hard negatives a query that will be mined.")] = 5,
+    prior: Annotated[
+        float | None,
+        typer.Option(help="Unlabelled relevant passages expected a query, where too few queries have two."),
+    ] = None,
+    min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
+    split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
+    seed: Annotated[int, typer.Option(help="Draws which passage of a query is shown.")] = 0,
+) -> None:
+    """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
+    from miner.files import check_writable
+    from miner.index import default_index, open_index
+    from miner.progress import Clock
+    from miner.queries import read_queries
+    from miner.risk.calibrate import calibrate
+
+    check_writable(output)
+    opened = open_index(index or default_index(Path("indexes")))
+    asked = read_queries(queries, split=split, min_grade=min_grade)
+    calibration = calibrate(asked, opened, n=n, prior=prior, seed=seed, clock=Clock(Terminal()))
+    calibration.write(output)
+    typer.echo(render(calibration))
+    say(f"\nwrote {output}; use it as: miner mine QUERIES --calibration {output}")
+    if calibration.curve:
+        _draw(calibration, output.with_suffix(".svg"))
+
+
+def render(calibration: Calibration) -> str:
+    """How it was fitted, estimated against observed, and what each cap means, as tables."""
+    head = f"fitted by {calibration.method} on {calibration.queries:,} queries"
+    if not calibration.curve:
+        return f"{head}; no leak was measured, so a cap is a cap on the estimate"
+    bins = [
+        (f"{each.estimated:.3f}", f"{each.observed.rate:.3f}", _interval(each.observed), each.observed.count)
+        for each in calibration.reliability
+    ]
+    return (
+        f"{head}, {calibration.events:,} hidden relevant passages found\n\n"
+        f"{table(bins, ('estimated', 'observed', '95 % interval', 'candidates'))}\n\n"
+        f"{table(_caps(calibration), ('--max-risk', 'wrong', 'promised', 'slots filled', 'estimate at most'))}\n\n"
+        "wrong: the share of negatives, on queries that the fit had not seen, that were hidden relevant\n"
+        "passages; promised: a 95 % interval for as many further queries"
+    )
+
+
+def _caps(calibration: Calibration) -> list[tuple[str, ...]]:
+    from miner.errors import MinerError
+    from miner.risk.calibration import CAPS
+
+    lines: list[tuple[str, ...]] = []
+    for cap in CAPS:
+        try:
+            point, threshold = calibration.promise(cap), calibration.threshold(cap)
+        except MinerError:
+            lines.append((f"{cap:g}", "cannot be had here", "", "", ""))
+            continue
+        lines.append(
+            (
+                f"{cap:g}",
+                f"{point.leak.rate:.3f}",
+                _interval(point.leak),
+                f"{point.fill:.1%}",
+                f"{threshold:.4f}",
+            )
+        )
+    return lines
+
+
+def _interval(rate: Rate) -> str:
+    return f"{rate.low:.3f} to {rate.high:.3f}"
+
+
+def _draw(calibration: Calibration, path: Path) -> None:
+    from miner.errors import MissingExtra
+    from miner.files import write_bytes
+    from miner.risk.plot import plot
+
+    try:
+        write_bytes(path, plot(calibration).encode())
+    except MissingExtra as missing:
+        say(f"no plot: {missing}")
+    else:
+        say(f"wrote {path}")
