@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from miner.data import Int64, UInt8
+from miner.data import Bool, Int64, UInt8
 
 SHINGLE = 5
 RESEMBLANCE = 0.6
@@ -45,6 +45,9 @@ class Match(IntEnum):
     QUERY = 6
     BLANK = 7
     DUPLICATE = 8
+
+
+NONE, QUERY, BLANK, DUPLICATE = int(Match.NONE), int(Match.QUERY), int(Match.BLANK), int(Match.DUPLICATE)
 
 
 def fold(text: str) -> bytes:
@@ -149,15 +152,14 @@ class Guard:
         """A Match code for each candidate text, ids aside; DUPLICATE for what folds to the same as one of
         `taken` or as an earlier candidate.
         """
-        ours = [folded(text) for text in candidates]
-        codes = np.zeros(len(ours), np.uint8)
-        flagged = self.common(ours, theirs := [folded(text) for text in relevant])
-        query_key, seen = fold(query), {fold(text) for text in taken}
-        for i, candidate in enumerate(ours):
-            codes[i] = self._code(candidate, theirs, flagged[:, i])
-            if codes[i] == Match.NONE:
-                codes[i] = _alone(candidate, query_key, seen)
-        return codes
+        ours, theirs = [folded(text) for text in candidates], [folded(text) for text in relevant]
+        codes = [0] * len(ours)
+        for other, candidate in np.argwhere(_possible(self.common(ours, theirs), ours, theirs)).tolist():
+            if not codes[candidate]:
+                codes[candidate] = int(compare(ours[candidate], theirs[other]))
+        asked, seen = fold(query), {fold(text) for text in taken}
+        alone = [code or _alone(each, asked, seen) for code, each in zip(codes, ours, strict=True)]
+        return np.array(alone, np.uint8)
 
     def common(self, ours: Sequence[Folded], theirs: Sequence[Folded]) -> Int64:
         """[len(theirs), len(ours)] shingles in common, never too few (hashed shingles may collide)."""
@@ -174,29 +176,28 @@ class Guard:
             self._table[other.buckets] = False
         return counts
 
-    @staticmethod
-    def _code(candidate: Folded, relevant: Sequence[Folded], common: Int64) -> int:
-        for other, count in zip(relevant, common.tolist(), strict=True):
-            small = len(candidate.key) < SHINGLE or len(other.key) < SHINGLE
-            if not small and not _possible(count, candidate, other):
-                continue
-            code = compare(candidate, other)
-            if code is not Match.NONE:
-                return code
-        return Match.NONE
+
+def _possible(common: Int64, ours: Sequence[Folded], theirs: Sequence[Folded]) -> Bool:
+    """[theirs, ours] whether the texts may be equal, contain one another or be near copies, given shingles
+    in common."""
+    a = np.array([len(each.buckets) for each in ours], np.int64)[None]
+    b = np.array([len(each.buckets) for each in theirs], np.int64)[:, None]
+    small, large = np.minimum(a, b), np.maximum(a, b)
+    held = (
+        (small >= CONTAINMENT_SHINGLES)
+        & (large <= CONTAINMENT_RATIO * small)
+        & (common >= CONTAINMENT * small)
+    )
+    return (common >= small) | (common >= RESEMBLANCE * (a + b - common)) | held
 
 
-def _possible(common: int, a: Folded, b: Folded) -> bool:
-    """Whether the texts may be equal, contain one another or be near copies, given shingles in common."""
-    return common >= min(len(a.buckets), len(b.buckets)) or _near(common, len(a.buckets), len(b.buckets))
-
-
-def _alone(candidate: Folded, query_key: bytes, seen: set[bytes]) -> Match:
+def _alone(candidate: Folded, query: bytes, seen: set[bytes]) -> int:
+    """What is wrong with a candidate apart from the relevant passages; notes what it has seen."""
     if not candidate.text.strip():
-        return Match.BLANK
-    if candidate.key == query_key:
-        return Match.QUERY
+        return BLANK
+    if candidate.key == query:
+        return QUERY
     if candidate.key in seen:
-        return Match.DUPLICATE
+        return DUPLICATE
     seen.add(candidate.key)
-    return Match.NONE
+    return NONE

@@ -140,6 +140,9 @@ def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple
     guard = Guard()
     valid = list[tuple[str, ...]]()
     for i, query in enumerate(queries):
+        if not query.hard_negatives:
+            valid.append(())
+            continue
         codes = guard.match(query.text, query.hard_negatives, relevant.texts[relevant.of(i)])
         valid.append(
             tuple(t for t, code in zip(query.hard_negatives, codes, strict=True) if code == Match.NONE)
