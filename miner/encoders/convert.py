@@ -85,8 +85,9 @@ def _cache(model: Model) -> Path:
     """A folder of the user's cache, MINER_CACHE or ~/.cache/miner, for this model and these versions."""
     from importlib.metadata import version
 
-    parts = {name: version(name) for name in ("openvino", "nncf", "torch", "transformers")}
-    key = orjson.dumps({**model.identity, **parts, "recipe": RECIPE}, option=orjson.OPT_SORT_KEYS)
+    versions = {name: version(name) for name in ("openvino", "nncf", "torch", "transformers")}
+    parts = {name: model.identity[name] for name in ("weights", "settings", "modules", "pooling")}
+    key = orjson.dumps({**parts, **versions, "recipe": RECIPE}, option=orjson.OPT_SORT_KEYS)
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     root = Path(os.environ.get("MINER_CACHE") or Path(home) / "miner")
     return root / "openvino" / hashlib.sha256(key).hexdigest()[:32]
@@ -104,7 +105,6 @@ def _read_back(converted: Any, file: Path) -> Any:
 
 
 def _converted(model: Model) -> Any:
-    check_modules(model)
     engine = openvino()
     whole, example = _traceable(model), _example(model)
     try:

@@ -6,7 +6,6 @@ the network, and only for what its cache does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +23,8 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 DATA = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 CODE = ("*.py",)
+
+OWN_CODE = "Python code that comes with the model; read it and give --trust-remote-code to run it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +129,9 @@ def _check_weights(located: Located) -> None:
 
 
 def _check_code(located: Located) -> None:
-    """Raises ModelError if the model needs its own code and may not run it."""
-    for place in () if located.trusted else _own_code(located):
-        raise ModelError(
-            f"{place}: the model needs Python code of its own; read it and give --trust-remote-code to run it"
-        )
-
-
-def _own_code(located: Located) -> Iterator[str]:
-    for entry in read_json(located.folder / "modules.json") or []:
-        if not str(entry.get("type", "")).startswith(("sentence_transformers.", "torch.")):
-            yield f"{located.folder / 'modules.json'} names {entry.get('type')}"
-    if (read_json(located.folder / "config.json") or {}).get("auto_map"):
-        yield f"{located.folder / 'config.json'} has an auto_map"
+    """Raises ModelError if a module is code of the model's own and may not run."""
+    listed = located.folder / "modules.json"
+    for entry in read_json(listed) or []:
+        kind = str(entry.get("type", ""))
+        if not located.trusted and not kind.startswith("sentence_transformers."):
+            raise ModelError(f"{listed}: names {kind or 'no type'}, {OWN_CODE}")

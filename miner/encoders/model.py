@@ -13,7 +13,7 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Forward, Shape, batches, run
-from miner.encoders.locate import Located
+from miner.encoders.locate import OWN_CODE, Located
 from miner.encoders.tokens import Tokenizer, max_length
 from miner.encoders.weights import weights_sha256
 from miner.errors import ConfigError, MissingExtra, ModelError
@@ -148,6 +148,8 @@ def _load(located: Located) -> Any:
         ).eval()
     except (*LOAD_ERRORS, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
+        if "trust_remote_code" in str(error) and not located.trusted:
+            raise ModelError(f"{located.folder}: needs {OWN_CODE}") from None
         raise ModelError(f"{located.folder}: the model cannot be loaded ({reason})") from None
 
 

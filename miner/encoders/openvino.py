@@ -11,8 +11,9 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Batch, Forward, Shape, cores, rounded
-from miner.encoders.convert import int8_group, openvino, prepared
+from miner.encoders.convert import check_modules, int8_group, openvino, prepared
 from miner.encoders.model import Model
+from miner.encoders.sentence_transformer import TorchEncoder
 from miner.errors import ConfigError
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "int8": "bf16"}
@@ -31,6 +32,9 @@ class OpenVINOEncoder:
     dtype: str = "bf16"
     threads: int = field(default_factory=cores)
     tokens_encoded: int = 0
+
+    def __post_init__(self) -> None:
+        check_modules(self.model)
 
     @property
     def dim(self) -> int:
@@ -55,6 +59,10 @@ class OpenVINOEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self.model.tokenizer.count(texts)
+
+    def full_precision(self) -> TorchEncoder:
+        """The model as it is, in fp32 by torch, to compare with."""
+        return TorchEncoder(self.model, "cpu", "fp32", self.threads)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Float32:
         vectors, tokens = self.model.encode(texts, prompt, self._workers, Shape(rounded))

@@ -61,6 +61,10 @@ class TorchEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self.model.tokenizer.count(texts)
 
+    def full_precision(self) -> TorchEncoder:
+        """The model as it is, in fp32 on the processor, to compare with."""
+        return TorchEncoder(self.model, "cpu", "fp32", self.threads)
+
     def _encode(self, texts: Sequence[str], prompt: str, method: str) -> Float32:
         import torch
 

@@ -1,0 +1,46 @@
+"""How far an encoder of few bits agrees with the same model in fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from miner.encoders.base import Encoder
+
+SAMPLE = 128
+"""Texts that do for a report; in fp32 they cost as long as several times as many in fewer bits."""
+
+NEAR = 0.001
+"""Cosines this close count as tied."""
+
+
+def agreement(encoder: Encoder, exact: Encoder, texts: Sequence[str], k: int = 20) -> dict[str, Any]:
+    """Compare two encoders over the texts, each in turn the query for the others.
+
+    texts: how many; cosine: mean of a text's two vectors; top: mean overlap of the k nearest;
+    top_near_ties: the same, a text counting as well if its exact cosine is within NEAR of the exact k-th.
+    Neighbours in a sample lie further apart than in the whole corpus, so overlaps there are lower.
+    """
+    texts = list(dict.fromkeys(texts))
+    k = min(k, len(texts) - 1)
+    if k < 1:
+        return {"texts": len(texts), "k": 0, "cosine": None, "top": None, "top_near_ties": None}
+    rough, fine = encoder.encode_passages(texts), exact.encode_passages(texts)
+    near_rough, near_fine = (vectors @ vectors.T for vectors in (rough, fine))
+    for similarities in (near_rough, near_fine):
+        np.fill_diagonal(similarities, -np.inf)
+    chosen, right = (
+        np.argsort(-similarities, axis=1, kind="stable")[:, :k] for similarities in (near_rough, near_fine)
+    )
+    last = np.take_along_axis(near_fine, right[:, -1:], axis=1)
+    held = (chosen[:, :, None] == right[:, None, :]).any(axis=2)
+    tied = np.take_along_axis(near_fine, chosen, axis=1) >= last - NEAR
+    return {
+        "texts": len(texts),
+        "k": k,
+        "cosine": round(float(np.mean(np.sum(rough * fine, axis=1))), 6),
+        "top": round(float(held.mean()), 4),
+        "top_near_ties": round(float((held | tied).mean()), 4),
+    }

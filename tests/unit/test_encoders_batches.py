@@ -1,0 +1,95 @@
+"""Texts to batches: each once, of one width, at the height that was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from miner.data import Int64
+from miner.encoders.batches import Batch, Shape, batches, exact, rounded, run
+from miner.encoders.tokens import Tokens
+
+PAD = 7777
+
+
+def windows(lengths: Int64, size: int = 10) -> Iterator[Tokens]:
+    """Text i holds the ids 100 i, 100 i + 1, …"""
+    for start in range(0, len(lengths), size):
+        part = lengths[start : start + size]
+        ids = [100 * (start + i) + np.arange(length) for i, length in enumerate(part)]
+        yield Tokens(part, np.concatenate(ids).astype(np.int32))
+
+
+LENGTHS = np.random.default_rng(0).integers(1, 100, 137)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [Shape(), Shape(rounded), Shape(tokens=64, least_rows=4), Shape(rounded, tokens=128, filled=True)],
+)
+def test_every_text_is_in_one_batch_with_its_own_ids(shape: Shape) -> None:
+    seen: list[int] = []
+    for batch in batches(windows(LENGTHS), shape, PAD):
+        seen += batch.rows.tolist()
+        width = batch.ids.shape[1]
+        assert set(shape.width(LENGTHS[batch.rows]).tolist()) == {width}
+        for row, ids, mask in zip(batch.rows, batch.ids, batch.mask, strict=False):
+            length = LENGTHS[row]
+            np.testing.assert_array_equal(ids[:length], 100 * row + np.arange(length))
+            assert (ids[length:] == PAD).all()
+            assert mask.tolist() == [1] * length + [0] * (width - length)
+    assert sorted(seen) == list(range(len(LENGTHS)))
+
+
+def test_no_batch_is_larger_than_its_tokens_unless_one_text_is() -> None:
+    sizes = [batch.ids.size for batch in batches(windows(LENGTHS), Shape(tokens=64), PAD)]
+    assert max(sizes) <= 99
+    assert all(size <= 64 for size in sizes if size not in LENGTHS)
+
+
+def test_filled_batches_of_a_width_have_one_height() -> None:
+    heights: dict[int, set[int]] = {}
+    for batch in batches(windows(LENGTHS), Shape(rounded, tokens=128, least_rows=2, filled=True), PAD):
+        heights.setdefault(batch.ids.shape[1], set()).add(len(batch.ids))
+        assert (batch.ids[len(batch.rows) :] == batch.ids[len(batch.rows) - 1]).all()
+    assert all(len(found) == 1 for found in heights.values())
+
+
+def test_small_batches_are_filled_up_to_the_least() -> None:
+    made = list(batches(windows(np.array([1, 20])), Shape(least_rows=4), PAD))
+    assert {batch.ids.shape for batch in made} == {(16, 1), (4, 20)}
+
+
+def test_texts_without_tokens_are_left_out() -> None:
+    assert [b.rows.tolist() for b in batches(windows(np.array([0, 3, 0])), Shape(), PAD)] == [[1]]
+
+
+def test_widths_are_rounded_to_five_binary_digits() -> None:
+    lengths = np.arange(1, 5000)
+    widths = rounded(lengths)
+    assert (widths >= lengths).all()
+    assert (widths - lengths <= lengths / 16).all()
+    assert (np.diff(widths) >= 0).all()
+    np.testing.assert_array_equal(rounded(widths), widths)
+    np.testing.assert_array_equal(widths[:32], lengths[:32])
+    np.testing.assert_array_equal(rounded(np.array([33, 64, 65, 255, 257, 512])), [34, 64, 68, 256, 272, 512])
+    np.testing.assert_array_equal(exact(lengths), lengths)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_rows_land_where_they_belong(workers: int) -> None:
+    out = np.zeros((len(LENGTHS), 1), np.float32)
+    made = batches(windows(LENGTHS), Shape(tokens=64, least_rows=2), PAD)
+    tokens = run(made, [lambda batch: batch.ids[:, :1].astype(np.float32)] * workers, out)
+    np.testing.assert_array_equal(out[:, 0], 100 * np.arange(len(LENGTHS)))
+    assert tokens == LENGTHS.sum()
+
+
+def test_an_error_in_a_worker_comes_out() -> None:
+    def broken(batch: Batch) -> np.ndarray:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        run(batches(windows(LENGTHS), Shape(), PAD), [broken], np.zeros((len(LENGTHS), 1), np.float32))
