@@ -59,7 +59,7 @@ class Trial:
     @property
     def open(self) -> Bool:
         """[Q, K] candidates that are not the revealed passage."""
-        return np.logical_and(self.pool.valid, self.pool.match == Match.NONE)
+        return np.asarray(self.pool.valid & (self.pool.match == Match.NONE), np.bool_)
 
 
 @cache

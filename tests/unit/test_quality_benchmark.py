@@ -119,7 +119,7 @@ def test_a_set_is_read_with_equal_passages_as_one_and_encoded_once(tmp_path: Pat
     found = read_judged(tmp_path, "small", tmp_path / "vectors", HashingEncoder)
     assert found.passages == ["red fox", "blue whale", "green frog"]
     assert found.relevant == [[0, 2]]
-    again = read_judged(tmp_path, "small", tmp_path / "vectors", pytest.fail)  # type: ignore[arg-type]
+    again = read_judged(tmp_path, "small", tmp_path / "vectors", pytest.fail)
     np.testing.assert_array_equal(again.vectors, found.vectors)
 
 
