@@ -48,7 +48,7 @@ def _render(lines: list[str | None], token: Token, above: Token) -> None:
     heading = above.type == "heading_open"
     if above.type != "paragraph_open" and not heading:
         return
-    source, plain = token.content.split("\n"), _plain(token.children or []).split("\n")
+    source, plain = _stripped(token.content), _stripped(_plain(token.children or []))
     parts = [
         (line or "").rpartition(old) for line, old in zip(lines[first:last], source, strict=False) if old
     ]
@@ -63,6 +63,10 @@ def _render(lines: list[str | None], token: Token, above: Token) -> None:
         lines[first] = marks[0] + " ".join(plain)
     if heading and above.markup[0] in "=-" and above.map:
         _delete(lines, last, above.map[1])
+
+
+def _stripped(text: str) -> list[str]:
+    return [line.strip(" \t") for line in text.split("\n")]
 
 
 def _plain(tokens: Sequence[Token]) -> str:
