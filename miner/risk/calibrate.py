@@ -19,7 +19,6 @@ from miner.index import Index
 from miner.progress import Clock
 from miner.risk.calibration import Bin, Calibration, Point
 from miner.risk.evidence import DEPTH, Evidence, gather
-from miner.risk.features import HEAD
 from miner.risk.logistic import fit, loss
 from miner.risk.model import RiskModel, packaged_model, probability
 from miner.risk.rates import rate
@@ -131,8 +130,8 @@ def refit(model: RiskModel, evidence: Evidence) -> RiskModel:
 
 
 def by_prior(model: RiskModel, evidence: Evidence, prior: float) -> RiskModel:
-    """The model moved so that its risks sum up to `prior` in the mean query's first candidates."""
-    allowed = evidence.allowed & (np.cumsum(evidence.allowed, axis=1) <= HEAD)
+    """The model moved so that its risks sum up to `prior` in the mean query's candidates."""
+    allowed = evidence.allowed
     logits = model.logits(evidence.features)
     low, high = -40.0, 40.0
     for _ in range(60):

@@ -16,7 +16,7 @@ from miner.files import write_json
 from miner.filters import Risk
 from miner.index import Index
 from miner.recipe import Recipe
-from miner.risk.model import RiskModel, read_model
+from miner.risk.model import DECIMALS, RiskModel, read_model
 from miner.risk.rates import Rate
 
 FORMAT = 1
@@ -71,10 +71,10 @@ class Calibration:
             )
         here = self.curve[below[-1]]
         if below[-1] + 1 == len(self.curve):
-            return here.cap
+            return round(here.cap, DECIMALS)
         above = self.curve[below[-1] + 1]
         step = (share - here.leak.rate) / (above.leak.rate - here.leak.rate)
-        return float(here.cap * (above.cap / here.cap) ** step)
+        return round(float(here.cap * (above.cap / here.cap) ** step), DECIMALS)
 
     def promise(self, share: float) -> Point:
         """The measured cap nearest to threshold(share)."""

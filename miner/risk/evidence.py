@@ -14,9 +14,9 @@ from miner.index import Index
 from miner.pool import Block, PoolBuilder
 from miner.progress import Clock
 from miner.relevant import EMIT, Relevant, find_relevant, relevant_vectors
-from miner.risk.features import NAMES, Geometry, features
+from miner.risk.features import HEAD, NAMES, Geometry, features
 
-DEPTH = 100
+DEPTH = HEAD
 POOL_QUERIES = 128
 FILTERS: tuple[Filter, ...] = (*GUARDS, Sibling(overlapping=True))
 

@@ -17,8 +17,8 @@ from miner.risk.relevant import Mixture, mix
 NAMES = ("feedback", "feedback_squared", "partial", "density", "log_rank", "residual")
 
 HEAD = 100
-"""The first so many candidates that match nothing make the statistics of a pool: a deeper search changes
-nothing about the candidates that were there before."""
+"""The first so many candidates make the statistics of a pool, less those that match something: searching
+deeper than that changes nothing about the candidates that were there before."""
 NEAREST = 3
 """Candidates whose mean says where answers lie (Rocchio 1971)."""
 SHRINK = 0.3
@@ -91,7 +91,7 @@ def _features(pool: Pool, here: slice, geometry: Geometry) -> Float64:
     valid = pool.valid[here]
     ordinary = valid & (pool.match[here] == 0)
     place = np.cumsum(ordinary, axis=1) - ordinary
-    head = ordinary & (place < HEAD)
+    head = ordinary & (np.arange(ordinary.shape[1]) < HEAD)
     mixture = mix(pool, here, geometry.mean)
     feedback, density = _deviations(pool, here, head, mixture, geometry)
     scores = np.where(valid, pool.scores[here].astype(np.float64), 0)
@@ -115,7 +115,7 @@ def _deviations(
 ) -> tuple[Float64, Float64]:
     """[B, K] each: how many standard deviations of the corpus a candidate stands out towards the answers
     that feedback finds, and towards the middle of the pool."""
-    reach = int(np.flatnonzero(head.any(axis=0)).max(initial=-1)) + 1
+    reach = min(HEAD, head.shape[1])
     near, inside = _vectors(pool, here, 0, reach), head[:, :reach]
     wanted = geometry.centred(pool.queries[here].astype(np.float64)) + mixture.direction
     answers = geometry.whitened(wanted / 2 + _feedback(near, inside, geometry.whitened(wanted), geometry))

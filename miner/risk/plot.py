@@ -34,7 +34,9 @@ def plot(calibration: Calibration) -> str:
         low, high = ([getattr(point.leak, end) for point in calibration.curve] for end in ("low", "high"))
         right.fill_between(caps, low, high, color="C0", alpha=0.2, linewidth=0)
         right.set(
-            title=f"the {calibration.n} hardest under a cap", xlabel="cap", ylabel="share that was relevant"
+            title=f"the {calibration.n} hardest under a cap",
+            xlabel="cap on the estimate",
+            ylabel="share that was relevant",
         )
         for axes in (left, right):
             _roots(axes)
