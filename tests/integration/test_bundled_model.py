@@ -1,0 +1,106 @@
+"""The main job with the real weights, on the packaged sample."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from miner import mining
+from miner.corpus import read_corpus
+from miner.data import Query
+from miner.encoders import Encoder
+from miner.encoders.resolve import resolve
+from miner.filters import Margin
+from miner.index import Index, build_index
+from miner.mining import mine
+from miner.queries import read_queries
+from miner.recipe import Recipe
+from miner.sample import write_sample
+from tests import oracle
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sample(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="module")
+def model() -> Encoder:
+    return resolve()
+
+
+@pytest.fixture(scope="module")
+def index(sample: Path, model: Encoder) -> Index:
+    return build_index(read_corpus(sample / "corpus"), sample / "index", model)
+
+
+@pytest.fixture(scope="module")
+def queries(sample: Path) -> list[Query]:
+    return list(read_queries(sample / "queries.jsonl"))
+
+
+def test_the_real_model_agrees_with_the_oracle(
+    index: Index, sample: Path, model: Encoder, queries: list[Query]
+) -> None:
+    some = queries[::12]
+    mined = mine(some, index, Recipe(filters=(Margin(relative=0.05),)), encoder=model)
+    found = [[negative.id for negative in mined.negatives(i)] for i in range(len(some))]
+    assert found == oracle.mine(list(read_corpus(sample / "corpus")), some, model, 5)
+
+
+def test_blocks_shards_and_threads_change_no_byte(
+    index: Index, sample: Path, queries: list[Query], model: Encoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # fmt: skip
+    mine(queries, index, encoder=model).write(tmp_path / "a.jsonl")
+    monkeypatch.setattr(mining, "SEARCH_QUERIES", 100)
+    monkeypatch.setattr(mining, "POOL_QUERIES", 7)
+    code = (
+        "import sys, miner\nfrom miner.index import build_index\n"
+        "from miner.corpus import read_corpus\nfrom pathlib import Path\n"
+        "model = miner.resolve()\n"
+        "index = build_index(read_corpus(Path(sys.argv[1]) / 'corpus'), Path(sys.argv[2]), model, shard_size=33)\n"
+        "miner.mine(miner.read_queries(sys.argv[1] + '/queries.jsonl'), index, encoder=model).write(sys.argv[3])\n"
+    )
+    command = [sys.executable, "-c", code, str(sample), str(tmp_path / "other"), str(tmp_path / "c.jsonl")]
+    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    mine(queries, index, encoder=model).write(tmp_path / "b.jsonl")
+    for ending in ("jsonl", "receipts.jsonl"):
+        contents = {(tmp_path / f"{name}.{ending}").read_bytes() for name in "abc"}
+        assert len(contents) == 1
+
+
+def wrong(negatives: list[set[str]], answers: list[set[str]]) -> float:
+    """The share of negatives that answer their query."""
+    return sum(len(n & a) for n, a in zip(negatives, answers, strict=True)) / sum(map(len, negatives))
+
+
+def test_negatives_of_the_sample_are_hard_and_seldom_wrong(
+    index: Index, sample: Path, queries: list[Query], model: Encoder
+) -> None:
+    names = {row.text: number for number, row in enumerate(queries)}
+    answers: list[set[str]] = [set() for _ in queries]
+    asked = {f"q{number + 1:03d}": number for number in range(len(queries))}
+    assert len(names) == len(asked)
+    with (sample / "judgments.tsv").open() as file:
+        judged = defaultdict(set)
+        for row in csv.DictReader(file, delimiter="\t"):
+            if row["score"] == "2":
+                judged[row["query-id"]].add(row["corpus-id"])
+    for id, number in asked.items():
+        answers[number] = judged[id]
+    outcomes = {}
+    for name, recipe in {"naive": Recipe(filters=()), "risk": Recipe()}.items():
+        mined = mine(queries, index, recipe, encoder=model)
+        picked = [{negative.id for negative in mined.negatives(i)} for i in range(len(queries))]
+        assert all(len(each) == 5 for each in picked)
+        outcomes[name] = wrong(picked, answers)
+    assert outcomes["risk"] < 0.5 * outcomes["naive"]
+    assert outcomes["risk"] < 0.01
