@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from miner.corpus import markdown, plain
-from miner.corpus.chunk import Chunker, CountTokens, estimate
+from miner.corpus.chunk import MAX_TOKENS, Chunker, CountTokens, estimate
 from miner.corpus.documents import document_reader
 from miner.corpus.records import RECORDS, record_reader
 from miner.corpus.walk import corpus_files
@@ -38,7 +38,7 @@ class Cleans(Protocol):
 def read_corpus(
     path: Path | str,
     *,
-    max_tokens: int = 256,
+    max_tokens: int = MAX_TOKENS,
     count_tokens: CountTokens | None = None,
     clean: Cleans | None = None,
     follow_symlinks: bool = False,

@@ -19,6 +19,8 @@ from miner.errors import ConfigError
 CountTokens = Callable[[Sequence[str]], list[int]]
 Cut = Callable[[str, int, int], list[int]]
 
+MAX_TOKENS = 254
+"""What most small encoders take of a text, 256, less the two special tokens they add."""
 CHARACTERS_PER_TOKEN = 32
 """A piece with more characters than this for each token of room is too long without counting."""
 
@@ -56,7 +58,7 @@ class Chunker:
     A title never takes more than half of the room. A word that is longer than the room is split.
     """
 
-    max_tokens: int = 256
+    max_tokens: int = MAX_TOKENS
     count_tokens: CountTokens = estimate
 
     def __post_init__(self) -> None:

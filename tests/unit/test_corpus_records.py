@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import pyarrow as pa
@@ -73,6 +74,24 @@ def test_what_swells_beyond_all_measure_is_refused(tmp_path: Path, monkeypatch: 
     assert failure(bomb) == "c.jsonl.gz: unpacks to over 1 MiB; unpack it yourself"
     monkeypatch.setattr(files, "MAX_RATIO", 1000)
     assert sum(1 for _ in read_corpus(bomb)) == 200_000
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.jsonl.gz", "c.csv", "c.parquet"])
+def test_memory_does_not_grow_with_the_file(name: str, tmp_path: Path) -> None:
+    path, rows = tmp_path / name, 60_000
+    if name.endswith("parquet"):
+        pq.write_table(pa.table({"text": ["some words of text"] * rows}), path, row_group_size=5000)
+    elif name.endswith("csv"):
+        path.write_text("text\n" + "some words of text\n" * rows)
+    else:
+        data = b'{"text": "some words of text"}\n' * rows
+        path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read_corpus(path)) == rows
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_csv_cells_span_lines_and_rows_are_named_by_their_first(tmp_path: Path) -> None:
