@@ -70,15 +70,15 @@ def test_what_swells_beyond_all_measure_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(files, "MAX_UNPACKED", 2**20)
     monkeypatch.setattr(files, "MAX_RATIO", 20)
     bomb = tmp_path / "c.jsonl.gz"
-    bomb.write_bytes(gzip.compress(b'{"text": "x"}\n' * 200_000))
+    bomb.write_bytes(gzip.compress(b'{"text": "x"}\n' * 100_000))
     assert failure(bomb) == "c.jsonl.gz: unpacks to over 1 MiB; unpack it yourself"
     monkeypatch.setattr(files, "MAX_RATIO", 1000)
-    assert sum(1 for _ in read_corpus(bomb)) == 200_000
+    assert sum(1 for _ in read_corpus(bomb)) == 100_000
 
 
 @pytest.mark.parametrize("name", ["c.jsonl", "c.jsonl.gz", "c.csv", "c.parquet"])
 def test_memory_does_not_grow_with_the_file(name: str, tmp_path: Path) -> None:
-    path, rows = tmp_path / name, 60_000
+    path, rows = tmp_path / name, 20_000
     if name.endswith("parquet"):
         pq.write_table(pa.table({"text": ["some words of text"] * rows}), path, row_group_size=5000)
     elif name.endswith("csv"):
@@ -89,7 +89,7 @@ def test_memory_does_not_grow_with_the_file(name: str, tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         assert sum(1 for _ in read_corpus(path)) == rows
-        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+        assert tracemalloc.get_traced_memory()[1] < 3 * 2**20
     finally:
         tracemalloc.stop()
 
