@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from miner.blas import one_thread
 from miner.data import Float32, Float64, Half
 
 VECTOR_BITS, COVARIANCE_BITS = 15, 30
@@ -51,8 +52,9 @@ def spread(statistics: Float64, vectors: Half) -> Float32:
     """float32 [N, 2]: mean and standard deviation of each vector's similarities to the corpus."""
     ours = _whole(vectors, VECTOR_BITS)
     corpus = _whole(statistics, COVARIANCE_BITS)
-    mean = ours @ corpus[0]
-    carried = np.rint(np.ldexp(ours @ corpus[1:], -VECTOR_BITS))
+    with one_thread():
+        mean = ours @ corpus[0]
+        carried = np.rint(np.ldexp(ours @ corpus[1:], -VECTOR_BITS))
     variance = np.maximum(np.sum(carried * ours, axis=1), 0)
     scale = VECTOR_BITS + COVARIANCE_BITS
     return np.stack([np.ldexp(mean, -scale), np.sqrt(np.ldexp(variance, -scale))], axis=1).astype(np.float32)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from miner.blas import one_thread
 from miner.data import Bool, Float64, Pool
 from miner.risk.relevant import Mixture, mix
 
@@ -49,9 +50,10 @@ class Geometry:
         Whitens by half: C^-1/2, so that both sides together are divided by the covariance once
         (Mahalanobis), with the spectrum shrunk towards its mean.
         """
-        values, axes = np.linalg.eigh(covariance)
-        floor = max(SHRINK * float(values.mean()), _TINY**2)
-        whitening = (axes * (np.maximum(values, 0) + floor) ** -0.5) @ axes.T
+        with one_thread():
+            values, axes = np.linalg.eigh(covariance)
+            floor = max(SHRINK * float(values.mean()), _TINY**2)
+            whitening = (axes * (np.maximum(values, 0) + floor) ** -0.5) @ axes.T
         scale = _longest(covariance)
         return cls(
             rounded(mean), rounded(covariance / scale), scale, rounded(whitening / _longest(whitening))
@@ -81,9 +83,10 @@ def features(pool: Pool, geometry: Geometry) -> Float64:
     """
     out = np.zeros((*pool.rows.shape, len(NAMES)))
     size = max(1, CELLS // max(1, pool.rows.shape[1]))
-    for start in range(0, len(out), size):
-        here = slice(start, min(start + size, len(out)))
-        out[here] = _features(pool, here, geometry)
+    with one_thread():
+        for start in range(0, len(out), size):
+            here = slice(start, min(start + size, len(out)))
+            out[here] = _features(pool, here, geometry)
     return out
 
 

@@ -205,19 +205,8 @@ def test_the_command_prints_tables_draws_a_plot_and_mining_takes_it(
     assert read_calibration(output, index) == calibration
     assert (tmp_path / "c.svg").read_text().count("<text") > 20
     mined = tmp_path / "mined.jsonl"
-    outcome = call(
-        capsys,
-        "mine",
-        queries,
-        "--index",
-        index.path,
-        "-o",
-        mined,
-        "--max-risk",
-        0.1,
-        "--calibration",
-        output,
-    )
+    options = ("--max-risk", 0.05, "--calibration", output)
+    outcome = call(capsys, "mine", queries, "--index", index.path, "-o", mined, *options)
     assert outcome.code == 0
     assert f"risk(max={calibration.threshold(0.05)!r})" in outcome.err
 
