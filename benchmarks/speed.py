@@ -1,12 +1,13 @@
-"""From corpus to negatives, whole commands timed in turn: sentence-transformers against miner.
+"""From corpus to negatives, in turn: sentence-transformers against miner.
 
     python benchmarks/speed.py DATA_DIR SET... [--passages N] [--queries N] [--rounds 3]
 
 Each round runs every contender once, cold, in a process of its own, so that drift of the machine falls on
 all; ratios are taken within a round. Same weights, same texts (title and text), five negatives out of the
-top 100. 'warm' is a second run with another filter (miner: the index and the query vectors are there;
-sentence-transformers: with its cache, and without). Of a set with more than N passages the judged ones are
-taken first. Writes benchmarks/results/speed.json.
+top 100. 'work' begins with the model loaded and ends with the rows written; 'process' is everything,
+imports too; 'warm' is a second run with another filter (miner: index and query vectors are there; sentence-
+transformers: with its cache). Of a set with more than N passages the judged ones are taken first. Writes
+benchmarks/results/speed.json.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from miner.data import join_title
 from miner.files import write_json, write_jsonl
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
-ST = (sys.executable, str(Path(__file__).with_name("st_mine.py")))
-MINER = str(Path(sys.executable).with_name("miner"))
+HERE = Path(__file__).parent
 FLOPS_A_TOKEN = 21.3e6
 """Multiplications and additions of all-MiniLM-L6-v2 for one token, attention's scores left out."""
+BASE = "sentence-transformers"
 CONTENDERS: Mapping[str, tuple[str, ...]] = {
     "sentence-transformers": (),
     "sentence-transformers, faiss, batch 256": ("--faiss", "--batch", "256"),
@@ -69,48 +70,31 @@ def tokens(corpus: Sequence[Mapping[str, str]]) -> int:
     return sum(min(count + 2, 256) for count in counts)
 
 
-def timed(command: Sequence[str], cwd: Path) -> float:
-    environment = {**os.environ, "MINER_CACHE": str(cwd / "converted"), "HF_HUB_OFFLINE": "1"}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
+def run(name: str, folder: Path, scratch: Path, *more: str) -> dict[str, float]:
+    """One contender in a process of its own: what it says of its seconds, and under 'process' all of them."""
+    script = "miner_mine.py" if name.startswith("miner") else "st_mine.py"
+    command = [sys.executable, str(HERE / script), str(folder), "out.jsonl", *CONTENDERS[name], *more]
+    environment = {**os.environ, "MINER_CACHE": str(scratch / "converted"), "HF_HUB_OFFLINE": "1"}
+    environment["PYTHONPATH"] = str(HERE.parent)
+    scratch.mkdir(exist_ok=True)
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr[-3000:]}")
-    return time.perf_counter() - start
+    seconds: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return {**seconds, "process": time.perf_counter() - start}
 
 
 def cold(name: str, folder: Path, scratch: Path) -> dict[str, float]:
-    """Seconds of one whole run, and of a second one with another filter."""
     shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    options = CONTENDERS[name]
-    if not name.startswith("miner"):
-        return {"cold": timed([*ST, str(folder), "out.jsonl", *options], scratch)}
-    build = timed([MINER, "build-index", str(folder), "--out", "index", *options], scratch)
-    first = timed([MINER, "mine", str(folder), "--index", "index", "-o", "out.jsonl"], scratch)
-    again = [
-        MINER,
-        "mine",
-        str(folder),
-        "--index",
-        "index",
-        "-o",
-        "again.jsonl",
-        "--filter",
-        "margin(relative=0.1)",
-    ]
-    stages = json.loads((scratch / "index" / "build.json").read_text())["stages"]
-    encode = next(stage for stage in stages if stage["stage"] == "encode")
-    return {"cold": build + first, "build": build, "warm": timed(again, scratch), "encode": encode["seconds"]}
+    return run(name, folder, scratch)
 
 
 def st_with_cache(folder: Path, scratch: Path) -> float:
     """Seconds of sentence-transformers' second run with its cache of embeddings."""
-    command = [*ST, str(folder), "out.jsonl", "--cache", "cache"]
     shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    timed(command, scratch)
-    return timed(command, scratch)
+    run(BASE, folder, scratch, "--cache", "cache")
+    return run(BASE, folder, scratch, "--cache", "cache")["work"]
 
 
 def matrix_rate() -> dict[str, float]:
@@ -143,19 +127,19 @@ def measure(name: str, given: argparse.Namespace, scratch: Path) -> dict[str, An
     rounds: list[dict[str, dict[str, float]]] = []
     for number in range(given.rounds):
         rounds.append({each: cold(each, folder, scratch / "run") for each in CONTENDERS})
-        print(name, number + 1, {each: round(run["cold"], 1) for each, run in rounds[-1].items()}, flush=True)
+        print(name, number + 1, {each: round(one["work"], 1) for each, one in rounds[-1].items()}, flush=True)
     cached = st_with_cache(folder, scratch / "run")
-    base = "sentence-transformers"
     result: dict[str, Any] = {
         **sizes,
         "rounds": given.rounds,
-        "sentence-transformers, its cache, warm": round(cached, 3),
+        f"{BASE}, warm, with its cache": round(cached, 3),
     }
     for each in CONTENDERS:
         found: dict[str, Any] = {key: spread([r[each][key] for r in rounds]) for key in rounds[0][each]}
-        found["times faster"] = spread([r[base]["cold"] / r[each]["cold"] for r in rounds])
+        for figure in ("work", "process"):
+            found[f"{figure}, times faster"] = spread([r[BASE][figure] / r[each][figure] for r in rounds])
         if "warm" in found:
-            found["warm, times faster"] = spread([r[base]["cold"] / r[each]["warm"] for r in rounds])
+            found["warm, times faster"] = spread([r[BASE]["work"] / r[each]["warm"] for r in rounds])
             found["warm, times faster than its cache"] = round(cached / found["warm"]["median"], 2)
             rate = sizes["tokens"] / found["encode"]["median"]
             found["tokens a second"] = round(rate)
