@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from hidden import Trial
 
-from miner.data import PADDING, Bool, Int64
+from miner.data import KEPT, PADDED, PADDING, Bool, Float32, Int64
 from miner.filters import Margin
+from miner.select import Priced
 
 COUNT = 5
 MARGIN = 0.05
@@ -62,6 +64,16 @@ def nemo(trial: Trial) -> Mined:
 def margin(trial: Trial, relative: float = MARGIN) -> Mined:
     """miner's own margin filter."""
     return hardest(trial, Margin(relative=relative).keep(trial.pool))
+
+
+def priced(trial: Trial, risk: Float32, price: float) -> Int64:
+    """miner's priced selection over the whole pool, nothing cut off."""
+    pool = replace(trial.pool, risk=risk)
+    verdicts = np.where(trial.open, KEPT, PADDED).astype(np.uint8)
+    wanted = np.full(len(pool.rows), COUNT, np.int64)
+    columns = Priced(price=price).choose(pool, verdicts, wanted, trial.seed).columns
+    rows = np.take_along_axis(pool.rows, np.maximum(columns, 0), axis=1)
+    return np.where(columns == PADDING, PADDING, rows)
 
 
 def sentence_transformers(trial: Trial) -> Mined:

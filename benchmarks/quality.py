@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import prototype
-from contenders import BASELINES, COUNT, MARGINS, Mined, hardest, margin
+from contenders import BASELINES, COUNT, MARGINS, Mined, hardest, margin, priced
 from fit_risk import CACHE, PROTOCOL
 from fit_risk import RESULTS as FITTED
 from hidden import Trial, hide, read_judged
@@ -33,6 +35,8 @@ from miner.risk import NAMES, RiskModel, Scorer, probability
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
 CAPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)
+PRICES, HALVINGS = (1e-4, 1e4), 25
+WAYS = ("risk", "priced", "prototype")
 BAR = "sentence-transformers"
 
 
@@ -113,6 +117,24 @@ class Field:
             total, count = total + float(trial.pool.scores[taken].sum()), count + int(taken.sum())
         return total / max(count, 1)
 
+    def priced(self, price: float) -> Tally:
+        """The candidates of highest cosine less the price times their odds."""
+        return together(
+            [
+                tally(trial, priced(trial, risk, price))
+                for trial, risk in zip(self.trials, self.risk, strict=True)
+            ]
+        )
+
+    def priced_as_hard(self, bar: Tally) -> dict[str, Any]:
+        """The price whose negatives have the bar's mean cosine, and what comes of it."""
+        low, high = PRICES
+        for _ in range(HALVINGS):
+            middle = math.sqrt(low * high)
+            reached = self.priced(middle)["cosine"].value >= bar["cosine"].value
+            low, high = (middle, high) if reached else (low, middle)
+        return {"price": low, **self.against(self.priced(low), bar)}
+
     def summary(self, found: Tally) -> dict[str, list[float]]:
         return {name: interval(each.value, each.drawn(self.draws)) for name, each in found.items()}
 
@@ -123,11 +145,13 @@ class Field:
     def compared(self, risks: Sequence[Float32], bar: Tally) -> dict[str, Any]:
         """At the mean cosine of the bar: the figures, the cap, and this leak over the bar's."""
         cap = self.as_hard(bar["cosine"].value, risks)
-        found = self.under(cap, risks)
+        return {"cap": cap, **self.against(self.under(cap, risks), bar)}
+
+    def against(self, found: Tally, bar: Tally) -> dict[str, Any]:
         with np.errstate(invalid="ignore", divide="ignore"):
             drawn = found["leak"].drawn(self.draws) / bar["leak"].drawn(self.draws)
         ratio = interval(found["leak"].value / bar["leak"].value, drawn)
-        return {"cap": cap, **self.summary(found), "leak_over_bar": ratio}
+        return {**self.summary(found), "leak_over_bar": ratio}
 
 
 def measure(field: Field, left_out: bool) -> dict[str, Any]:
@@ -145,6 +169,7 @@ def measure(field: Field, left_out: bool) -> dict[str, Any]:
         "caps": {name: field.summary(each) for name, each in caps.items()},
         "at_bar": {
             "risk": field.compared(field.risk, found[BAR]),
+            "priced": field.priced_as_hard(found[BAR]),
             "prototype": field.compared(field.bar, found[BAR]),
         },
         "auc": {"risk": field.auc(field.risk), "prototype": field.auc(field.bar)},
@@ -154,15 +179,27 @@ def measure(field: Field, left_out: bool) -> dict[str, Any]:
 def overall(sets: dict[str, Any]) -> dict[str, Any]:
     """What the figures of all left-out sets come to."""
     ours = [each for each in sets.values() if each["model"] == "fitted without this set"]
-    if not ours:
-        return {}
-    ratios = [each["at_bar"]["risk"]["leak_over_bar"][0] for each in ours]
     gains = [each["auc"]["risk"][0] - each["auc"]["prototype"][0] for each in ours]
+    return (
+        {"auc_gain": round(statistics.mean(gains), 4), **{way: _ratios(ours, way) for way in WAYS}}
+        if ours
+        else {}
+    )
+
+
+def _ratios(sets: list[dict[str, Any]], way: str) -> dict[str, float]:
+    found = [each["at_bar"][way] for each in sets]
+    ratios = [each["leak_over_bar"][0] for each in found]
     return {
-        "leak_over_bar": {"median": round(statistics.median(ratios), 4), "highest": round(max(ratios), 4)},
-        "least_filled": min(each["at_bar"]["risk"]["filled"][0] for each in ours),
-        "auc_gain": round(statistics.mean(gains), 4),
+        "leak_over_bar_median": round(statistics.median(ratios), 4),
+        "leak_over_bar_highest": round(max(ratios), 4),
+        "least_filled": min(each["filled"][0] for each in found),
     }
+
+
+def versions() -> dict[str, str]:
+    packages = ("miner", "numpy", "sentence-transformers", "bm25s")
+    return {name: metadata.version(name) for name in packages}
 
 
 def main() -> None:
@@ -185,7 +222,13 @@ def main() -> None:
     protocol = f"{PROTOCOL}; {COUNT} mined"
     write_json(
         given.output,
-        {"protocol": protocol, "seeds": given.seeds, "overall": overall(sets), "sets": sets},
+        {
+            "protocol": protocol,
+            "versions": versions(),
+            "seeds": given.seeds,
+            "overall": overall(sets),
+            "sets": sets,
+        },
     )
 
 

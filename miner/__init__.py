@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from miner.mining import mine
     from miner.queries import read_queries
     from miner.recipe import Recipe
-    from miner.select import Diverse, Sample, Top
+    from miner.select import Diverse, Priced, Sample, Top
 
 _HOMES = {
     "miner.corpus": ("read_corpus",),
@@ -42,7 +42,7 @@ _HOMES = {
     "miner.mined": ("Mined",),
     "miner.queries": ("read_queries",),
     "miner.recipe": ("Recipe",),
-    "miner.select": ("Diverse", "Sample", "Top"),
+    "miner.select": ("Diverse", "Priced", "Sample", "Top"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -59,6 +59,7 @@ __all__ = [
     "MinerError",
     "Negative",
     "Passage",
+    "Priced",
     "Query",
     "Rank",
     "Recipe",

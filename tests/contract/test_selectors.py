@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from miner.data import KEPT, PADDED, PADDING
-from miner.select import SELECTORS, Diverse, Sample, Top, parse_selector
+from miner.errors import ConfigError
+from miner.select import SELECTORS, Diverse, Priced, Sample, Top, parse_selector
 from tests.pools import make_pool, part, random_pool
 
 
@@ -74,3 +75,21 @@ def test_diverse_never_takes_two_copies_and_bounds_a_document() -> None:
         PADDING,
         PADDING,
     ]
+
+
+def test_a_price_weighs_cosine_against_odds() -> None:
+    risk = np.array([[0.5, 0.2, 0.0, 1.0]], np.float32)
+    pool, kept = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]], risk=risk), np.zeros((1, 4), np.uint8)
+    two = np.array([2])
+    assert Priced(price=0.0).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
+    assert Priced(price=0.15).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
+    assert Priced(price=0.25).choose(pool, kept, two, 0).columns.tolist() == [[1, 2]]
+    assert Priced(price=0.25).choose(pool, kept, np.array([4]), 0).columns.tolist() == [[0, 1, 2, 3]]
+
+
+def test_a_price_needs_an_estimate_and_is_not_negative() -> None:
+    kept = np.zeros((1, 2), np.uint8)
+    with pytest.raises(ConfigError, match="risk"):
+        Priced().choose(make_pool([[0.9, 0.8]], [[0.9]]), kept, np.array([1]), 0)
+    with pytest.raises(ConfigError, match="expected 0 or more"):
+        Priced(price=-1.0)

@@ -11,6 +11,7 @@ from contenders import hardest, margin, naive, nemo, sentence_transformers
 from fit_risk import fit
 from hidden import Judged, Trial, hide, read_judged
 from measures import auc, bootstrap, tally
+from quality import Field
 from tables import filled, markdown
 
 from miner.data import PADDING, Half
@@ -80,6 +81,18 @@ def test_ranks_and_cosines_are_those_in_the_whole_corpus(trial: Trial) -> None:
     assert found["rank"].value == np.mean(np.take_along_axis(ranks, far, axis=1))
     assert found["cosine"].value == pytest.approx(np.mean(np.take_along_axis(scores, far, axis=1)), abs=1e-6)
     assert tally(trial, *naive(trial))["rank"].value < 8
+
+
+def test_caps_and_prices_are_set_to_be_as_hard_as_the_bar(trial: Trial) -> None:
+    risk = np.where(trial.hidden, 0.9, 0.1) - 0.001 * trial.pool.rows / 120
+    one = [risk.astype(np.float32)]
+    field = Field([trial], one, one, bootstrap(trial.queries))
+    bar = tally(trial, *margin(trial, 0.3))
+    cap, price = field.compared(one, bar), field.priced_as_hard(bar)
+    assert cap["cosine"][0] == pytest.approx(bar["cosine"].value, abs=0.02)
+    assert price["cosine"][0] == pytest.approx(bar["cosine"].value, abs=0.02)
+    assert cap["leak"][0] == price["leak"][0] == 0
+    assert cap["leak_over_bar"][0] == 0
 
 
 def test_auc_is_the_share_of_pairs_in_order_and_lies_in_its_interval() -> None:
