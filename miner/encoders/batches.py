@@ -66,16 +66,26 @@ class Shape:
     tokens: int = 512
     """Of a batch, padding included; a longer text is a batch of its own."""
     least_rows: int = 1
+    powers: bool = False
+    """Whether heights are powers of two, where a new shape costs time and memory."""
     filled: bool = False
     """Whether all batches of a width have the same number of rows."""
 
-    def capacity(self, width: int) -> int:
-        return max(1, self.least_rows, -(-LEAST_TOKENS // width), self.tokens // width)
+    def least(self, width: int) -> int:
+        rows = max(self.least_rows, -(-LEAST_TOKENS // width))
+        return 1 << (rows - 1).bit_length() if self.powers else rows
 
-    def height(self, rows: int, width: int) -> int:
-        """Rows of a batch that holds so many texts."""
-        least = self.capacity(width) if self.filled else max(self.least_rows, -(-LEAST_TOKENS // width))
-        return max(rows, least)
+    def capacity(self, width: int) -> int:
+        """Rows of a full batch."""
+        rows = max(self.tokens // width, self.least(width))
+        return 1 << (rows.bit_length() - 1) if self.powers else rows
+
+    def rest(self, rows: int, width: int) -> Iterator[tuple[int, int]]:
+        """How fewer texts than a full batch holds are shared out: texts and height of each batch."""
+        while rows:
+            part = 1 << (rows.bit_length() - 1) if self.powers and rows > self.least(width) else rows
+            yield part, self.capacity(width) if self.filled else max(part, self.least(width))
+            rows -= part
 
 
 def batches(windows: Iterable[Tokens], shape: Shape, pad: int) -> Iterator[Batch]:
@@ -95,8 +105,10 @@ def batches(windows: Iterable[Tokens], shape: Shape, pad: int) -> Iterator[Batch
                     waiting[width].append(_cut(joined, slice(whole, count), count - whole))
         start += len(tokens.lengths)
     for width in sorted(waiting, reverse=True):
-        joined = _join(waiting[width])
-        yield _cut(joined, slice(None), shape.height(len(joined.rows), width))
+        joined, first = _join(waiting[width]), 0
+        for rows, height in shape.rest(len(joined.rows), width):
+            yield _cut(joined, slice(first, first + rows), height)
+            first += rows
 
 
 def _by_width(tokens: Tokens, start: int, shape: Shape, pad: int) -> Iterator[tuple[int, Batch]]:

@@ -65,7 +65,7 @@ class OpenVINOEncoder:
         return TorchEncoder(self.model, "cpu", "fp32", self.threads)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Float32:
-        vectors, tokens = self.model.encode(texts, prompt, self._workers, Shape(rounded))
+        vectors, tokens = self.model.encode(texts, prompt, self._workers, Shape(rounded, powers=True))
         self.tokens_encoded += tokens
         return vectors
 

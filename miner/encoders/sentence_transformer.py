@@ -61,10 +61,6 @@ class TorchEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self.model.tokenizer.count(texts)
 
-    def full_precision(self) -> TorchEncoder:
-        """The model as it is, in fp32 on the processor, to compare with."""
-        return TorchEncoder(self.model, "cpu", "fp32", self.threads)
-
     def _encode(self, texts: Sequence[str], prompt: str, method: str) -> Float32:
         import torch
 
@@ -103,16 +99,17 @@ class TorchEncoder:
 
     @cached_property
     def _networks(self) -> list[Any]:
-        """The model, in its dtype, once for each device."""
+        """The model itself, turned to its dtype and moved to its device; a copy for each further device."""
         import torch
 
         count = torch.cuda.device_count() if self.device == "cuda" else 1
         devices = [f"cuda:{i}" for i in range(count)] if count > 1 else [self.device]
-        networks = [copy.deepcopy(self.model.network).to(device) for device in devices]
-        for network in networks:
-            network[0].to(getattr(torch, DTYPES[self.dtype]))
+        network = self.model.network
+        network[0].to(getattr(torch, DTYPES[self.dtype]))
+        if not network[0]._forward_hooks:
             network[0].register_forward_hook(_to_fp32)
-        return networks
+        others = [copy.deepcopy(network).to(device) for device in devices[1:]]
+        return [network.to(devices[0]), *others]
 
 
 @dataclass(frozen=True)

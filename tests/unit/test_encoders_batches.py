@@ -62,6 +62,13 @@ def test_small_batches_are_filled_up_to_the_least() -> None:
     assert {batch.ids.shape for batch in made} == {(16, 1), (4, 20)}
 
 
+def test_heights_can_be_kept_to_powers_of_two() -> None:
+    made = list(batches(windows(np.full(45, 20)), Shape(powers=True), PAD))
+    assert [len(batch.rows) for batch in made] == [16, 16, 8, 4, 1]
+    made = list(batches(windows(np.full(7, 3)), Shape(powers=True), PAD))
+    assert [(len(batch.rows), len(batch.ids)) for batch in made] == [(7, 8)]
+
+
 def test_texts_without_tokens_are_left_out() -> None:
     assert [b.rows.tolist() for b in batches(windows(np.array([0, 3, 0])), Shape(), PAD)] == [[1]]
 
