@@ -1,19 +1,21 @@
-"""Reading and writing files: compressed text, JSONL with line numbers, whole-or-nothing writes."""
+"""Reading and writing files: compressed text, JSONL with line numbers; writes are whole or nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
-import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from miner.errors import ConfigError, InputError, OutputError
+from miner.errors import ConfigError, InputError
+from miner.whole import atomic as atomic
+from miner.whole import check_writable as check_writable
+from miner.whole import sync_folder as sync_folder
+from miner.whole import together as together
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -178,63 +180,17 @@ def kind(value: object) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def check_writable(path: Path) -> None:
-    """Raise OutputError, before any work is done, for a place where `atomic` could not write."""
-    home = next(folder for folder in path.absolute().parents if folder.exists())
-    if path.is_dir():
-        raise OutputError(f"{path}: cannot be written (is a folder)")
-    if not home.is_dir():
-        raise OutputError(f"{path}: cannot be written ({home} is not a folder)")
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise OutputError(f"{path}: cannot be written (no permission in {home})")
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[BinaryIO]:
-    """A private temporary file beside `path` that takes its place, synced, when the block ends well."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(descriptor, "wb", buffering=1 << 20) as stream:
-            yield stream
-            stream.flush()
-            os.fchmod(stream.fileno(), 0o666 & ~_umask())
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_bytes(path: Path, data: bytes) -> None:
     with atomic(path) as stream:
         stream.write(data)
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_bytes(path, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
@@ -245,4 +201,13 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
 
 def sha256(path: Path) -> str:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(stream)
+
+
+def sha256_of(stream: BinaryIO) -> str:
+    """Of all that a stream holds; leaves it at its end."""
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()

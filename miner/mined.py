@@ -141,26 +141,26 @@ class Mined:
         return {"rows": len(caps), "max_risk": _number(max(caps)) if caps else None}
 
     def write(self, path: str | Path, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Write FILE.jsonl, FILE.receipts.jsonl and FILE.run.json, each whole or not at all, and return
-        the run record. The run record is written last. Raises OutputError.
+        """Write FILE.jsonl, FILE.receipts.jsonl and FILE.run.json, all or none, and return the run record.
+
+        Of several processes that write the same FILE at once the last one's three files stay, never a mixture;
+        where the run record is, it is that of the rows. Raises OutputError.
         """
         path = Path(path)
         receipts_path = companion(path, RECEIPTS)
-        with (
-            self.clock.stage("write", len(self), "rows") as stage,
-            files.atomic(path) as rows,
-            files.atomic(receipts_path) as receipts,
-        ):
-            for i, row in enumerate(self):
-                self._check(row)
-                rows.write(orjson.dumps(record_of(row), option=orjson.OPT_APPEND_NEWLINE))
-                receipts.write(orjson.dumps(self._receipt(i), option=orjson.OPT_APPEND_NEWLINE))
-                self.clock.advance(stage, 1)
-        record = self.record(path, arguments or {})
-        files.write_json(companion(path, RUN), record)
+        with files.together(path, receipts_path, companion(path, RUN)) as (rows, receipts, run):
+            with self.clock.stage("write", len(self), "rows") as stage:
+                for i, row in enumerate(self):
+                    self._check(row)
+                    rows.write(orjson.dumps(record_of(row), option=orjson.OPT_APPEND_NEWLINE))
+                    receipts.write(orjson.dumps(self._receipt(i), option=orjson.OPT_APPEND_NEWLINE))
+                    self.clock.advance(stage, 1)
+            outputs = {path.name: files.sha256_of(rows), receipts_path.name: files.sha256_of(receipts)}
+            record = self.record(outputs, arguments or {})
+            run.write(files.json_bytes(record))
         return record
 
-    def record(self, path: Path, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def record(self, outputs: Mapping[str, str], arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What FILE.run.json holds: arguments, versions, fingerprints, counts, stages, outputs' checksums."""
         return {
             "miner": __version__,
@@ -180,7 +180,7 @@ class Mined:
             "counts": self.counts(),
             "stages": self.clock.record(),
             "peak_memory_bytes": peak_memory(),
-            "outputs": {each.name: files.sha256(each) for each in (path, companion(path, RECEIPTS))},
+            "outputs": dict(outputs),
         }
 
     def _receipt(self, i: int) -> dict[str, Any]:

@@ -1,0 +1,106 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+from miner.errors import OutputError
+
+
+def check_writable(path: Path) -> None:
+    """Raise OutputError, before any work is done, for a place where `atomic` could not write."""
+    home = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir():
+        raise OutputError(f"{path}: cannot be written (is a folder)")
+    if not home.is_dir():
+        raise OutputError(f"{path}: cannot be written ({home} is not a folder)")
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: cannot be written (no permission in {home})")
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[BinaryIO]:
+    """A private temporary file beside `path` that takes its place, synced, when the block ends well."""
+    with together(path) as (stream,):
+        yield stream
+
+
+@contextmanager
+def together(*paths: Path) -> Iterator[tuple[BinaryIO, ...]]:
+    """A private temporary file beside each of the `paths` of one folder; all take their places, synced,
+    when the block ends well.
+
+    Of several processes at once one is whole and the last. A crash among the renamings leaves the last
+    of several places empty: where that file is, the others are of the same writer.
+    """
+    folder = paths[0].parent
+    with ExitStack() as stack:
+        held = [stack.enter_context(_temporary(path)) for path in paths]
+        yield tuple(stream for _, stream in held)
+        with _said_of(paths[0]):
+            for _, stream in held:
+                _settle(stream)
+            with _alone_in(folder) if len(paths) > 1 else nullcontext():
+                if len(paths) > 1:
+                    paths[-1].unlink(missing_ok=True)
+                for (temporary, _), path in zip(held, paths, strict=True):
+                    temporary.replace(path)
+                sync_folder(folder)
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with _said_of(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w+b", buffering=1 << 20) as stream:
+                yield temporary, stream
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def _settle(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fchmod(stream.fileno(), 0o666 & ~_umask())
+    os.fsync(stream.fileno())
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Be the only process that puts files into their places; the lock is the folder's own."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
