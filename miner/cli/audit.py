@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, say
+from miner.cli.console import safe, say, show_json, show_text
 
 if TYPE_CHECKING:
     from miner.audit.judgments import Answer
@@ -109,11 +109,9 @@ def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, 
     if judge.model is None:
         _suggest(mined, [(pair, answer == "yes") for pair, answer in zip(pairs, answers, strict=True)])
     if as_json:
-        import orjson
-
-        typer.echo(orjson.dumps(audit.record(target), option=orjson.OPT_INDENT_2))
+        show_json(audit.record(target))
     else:
-        typer.echo(render(audit, target))
+        show_text(render(audit, target))
 
 
 def _suggest(mined: Path, judged: Sequence[tuple[Pair, bool]]) -> None:

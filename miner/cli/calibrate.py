@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, table
+from miner.cli.console import Terminal, say, show_text, table
 
 if TYPE_CHECKING:
     from miner.risk.calibration import Calibration
@@ -41,7 +41,7 @@ def command(
     asked = read_queries(queries, split=split, min_grade=min_grade)
     calibration = calibrate(asked, opened, n=n, prior=prior, seed=seed, clock=Clock(Terminal()))
     calibration.write(output)
-    typer.echo(render(calibration))
+    show_text(render(calibration))
     say(f"\nwrote {output}; use it as: miner mine QUERIES --calibration {output}")
     if calibration.curve:
         _draw(calibration, output.with_suffix(".svg"))

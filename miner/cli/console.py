@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 def safe(text: str, width: int | None = None) -> str:
@@ -20,8 +22,26 @@ def _visible(character: str) -> str:
     return character
 
 
+def harmless(text: str) -> str:
+    """The text with its lines and spaces, and all else that could steer a terminal made visible."""
+    return "".join(c if c in "\n\t" else _visible(c) for c in text)
+
+
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def show_text(text: str) -> None:
+    """Print a result that people read."""
+    print(harmless(text), flush=True)  # noqa: T201
+
+
+def show_json(value: Any, *, indent: bool = True) -> None:
+    """Print a result that programs read: what could steer a terminal is escaped as JSON has it."""
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode()
+    print("".join(c if c == "\n" or _visible(c) == c else json.dumps(c)[1:-1] for c in text), flush=True)  # noqa: T201
 
 
 def complain(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import Terminal, say, table
+from miner.cli.console import Terminal, say, show_json, show_text, table
 
 if TYPE_CHECKING:
     from miner.progress import Clock
@@ -27,8 +27,6 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print the record as JSON.")] = False,
 ) -> None:
     """Judge a reranker against its base model, at the same length, on rows it has not seen."""
-    import orjson
-
     from miner.progress import Clock
     from miner.rerank import load_reranker
     from miner.rerank.evaluate import TABLE_HEADER, evaluate
@@ -40,13 +38,13 @@ def command(
     tasks = _tasks(file, index, top, clock)
     comparison = evaluate(tasks, tuned, before, seed, clock)
     if json:
-        typer.echo(orjson.dumps(comparison.record(), option=orjson.OPT_INDENT_2).decode())
+        show_json(comparison.record())
         return
     say(
         f"{comparison.queries} queries in {comparison.clusters} independent groups, "
         f"{comparison.documents:.1f} documents a query, both models cut at {tuned.max_length} tokens"
     )
-    typer.echo(table(comparison.table(), TABLE_HEADER))
+    show_text(table(comparison.table(), TABLE_HEADER))
 
 
 def _tasks(file: Path, index: Path | None, top: int, clock: Clock) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, table
+from miner.cli.console import safe, show_json, show_text, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,6 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show one query's candidates in order, with scores, risk and its parts, and why each was dropped."""
-    import orjson
-
     from miner.cli.recipes import open_indexes, recipe_of
     from miner.explain import explain
 
@@ -41,9 +39,9 @@ def command(
     recipe = recipe_of(n, filter, max_risk, select, depth)
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
     if json:
-        typer.echo(orjson.dumps(explanation.record(), option=orjson.OPT_INDENT_2).decode())
+        show_json(explanation.record())
     else:
-        typer.echo(render(explanation, show))
+        show_text(render(explanation, show))
 
 
 def _find(
@@ -69,7 +67,9 @@ def _find(
 
 def render(explanation: Explanation, show: int) -> str:
     """The explanation as tables for a terminal."""
-    relevant = [(f"{score:.3f}", id or "", safe(text, 80)) for id, text, score in explanation.relevant]
+    relevant = [
+        (f"{score:.3f}", safe(id or "", 40), safe(text, 80)) for id, text, score in explanation.relevant
+    ]
     parts = list(explanation.candidates[0].parts) if explanation.candidates else []
     rows = [
         (

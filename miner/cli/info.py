@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import safe, say, table
+from miner.cli.console import safe, say, show_json, table
 
 
 def command(
@@ -17,8 +17,6 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print it to stdout as JSON.")] = False,
 ) -> None:
     """Show what an index holds and what it was built with."""
-    import orjson
-
     from miner.index import default_index, open_index
 
     opened = open_index(index or default_index())
@@ -27,12 +25,15 @@ def command(
     described["shards"] = len(opened.manifest.shards)
     described["bytes"] = sum(file.size for file in opened.manifest.files)
     if json:
-        typer.echo(orjson.dumps(described, option=orjson.OPT_INDENT_2).decode())
+        show_json(described)
         return
     encoder = described.pop("encoder")
     flat = {**described, **{f"encoder.{key}": value for key, value in encoder.items()}}
     say(
         table(
-            [(key, f"{value:,}" if type(value) is int else safe(str(value), 100)) for key, value in flat.items()]
+            [
+                (key, f"{value:,}" if type(value) is int else safe(str(value), 100))
+                for key, value in flat.items()
+            ]
         )
     )

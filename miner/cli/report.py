@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say
+from miner.cli.console import Terminal, say, show_json
 
 
 def command(
@@ -27,8 +27,6 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print the page's numbers to stdout as well.")] = False,
 ) -> None:
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
-    import orjson
-
     from miner.files import check_writable
     from miner.progress import Clock
     from miner.report import report
@@ -41,5 +39,5 @@ def command(
     )
     found.write(output)
     if json:
-        typer.echo(orjson.dumps(found.statistics()))
+        show_json(found.statistics(), indent=False)
     say(f"wrote {output}")

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from miner.cli.console import show_json
+
 BLOCK = 32
 
 
@@ -24,8 +26,6 @@ def command(
     max_length: Annotated[int | None, typer.Option(min=8, help="Tokens; the model's own without it.")] = None,
 ) -> None:
     """Rank documents for queries, best first."""
-    import orjson
-
     from miner import files
     from miner.rerank import load_reranker
 
@@ -34,7 +34,7 @@ def command(
         files.write_jsonl(output, results)
         return
     for result in results:
-        typer.echo(orjson.dumps(result).decode())
+        show_json(result, indent=False)
 
 
 def _ranked(reranker: Any, file: Path, top_n: int | None) -> Iterator[dict[str, Any]]:

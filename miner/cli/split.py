@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, say
+from miner.cli.console import safe, say, show_json
 
 if TYPE_CHECKING:
     from miner.split import Split
@@ -46,9 +46,7 @@ def command(
     plan = Plan(fraction=fraction, seed=seed, near=near or 1.0, **least)
     split = split_file(file, plan, encoder=resolve(model) if near else None, folder=folder)
     if as_json:
-        import orjson
-
-        typer.echo(orjson.dumps(split.record(), option=orjson.OPT_INDENT_2))
+        show_json(split.record())
     _tell(split)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, table
+from miner.cli.console import Terminal, say, show_text, table
 
 
 def command(
@@ -44,6 +44,6 @@ def command(
     training = train(file, output, eval_file, settings, Clock(Terminal()), tell=say)
     judged = training.comparison
     say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")
-    typer.echo(table(training.comparison.table(), TABLE_HEADER))
+    show_text(table(training.comparison.table(), TABLE_HEADER))
     say(training.decision)
     say(f"wrote {output}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import Terminal, safe, say
+from miner.cli.console import Terminal, safe, say, show_json
 
 if TYPE_CHECKING:
     from miner.preflight import Preflight
@@ -70,9 +70,7 @@ def command(
 
 def _print(found: Preflight, as_json: bool) -> None:
     if as_json:
-        import orjson
-
-        typer.echo(orjson.dumps(found.record(), option=orjson.OPT_INDENT_2))
+        show_json(found.record())
         return
     for finding in found.findings:
         line = f"{safe(finding.place)}: {finding.severity} [{finding.rule}] {safe(finding.message, WIDTH)}"
