@@ -102,6 +102,20 @@ def lay_rows(folder: Path) -> None:
     write_jsonl(folder / "rows.jsonl", rows)
 
 
+def lay_judged(folder: Path) -> None:
+    lay_rows(folder)
+    judged = (
+        {
+            "query": f"query number {i} {i * i}",
+            "passage": f"no answer {i} {j}",
+            "answers": "yes" if j else "no",
+        }
+        for i in range(60)
+        for j in range(3)
+    )
+    write_jsonl(folder / "judged.jsonl", judged)
+
+
 BUILD = ("build-index", "corpus.jsonl", "--model", "hashing", "--out", "index", "--shard-size", "30")
 SCENARIOS = (
     Scenario("build-index", lay_corpus, BUILD, ("index",)),
@@ -109,6 +123,14 @@ SCENARIOS = (
     Scenario(
         "mine", lay_index, ("mine", "queries.jsonl", "--index", "index", "-o", "out.jsonl", "-n", "3"),
         ("out.jsonl", "out.receipts.jsonl"),
+    ),
+    Scenario(
+        "calibrate", lay_index, ("calibrate", "queries.jsonl", "--index", "index", "--prior", "1", "-o", "c.json"),
+        ("c.json",),
+    ),
+    Scenario(
+        "audit", lay_judged, ("audit", "rows.jsonl", "--judgments", "judged.jsonl"),
+        ("rows.suggested_positives.jsonl",),
     ),
     Scenario("convert", lay_rows, ("convert", "rows.jsonl", "out.jsonl", "--to", "flag-embedding"), ("out.jsonl",)),
     Scenario(

@@ -31,7 +31,7 @@ def whole(
     before = scenario.snapshot(folder)
     outcome = scenario.run(folder)
     assert outcome.code == 0, outcome.error
-    assert outcome.events >= 3
+    assert outcome.events >= 2
     return before, scenario.snapshot(folder), outcome.events
 
 
