@@ -221,5 +221,6 @@ def _traced() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TracerWarning)
+        warnings.filterwarnings("ignore", message="`torch.jit", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
         yield

@@ -49,18 +49,18 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_torch_gives_what_sentence_transformers_gives(name: str, tmp_path: Path) -> None:
     folder = make_model(tmp_path / "model", prompts=PROMPTS, **MODELS[name])
     network, encoder = SentenceTransformer(str(folder), device="cpu"), resolve(str(folder), dtype="fp32")
-    some = [*texts(40), "a1"]
+    some = [*texts(16), "a1"]
     np.testing.assert_allclose(encoder.encode_queries(some), unit(network.encode_query(some)), atol=2e-6)
     np.testing.assert_allclose(encoder.encode_passages(some), unit(network.encode_document(some)), atol=2e-6)
 
 
 @needs_openvino
-@pytest.mark.parametrize("name", ["cls", "two", "dense"])
+@pytest.mark.parametrize("name", ["cls", "dense"])
 def test_openvino_gives_what_sentence_transformers_gives(name: str, tmp_path: Path) -> None:
     folder = make_model(tmp_path / "model", prompts=PROMPTS, **MODELS[name])
     network = SentenceTransformer(str(folder), device="cpu")
     encoder = resolve(str(folder), backend="openvino", dtype="fp32")
-    some = [*texts(40), "a1"]
+    some = [*texts(16), "a1"]
     np.testing.assert_allclose(encoder.encode_queries(some), unit(network.encode_query(some)), atol=1e-5)
 
 
@@ -75,8 +75,7 @@ def test_a_module_with_weights_after_the_pooling_keeps_vectors_apart(tmp_path: P
 @needs_openvino
 def test_openvino_refuses_a_prompt_left_out_of_the_pooling(tmp_path: Path) -> None:
     folder = str(make_model(tmp_path / "model", include_prompt=False))
-    bare = resolve(folder, backend="openvino", dtype="fp32")
-    assert bare.encode_queries(["a1"]).shape == (1, 64)
+    assert resolve(folder, backend="openvino", dtype="fp32").dim == 64
     with pytest.raises(ModelError, match="Pooling leaves the prompt out of the pooling; use --backend torch"):
         resolve(folder, backend="openvino", dtype="fp32", query_prompt="b1 ")
 
