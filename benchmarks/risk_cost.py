@@ -29,7 +29,7 @@ from miner.mining import mine
 from miner.recipe import Recipe
 
 RESULTS = Path(__file__).parent / "results" / "risk_cost.json"
-DIM, TOPICS, WORDS = 384, 500, 80
+DIM, TOPIC, WORDS = 384, 20, 80
 WAYS: dict[str, tuple[Filter, ...]] = {
     "margin": (Sibling(overlapping=True), Margin(relative=0.05)),
     "risk": (Sibling(overlapping=True), Risk()),
@@ -43,13 +43,13 @@ class Made:
     dim = DIM
     fingerprint: Mapping[str, Any] = HashingEncoder(DIM).fingerprint
 
-    def __init__(self) -> None:
-        self.centres = np.random.default_rng(0).normal(size=(TOPICS, DIM))
+    def __init__(self, passages: int) -> None:
+        self.centres = np.random.default_rng(0).normal(size=(max(1, passages // TOPIC), DIM))
 
     def encode_passages(self, texts: Sequence[str]) -> Float32:
         seeds = [int(text.split(maxsplit=1)[0]) for text in texts]
         noise = np.stack([np.random.default_rng(seed).normal(size=DIM) for seed in seeds])
-        vectors = self.centres[np.array(seeds) % TOPICS] + noise
+        vectors = self.centres[np.array(seeds) % len(self.centres)] + noise
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    encoder = Made()
+    encoder = Made(given.passages)
     with tempfile.TemporaryDirectory() as folder:
         index = build_index(passages(given.passages), Path(folder) / "made", encoder)
         asked = [Query(f"{i} a made query", (), (f"p{i}",)) for i in range(given.queries)]

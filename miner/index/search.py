@@ -8,7 +8,7 @@ bound cannot rule out that a passage was missed, the query is scored against eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from miner.data import PADDING, Float32, Float64, Half, Int64
 
 MAX_MEMORY = 2**30
 OVERFETCH = 16
-GATHER = 2**19
+GATHER = 2**17
 """Numbers that are scored again at once."""
 ROWS = 2**13
 """Rows that are ranked by exact score at once."""
@@ -75,7 +75,7 @@ def merge(a: Nearest, b: Nearest, k: int) -> Nearest:
 
 def nearest_of(vectors: Vectors, queries: Half, rows: Int64, k: int) -> Nearest:
     """The k nearest among some rows [Q, any] of each query, PADDING where there are fewer."""
-    scores = np.where(rows == PADDING, -np.inf, rescore(vectors, queries, np.maximum(rows, 0)))
+    scores = np.where(rows == PADDING, -np.inf, rescore(vectors.take, queries, np.maximum(rows, 0)))
     near = _ranked(rows, scores, k)
     missing = ((0, 0), (0, k - near.rows.shape[1]))
     return Nearest(
@@ -88,10 +88,12 @@ def _search(vectors: Vectors, queries: Half, k: int, memory: int) -> Nearest:
     fetch = k + OVERFETCH + k // 16
     if fetch >= len(vectors):
         return _search_all(vectors, queries, k, memory)
-    rows, approximate = _fetch(vectors, queries, fetch, max(1, memory // (8 * vectors.dim)))
-    near = _ranked(rows, rescore(vectors, queries, rows), k)
+    rows, approximate, held = _fetch(vectors, queries, fetch, max(1, memory // (8 * vectors.dim)))
+    take = vectors.take if held is None else held.__getitem__
+    near = _ranked(rows, rescore(take, queries, rows), k)
     # What was not fetched scored at most as high in float32 as the worst of the fetched.
-    doubtful = near.scores[:, -1] <= approximate.min(axis=1) + error_bound(vectors.dim)
+    floor = approximate.min(axis=1).astype(np.float64)
+    doubtful = near.scores[:, -1] <= floor + error_bound(vectors.dim)
     if doubtful.any():
         again = _search_all(vectors, queries[doubtful], k, memory)
         near.rows[doubtful], near.scores[doubtful] = again.rows, again.scores
@@ -105,26 +107,25 @@ def error_bound(dim: int) -> float:
     return 1.02 * dim * 2.0**-24
 
 
-def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, Float32]:
-    """Rows and float32 scores [Q, k] of the k best by float32, in no order."""
+def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, Float32, Float32 | None]:
+    """Rows and float32 scores [Q, k] of the k best by float32, in no order; and all vectors in float32 if
+    they made up one block.
+    """
     import faiss
 
     wide = queries.astype(np.float32)
-    best: tuple[Int64, Float32] | None = None
+    best_rows, best = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
     for start, part in vectors.blocks(block):
-        count = min(k, len(part))
-        scores, rows = faiss.knn(wide, widened(part), count, metric=faiss.METRIC_INNER_PRODUCT)
+        held = widened(part)
+        scores, rows = faiss.knn(wide, held, min(k, len(part)), metric=faiss.METRIC_INNER_PRODUCT)
         rows += start
-        if best is None:
-            best = rows, scores
-            continue
-        rows, scores = np.concatenate([best[0], rows], axis=1), np.concatenate([best[1], scores], axis=1)
+        if start:
+            rows, scores = np.concatenate([best_rows, rows], axis=1), np.concatenate([best, scores], axis=1)
         if rows.shape[1] > k:
             order = np.argpartition(-scores, k - 1, axis=1)[:, :k]
             rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
-        best = rows, scores
-    assert best is not None
-    return best
+        best_rows, best = rows, scores
+    return best_rows, best, held if len(held) == len(vectors) else None
 
 
 def widened(part: Half) -> Float32:
@@ -136,8 +137,8 @@ def widened(part: Half) -> Float32:
     return wide
 
 
-def rescore(vectors: Vectors, queries: Half, rows: Int64) -> Float64:
-    """Exact scores [Q, k] of the rows [Q, k] of each query."""
+def rescore(take: Callable[[Int64], Half | Float32], queries: Half, rows: Int64) -> Float64:
+    """Exact scores [Q, k] of the rows [Q, k] of each query; `take` gives the vectors of some rows."""
     dim = queries.shape[1]
     wide = queries.astype(np.float64)[:, :, None]
     scores = np.empty(rows.shape, np.float64)
@@ -146,7 +147,7 @@ def rescore(vectors: Vectors, queries: Half, rows: Int64) -> Float64:
     for top in range(0, len(rows), step):
         for left in range(0, rows.shape[1], width):
             part = (slice(top, top + step), slice(left, left + width))
-            found = vectors.take(rows[part].ravel()).astype(np.float64)
+            found = take(rows[part].ravel()).astype(np.float64)
             scores[part] = np.matmul(found.reshape(*rows[part].shape, dim), wide[top : top + step])[:, :, 0]
     return scores
 

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from commandline import call
+
+from tests.commandline import call
 
 
 def test_it_writes_the_texts_and_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,8 @@ from miner.errors import ConfigError, OutputError
 from miner.filters import Margin, Rank, Score
 from miner.index import Index, build_index
 from miner.match import Guard, Match
-from miner.mining import Recipe, mine
+from miner.mining import mine
+from miner.recipe import Recipe
 from miner.select import Diverse, Sample
 from tests import oracle
 

@@ -107,9 +107,9 @@ def test_near_ties_within_the_error_bound_are_not_trusted(monkeypatch: pytest.Mo
     vectors[:27, 0] = np.array([2000] + [1999] * 10 + [1998] * 16) * grain
     assert 1.3 * grain < error_bound(48)
 
-    def erring(held: Held, ours: Half, k: int, block: int) -> tuple[Int64, Float32]:
+    def erring(held: Held, ours: Half, k: int, block: int) -> tuple[Int64, Float32, None]:
         scores = np.array([[1999] * 10 + [1998.7] * 16]) * grain
-        return np.arange(1, 27)[None], scores.astype(np.float32)
+        return np.arange(1, 27)[None], scores.astype(np.float32), None
 
     monkeypatch.setattr(searching, "_fetch", erring)
     near = search(Held(vectors), np.eye(1, 48, dtype=np.float16), 10)
@@ -152,7 +152,7 @@ def test_rescoring_in_small_pieces_is_exact(monkeypatch: pytest.MonkeyPatch) -> 
     expected = np.einsum("qkd,qd->qk", vectors[rows].astype(np.float64), queries.astype(np.float64))
     for gather in (1, 48 * 5, 48 * 40, 2**19):
         monkeypatch.setattr(searching, "GATHER", gather)
-        np.testing.assert_array_equal(rescore(Held(vectors), queries, rows), expected)
+        np.testing.assert_array_equal(rescore(Held(vectors).take, queries, rows), expected)
 
 
 def test_nearest_of_given_rows_keeps_padding_behind() -> None:
