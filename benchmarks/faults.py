@@ -49,7 +49,7 @@ class Remover(Breaker):
         self.draw = draw
 
     def _strike(self, path: Any) -> None:
-        files = sorted(p for p in Path(self.folder).rglob("*") if p.is_file() and p.name != "said")
+        files = sorted(p for p in Path(self.folder).rglob("*") if p.is_file())
         self.event = 0
         if files:
             self.draw.choice(files).unlink()
@@ -65,10 +65,11 @@ class Trial:
 
     def run(self, event: int = 0, fault: str = "kill", seconds: float = 60) -> tuple[int, str, int]:
         """Exit code (less than 0: signal), what was said, and how many events there were."""
-        said = self.folder.with_suffix(".said")
+        reading, said = os.pipe()
         child = os.fork()
         if not child:
             self._child(said, event, fault)
+        os.close(said)
         deadline = time.monotonic() + (self.draw.uniform(0, 0.4) if fault == "moment" else seconds)
         while not (done := os.waitpid(child, os.WNOHANG))[0]:
             if time.monotonic() > deadline:
@@ -76,20 +77,20 @@ class Trial:
                 done = os.waitpid(child, 0)
                 break
             time.sleep(0.002)
-        text = said.read_text(errors="replace")
+        with os.fdopen(reading, errors="replace") as stream:
+            text = stream.read()
         last = text.strip().rpartition("\n")[2]
         return os.waitstatus_to_exitcode(done[1]), text, int(last) if last.isdigit() else 0
 
-    def _child(self, said: Path, event: int, fault: str) -> None:
+    def _child(self, said: int, event: int, fault: str) -> None:
         code = 70
         breaker = Breaker(self.folder, 0 if fault in ("moment", "limit") else event, fault)
         if fault == "remove":
             breaker = Remover(self.folder, event, self.draw)
         try:
             os.chdir(self.folder)
-            output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.dup2(output, 1)
-            os.dup2(output, 2)
+            os.dup2(said, 1)
+            os.dup2(said, 2)
             sys.argv = ["miner", *self.scenario.arguments]
             if fault == "limit":
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

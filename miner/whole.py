@@ -6,7 +6,8 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,7 +60,10 @@ def _temporary(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     with _said_of(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with _alone_in(path.parent):
+            _sweep(path)
+            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            _lock(descriptor)
         try:
             with os.fdopen(descriptor, "w+b", buffering=1 << 20) as stream:
                 yield temporary, stream
@@ -86,10 +90,31 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Be the only process that puts files into their places; the lock is the folder's own."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, wait=True)
         yield
     finally:
         os.close(descriptor)
+
+
+def _sweep(path: Path) -> None:
+    """Delete what dead processes left beside `path`: a living one holds its temporary file's lock."""
+    for stale in path.parent.glob(f".{escape(path.name)}.{'[0-9a-f]' * 8}.tmp"):
+        with suppress(OSError):
+            descriptor = os.open(stale, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                if _lock(descriptor):
+                    stale.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def _lock(descriptor: int, *, wait: bool = False) -> bool:
+    """Whether the lock is held now; not where another process has it or the file system knows none."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
 
 
 def _umask() -> int:

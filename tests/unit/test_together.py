@@ -59,6 +59,28 @@ def test_temporary_files_are_private_and_results_are_as_the_umask_says(tmp_path:
         os.umask(old)
 
 
+LEFT = """
+import os, signal, sys
+from pathlib import Path
+from miner.files import atomic
+with atomic(Path(sys.argv[1])) as stream:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
+    target = tmp_path / "a[1]"
+    subprocess.run([sys.executable, "-c", LEFT, str(target)], check=False)
+    assert len(names(tmp_path)) == 1
+    with atomic(target) as first:
+        with atomic(target) as second:
+            assert len(names(tmp_path)) == 2
+            second.write(b"second")
+        first.write(b"first")
+    assert names(tmp_path) == ["a[1]"]
+    assert target.read_bytes() == b"first"
+
+
 def test_many_writers_of_the_same_files_never_mix_them(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in "abc"]
 
