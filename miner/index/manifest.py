@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import orjson
 
 from miner.errors import IndexCorrupt, IndexMismatch, IndexNotFound
-from miner.files import write_json
+from miner.files import write_bytes
 from miner.index.sealed import Sealed, digest
 
 FORMAT = 1
@@ -77,7 +77,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         content = self._content()
-        write_json(folder / NAME, {**content, "sha256": _digest(content)})
+        write_bytes(folder / NAME, _bytes({**content, "sha256": _digest(content)}))
 
     def _content(self) -> dict[str, Any]:
         return {"format": FORMAT, **asdict(self), "encoder": plain(self.encoder)}
@@ -98,7 +98,8 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise IndexCorrupt(f"{path}: cannot be read ({error.strerror})") from None
     content = _parse(path, data)
-    if content.pop("sha256", None) != _digest(content):
+    as_written = _bytes(content) == data
+    if content.pop("sha256", None) != _digest(content) or not as_written:
         raise IndexCorrupt(f"{path}: was changed after it was sealed (its checksum does not fit)")
     try:
         return _manifest(content)
@@ -126,6 +127,10 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
             "build it anew with 'miner build-index --overwrite'"
         )
     return content
+
+
+def _bytes(content: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _digest(content: Mapping[str, Any]) -> str:

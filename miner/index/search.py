@@ -89,7 +89,7 @@ def _search(vectors: Vectors, queries: Half, k: int, memory: int) -> Nearest:
     if fetch >= len(vectors):
         return _search_all(vectors, queries, k, memory)
     rows, approximate, held = _fetch(vectors, queries, fetch, max(1, memory // (8 * vectors.dim)))
-    take = vectors.take if held is None else held.__getitem__
+    take = vectors.take if held is None else _taking(held)
     near = _ranked(rows, rescore(take, queries, rows), k)
     # What was not fetched scored at most as high in float32 as the worst of the fetched.
     floor = approximate.min(axis=1).astype(np.float64)
@@ -139,17 +139,22 @@ def widened(part: Half) -> Float32:
 
 def rescore(take: Callable[[Int64], Half | Float32], queries: Half, rows: Int64) -> Float64:
     """Exact scores [Q, k] of the rows [Q, k] of each query; `take` gives the vectors of some rows."""
-    dim = queries.shape[1]
-    wide = queries.astype(np.float64)[:, :, None]
+    wide = queries.astype(np.float64)
     scores = np.empty(rows.shape, np.float64)
-    width = max(1, min(rows.shape[1], GATHER // dim))
-    step = max(1, GATHER // (dim * width))
-    for top in range(0, len(rows), step):
-        for left in range(0, rows.shape[1], width):
-            part = (slice(top, top + step), slice(left, left + width))
-            found = take(rows[part].ravel()).astype(np.float64)
-            scores[part] = np.matmul(found.reshape(*rows[part].shape, dim), wide[top : top + step])[:, :, 0]
+    width = max(1, min(rows.shape[1], GATHER // queries.shape[1]))
+    held = np.empty((width, queries.shape[1]), np.float64)
+    for query, ours, out in zip(wide, rows, scores, strict=True):
+        for left in range(0, len(ours), width):
+            part = out[left : left + width]
+            held[: len(part)] = take(ours[left : left + width])
+            np.matmul(held[: len(part)], query, out=part)
     return scores
+
+
+def _taking(held: Float32) -> Callable[[Int64], Float32]:
+    """Gives vectors in memory that is used again by the next call."""
+    room = np.empty((GATHER // held.shape[1] + 1, held.shape[1]), np.float32)
+    return lambda rows: np.take(held, rows, axis=0, out=room[: len(rows)], mode="clip")
 
 
 def _search_all(vectors: Vectors, queries: Half, k: int, memory: int) -> Nearest:

@@ -17,7 +17,7 @@ from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.errors import IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.index import build_index, open_index, verify
-from miner.index.manifest import _digest
+from miner.index.manifest import _bytes, _digest
 
 FAST = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -100,10 +100,9 @@ def test_what_is_cut_grown_emptied_or_deleted_is_noticed_by_open(
             path.unlink()
             if change == "folder":
                 path.mkdir()
-        if not (file == "manifest.json" and change == "grown" and path.read_bytes().isspace()):
-            with pytest.raises((IndexCorrupt, IndexMismatch, IndexNotFound), match=str(folder)):
-                open_index(folder / "a")
-            assert_named(folder / "a", file)
+        with pytest.raises((IndexCorrupt, IndexMismatch, IndexNotFound), match=str(folder)):
+            open_index(folder / "a")
+        assert_named(folder / "a", file)
     finally:
         if path.is_dir():
             path.rmdir()
@@ -142,7 +141,7 @@ def resealed(folder: Path, change: dict[str, Any]) -> None:
     content = json.loads((folder / "manifest.json").read_text())
     del content["sha256"]
     content |= change
-    (folder / "manifest.json").write_text(json.dumps({**content, "sha256": _digest(content)}))
+    (folder / "manifest.json").write_bytes(_bytes({**content, "sha256": _digest(content)}))
 
 
 @pytest.mark.parametrize("kind", ["passages", "aliases", "keys", "vectors"])
@@ -179,9 +178,10 @@ def test_any_manifest_is_read_or_refused(folder: Path, tmp_path: Path, data: st.
             break
         place = place[key]
     place[key] = data.draw(JSON)
+    text = json.dumps(content).encode()
     with suppress(TypeError):  # what JSON has no word for cannot be sealed
-        content["sha256"] = _digest({key: value for key, value in content.items() if key != "sha256"})
-    (target / "manifest.json").write_text(json.dumps(content))
+        text = _bytes(content | {"sha256": _digest({k: v for k, v in content.items() if k != "sha256"})})
+    (target / "manifest.json").write_bytes(text)
     with suppress(IndexCorrupt, IndexMismatch):
         open_index(target)
 
