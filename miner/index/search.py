@@ -8,12 +8,15 @@ bound cannot rule out that a passage was missed, the query is scored against eve
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from miner.blas import one_thread
 from miner.data import PADDING, Float32, Float64, Half, Int64
 
 MAX_MEMORY = 2**30
@@ -22,6 +25,10 @@ GATHER = 2**17
 """Numbers that are scored again at once."""
 ROWS = 2**13
 """Rows that are ranked by exact score at once."""
+QUERIES, MAX_THREADS = 256, 8
+"""Queries that a thread scores again at once, and such threads."""
+
+Take = Callable[[Int64], Half | Float32]
 
 
 class Vectors(Protocol):
@@ -74,9 +81,8 @@ def merge(a: Nearest, b: Nearest, k: int) -> Nearest:
 
 
 def nearest_of(vectors: Vectors, queries: Half, rows: Int64, k: int) -> Nearest:
-    """The k nearest among some rows [Q, any] of each query, PADDING where there are fewer."""
-    scores = np.where(rows == PADDING, -np.inf, rescore(vectors.take, queries, np.maximum(rows, 0)))
-    near = _ranked(rows, scores, k)
+    """The k nearest among some rows [Q, any] of each query, PADDING behind where there are fewer."""
+    near = _ranked(rows, rescore(lambda: vectors.take, queries, rows), k)
     missing = ((0, 0), (0, k - near.rows.shape[1]))
     return Nearest(
         np.pad(near.rows, missing, constant_values=PADDING),
@@ -89,11 +95,14 @@ def _search(vectors: Vectors, queries: Half, k: int, memory: int) -> Nearest:
     if fetch >= len(vectors):
         return _search_all(vectors, queries, k, memory)
     rows, approximate, held = _fetch(vectors, queries, fetch, max(1, memory // (8 * vectors.dim)))
-    take = vectors.take if held is None else _taking(held)
-    near = _ranked(rows, rescore(take, queries, rows), k)
-    # What was not fetched scored at most as high in float32 as the worst of the fetched.
-    floor = approximate.min(axis=1).astype(np.float64)
-    doubtful = near.scores[:, -1] <= floor + error_bound(vectors.dim)
+    error = error_bound(vectors.dim)
+    # The k-th best exact score is at least the k-th float32 score less the error: what is further below
+    # cannot enter. What was not fetched scored at most as high in float32 as the last that was.
+    floor, worst = approximate[:, -1].astype(np.float64), approximate[:, k - 1 : k].astype(np.float64)
+    rows[approximate < worst - 2 * error] = PADDING
+    taking = (lambda: vectors.take) if held is None else (lambda: _taking(held))
+    near = _ranked(rows, rescore(taking, queries, rows), k)
+    doubtful = near.scores[:, -1] <= floor + error
     if doubtful.any():
         again = _search_all(vectors, queries[doubtful], k, memory)
         near.rows[doubtful], near.scores[doubtful] = again.rows, again.scores
@@ -108,7 +117,7 @@ def error_bound(dim: int) -> float:
 
 
 def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, Float32, Float32 | None]:
-    """Rows and float32 scores [Q, k] of the k best by float32, in no order; and all vectors in float32 if
+    """Rows and float32 scores [Q, k] of the k best by float32, best first; and all vectors in float32 if
     they made up one block.
     """
     import faiss
@@ -121,8 +130,7 @@ def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, 
         rows += start
         if start:
             rows, scores = np.concatenate([best_rows, rows], axis=1), np.concatenate([best, scores], axis=1)
-        if rows.shape[1] > k:
-            order = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+            order = np.argsort(-scores, axis=1)[:, :k]
             rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
         best_rows, best = rows, scores
     return best_rows, best, held if len(held) == len(vectors) else None
@@ -137,21 +145,32 @@ def widened(part: Half) -> Float32:
     return wide
 
 
-def rescore(take: Callable[[Int64], Half | Float32], queries: Half, rows: Int64) -> Float64:
-    """Exact scores [Q, k] of the rows [Q, k] of each query; `take` gives the vectors of some rows."""
-    wide = queries.astype(np.float64)
-    scores = np.empty(rows.shape, np.float64)
+def rescore(taking: Callable[[], Take], queries: Half, rows: Int64) -> Float64:
+    """Exact scores [Q, k] of the rows [Q, k] of each query, -inf for PADDING, which comes last. `taking`
+    makes, for each thread, a function from rows to their vectors.
+    """
+    from faiss import omp_get_max_threads
+
+    scores = np.full(rows.shape, -np.inf, np.float64)
     width = max(1, min(rows.shape[1], GATHER // queries.shape[1]))
-    held = np.empty((width, queries.shape[1]), np.float64)
-    for query, ours, out in zip(wide, rows, scores, strict=True):
-        for left in range(0, len(ours), width):
-            part = out[left : left + width]
-            held[: len(part)] = take(ours[left : left + width])
-            np.matmul(held[: len(part)], query, out=part)
+
+    def work(part: slice) -> None:
+        take, room = taking(), np.empty((width, queries.shape[1]), np.float64)
+        for query, ours, out in zip(queries[part].astype(np.float64), rows[part], scores[part], strict=True):
+            count = int(np.count_nonzero(ours != PADDING))
+            for left in range(0, count, width):
+                right = min(left + width, count)
+                found = room[: right - left]
+                found[:] = take(ours[left:right])
+                np.matmul(found, query, out=out[left:right])
+
+    with one_thread(), ThreadPoolExecutor(min(omp_get_max_threads(), MAX_THREADS)) as pool:
+        parts = (slice(start, start + QUERIES) for start in range(0, len(rows), QUERIES))
+        deque(pool.map(work, parts), maxlen=0)
     return scores
 
 
-def _taking(held: Float32) -> Callable[[Int64], Float32]:
+def _taking(held: Float32) -> Take:
     """Gives vectors in memory that is used again by the next call."""
     room = np.empty((GATHER // held.shape[1] + 1, held.shape[1]), np.float32)
     return lambda rows: np.take(held, rows, axis=0, out=room[: len(rows)], mode="clip")

@@ -152,7 +152,7 @@ def test_rescoring_in_small_pieces_is_exact(monkeypatch: pytest.MonkeyPatch) -> 
     expected = np.einsum("qkd,qd->qk", vectors[rows].astype(np.float64), queries.astype(np.float64))
     for gather in (1, 48 * 5, 48 * 40, 2**19):
         monkeypatch.setattr(searching, "GATHER", gather)
-        np.testing.assert_array_equal(rescore(Held(vectors).take, queries, rows), expected)
+        np.testing.assert_array_equal(rescore(lambda: Held(vectors).take, queries, rows), expected)
 
 
 def test_nearest_of_given_rows_keeps_padding_behind() -> None:
