@@ -82,6 +82,7 @@ def merge(a: Nearest, b: Nearest, k: int) -> Nearest:
 
 def nearest_of(vectors: Vectors, queries: Half, rows: Int64, k: int) -> Nearest:
     """The k nearest among some rows [Q, any] of each query, PADDING behind where there are fewer."""
+    rows = np.take_along_axis(rows, np.argsort(rows == PADDING, axis=1, kind="stable"), 1)
     near = _ranked(rows, rescore(lambda: vectors.take, queries, rows), k)
     missing = ((0, 0), (0, k - near.rows.shape[1]))
     return Nearest(
