@@ -9,7 +9,8 @@ from typing import Any
 from miner.data import Query
 from miner.encoders import Encoder
 from miner.index import Index
-from miner.mining import Miner, prepare, verdict_name
+from miner.mining import Miner, verdict_name
+from miner.prepare import prepare
 from miner.recipe import Recipe
 
 CHOSEN = "chosen"
@@ -58,7 +59,7 @@ def explain(
     """
     recipe = recipe or Recipe()
     prepared, miner = prepare([query], [index], recipe, encoder), Miner([index], recipe)
-    pool = miner.pool(prepared.block, miner.search(prepared.block, min(recipe.depth, len(index))))
+    pool = miner.pool(prepared.block, miner.finder.find(prepared.block, min(recipe.depth, len(index))))
     verdicts, selection = miner.choose(pool, prepared.block)
     chosen = set(selection.columns[0].tolist())
     passages = index.passages(pool.rows[0][pool.valid[0]])

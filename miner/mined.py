@@ -76,6 +76,8 @@ class Mined:
     """What rejected the candidates of those queries that stayed short."""
     caps: Sequence[float]
     """For each of those queries the lowest cap on the risk that would fill it; NaN if none would."""
+    recall: Mapping[str, float]
+    """Of each index that was searched approximately the measured share of the exact nearest, by path."""
     clock: Clock
 
     @property
@@ -172,7 +174,9 @@ class Mined:
                 "select": repr(self.recipe.select),
                 "depth": self.recipe.depth,
                 "emit": self.recipe.emit,
+                "search": self.recipe.search.method,
             },
+            "recall": dict(self.recall),
             "seed": self.recipe.seed,
             "versions": _versions(),
             "index": self.index.describe(),

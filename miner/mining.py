@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,21 +22,18 @@ from miner.data import (
     UInt8,
 )
 from miner.encoders import Encoder
-from miner.encoders.again import Again
-from miner.errors import IndexMismatch
 from miner.filters import Risk, judge
 from miner.filters.risk import lowest_caps
-from miner.fuse import fuse
 from miner.index import Index
-from miner.match import Guard, Match
 from miner.mined import Mined, Pick
-from miner.pool import Block, PoolBuilder, View, cosines, seen_by
+from miner.pool import Block, PoolBuilder, seen_by
+from miner.prepare import as_queries, prepare
 from miner.progress import Clock
-from miner.queries import queries_from
 from miner.recipe import Recipe
-from miner.relevant import EMIT, Relevant, find_relevant, relevant_vectors
+from miner.relevant import EMIT
 from miner.rescore import rescore
 from miner.risk import Scorer, logit, probability
+from miner.search import Finder
 
 POOL_QUERIES = 128
 SEARCH_QUERIES = 4096
@@ -67,6 +63,7 @@ def mine(
     indexes = (index,) if isinstance(index, Index) else tuple(index)
     prepared = prepare(asked, indexes, recipe, encoder, clock)
     miner = Miner(indexes, recipe, clock)
+    recall = miner.finder.recall(prepared.block, min(recipe.depth, len(indexes[0])))
     picks = [
         pick for start in range(0, len(asked), SEARCH_QUERIES) for pick in miner.run(prepared.block, start)
     ]
@@ -80,74 +77,9 @@ def mine(
         miner.counts,
         miner.short,
         miner.caps,
+        recall,
         clock,
     )
-
-
-def as_queries(queries: Sequence[Query] | Sequence[Mapping[str, Any]]) -> Sequence[Query]:
-    """Queries, from mappings if need be."""
-    loose = [each for each in queries if not isinstance(each, Query)]
-    return queries_from(loose) if loose else [each for each in queries if isinstance(each, Query)]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Queries looked up and encoded, ready to be searched."""
-
-    relevant: Relevant
-    block: Block
-
-
-def prepare(
-    queries: Sequence[Query],
-    indexes: Sequence[Index],
-    recipe: Recipe,
-    encoder: Encoder | None = None,
-    clock: Clock | None = None,
-) -> Prepared:
-    """Look up and encode queries and relevant passages, once for each index. Raises what `mine` raises."""
-    clock, first = clock or Clock(), indexes[0]
-    for other in indexes[1:]:
-        if other.manifest.corpus != first.manifest.corpus:
-            raise IndexMismatch(f"{other.path}: holds another corpus than {first.path}; expected the same")
-    texts = [query.text for query in queries]
-    with clock.stage("look up", len(queries), "queries"):
-        relevant = find_relevant(queries, first, EMIT[recipe.emit])
-        taken = given_negatives(queries, relevant)
-    views = []
-    for number, index in enumerate(indexes):
-        own = encoder if encoder and not number else Again(index.fingerprint)
-        with clock.stage("encode queries", len(queries), "queries") as stage:
-            vectors = index.embed_queries(texts, own)
-            positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
-            clock.advance(stage, len(queries))
-        views.append(View(index, vectors, positives))
-    block = Block(
-        texts=tuple(texts),
-        vectors=views[0].vectors,
-        offsets=relevant.offsets,
-        relevant_texts=relevant.texts,
-        relevant_rows=relevant.rows,
-        relevant_vectors=views[0].relevant_vectors,
-        taken=taken,
-        views=tuple(views[1:]),
-    )
-    return Prepared(relevant, block)
-
-
-def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple[str, ...], ...]:
-    """The negatives that rows came with and that match nothing they must not match."""
-    guard = Guard()
-    valid = list[tuple[str, ...]]()
-    for i, query in enumerate(queries):
-        if not query.hard_negatives:
-            valid.append(())
-            continue
-        codes = guard.match(query.text, query.hard_negatives, relevant.texts[relevant.of(i)])
-        valid.append(
-            tuple(t for t, code in zip(query.hard_negatives, codes, strict=True) if code == Match.NONE)
-        )
-    return tuple(valid)
 
 
 class Miner:
@@ -155,6 +87,7 @@ class Miner:
 
     def __init__(self, indexes: Sequence[Index], recipe: Recipe, clock: Clock | None = None) -> None:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
+        self.finder = Finder(indexes, recipe.search, clock)
         self.builder = PoolBuilder(indexes[0], recipe.emit)
         estimates = any(isinstance(each, Risk) for each in recipe.filters)
         self.scorers: list[Scorer] = [recipe.risk.for_index(each) for each in indexes] if estimates else []
@@ -175,16 +108,6 @@ class Miner:
             waiting = [i for i in waiting if i not in done]
             depth = min(depth * WIDEN, size)
         return [picks[i] for i in range(len(block))]
-
-    def search(self, block: Block, depth: int) -> Candidates:
-        """The nearest passages of every query; of several indexes, fused."""
-        first = self.indexes[0].search(block.vectors, depth)
-        if not block.views:
-            return first
-        others = [view.index.search(view.vectors, depth).rows for view in block.views]
-        rows, ranks = fuse([first.rows, *others], depth)
-        scores = [cosines(self.indexes[0], block.vectors[i : i + 1], row)[0] for i, row in enumerate(rows)]
-        return Candidates(rows, np.stack(scores), ranks)
 
     def pool(self, block: Block, found: Candidates) -> Pool:
         """The pool of candidates with all the evidence that the recipe asks for."""
@@ -225,7 +148,7 @@ class Miner:
         last = depth >= len(self.indexes[0])
         for searched in _pieces(waiting, _scaled(SEARCH_QUERIES, self.recipe.depth, depth)):
             with self.clock.stage("search", len(searched), "queries") as stage:
-                found = self.search(block.part(searched), depth)
+                found = self.finder.find(block.part(searched), depth, exactly=depth > self.recipe.depth)
                 self.clock.advance(stage, len(searched))
             for columns in _pieces(range(len(searched)), _scaled(POOL_QUERIES, self.recipe.depth, depth)):
                 part = block.part([searched[i] for i in columns])

@@ -9,6 +9,7 @@ from miner.filters import GUARDS, Denoise, Filter, Risk, Sibling
 from miner.relevant import EMIT
 from miner.rescore import Cache
 from miner.risk import RiskModel, packaged_model
+from miner.search import Search
 from miner.select import Selector, Top
 
 
@@ -18,7 +19,8 @@ class Recipe:
     `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
     `risk` is the model behind the risk filter; `rescore` scores pairs with a cross-encoder, for the denoise
-    filter and the receipts. Too few survivors widen the search fourfold until the corpus ends.
+    filter and the receipts; `search` finds the candidates. Too few survivors widen the search fourfold, then
+    exactly, until the corpus ends.
     """
 
     n: int = 5
@@ -29,6 +31,7 @@ class Recipe:
     emit: str = "text"
     risk: RiskModel = field(default_factory=packaged_model)
     rescore: Cache | None = None
+    search: Search = field(default_factory=Search)
 
     def __post_init__(self) -> None:
         if self.n < 1:

@@ -9,7 +9,8 @@ import numpy as np
 from miner.data import Float64, Pool, Query
 from miner.encoders import HashingEncoder
 from miner.index import Index
-from miner.mining import Miner, prepare
+from miner.mining import Miner
+from miner.prepare import prepare
 from miner.recipe import Recipe
 
 
@@ -18,7 +19,7 @@ def pool_of(queries: Sequence[Query], index: Index, encoder: HashingEncoder, dep
     recipe = Recipe(depth=depth)
     block = prepare(queries, [index], recipe, encoder).block
     miner = Miner([index], recipe)
-    return miner.pool(block, miner.search(block, min(depth, len(index))))
+    return miner.pool(block, miner.finder.find(block, min(depth, len(index))))
 
 
 def plainly(pool: Pool, query: int, corpus: Float64) -> Float64:

@@ -43,19 +43,25 @@ def command(
     emit: Annotated[str, typer.Option(help="What is written of a passage: text or title-text.")] = "text",
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
+    search: Annotated[
+        str, typer.Option(help="exact; or hnsw or ivf, with its recall measured, for a very large corpus.")
+    ] = "exact",
+    max_memory: Annotated[str, typer.Option(help="What search may use, as 512M or 2G.")] = "1G",
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,
 ) -> None:
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
     from dataclasses import replace
 
-    from miner.cli.recipes import open_indexes, recipe_of
+    from miner.cli.recipes import bytes_of, open_indexes, recipe_of
     from miner.files import check_writable
     from miner.mining import mine
     from miner.progress import Clock
     from miner.queries import read_queries
     from miner.rescore import Cache, CrossEncoderScorer
+    from miner.search import Search
 
-    recipe = replace(recipe_of(n, filter, max_risk, select, depth), seed=seed, emit=emit)
+    searched = Search(search, bytes_of(max_memory))
+    recipe = replace(recipe_of(n, filter, max_risk, select, depth), seed=seed, emit=emit, search=searched)
     output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
     check_writable(output)
     opened = open_indexes(index)
@@ -87,6 +93,8 @@ def _spelt(recipe: Recipe) -> dict[str, Any]:
         "select": repr(recipe.select),
         "depth": recipe.depth,
         "emit": recipe.emit,
+        "search": recipe.search.method,
+        "max_memory": recipe.search.max_memory,
         "seed": recipe.seed,
     }
 
@@ -95,6 +103,7 @@ def summary(mined: Mined, record: dict[str, Any]) -> str:
     """The small table at the end: rows, what each filter removed, time by stage."""
     counts = record["counts"]
     lines = [(name, f"{counts[name.replace(' ', '_')]:,}") for name in ("rows", "negatives", "short rows")]
+    lines += [(f"recall in {path}", f"{recall:.2%}") for path, recall in mined.recall.items()]
     lines += [("candidates", f"{counts['candidates']:,}"), ("  kept", f"{counts['kept']:,}")]
     lines += [(f"  {name}", f"{count:,}") for name, count in counts["rejected"].items()]
     stages = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,16 @@ def recipe_of(
     if max_risk is not None:
         named = (*(each for each in named if not isinstance(each, Risk)), Risk(max_risk))
     return replace(recipe, filters=named)
+
+
+def bytes_of(size: str) -> int:
+    """'512M' or '2G' in bytes (of 1024). Raises ConfigError."""
+    from miner.errors import ConfigError
+
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", size.strip(), re.ASCII | re.IGNORECASE)
+    if found is None:
+        raise ConfigError(f"the size is {size!r}; expected a number with K, M, G or T, as 512M")
+    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
 def open_indexes(paths: Sequence[Path] | None) -> list[Index]:

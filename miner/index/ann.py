@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from miner.index.opened import Index
 from miner.index.search import nearest_of, widened
 from miner.progress import Clock
 
-Method = Literal["hnsw", "ivf"]
+METHODS = ("hnsw", "ivf")
 
 LINKS, CONSTRUCTION = 32, 200
 TRAINING = 64
@@ -36,7 +36,7 @@ class Approximate:
     """An approximate searcher of an index. Its candidates carry exact scores; some may be missing."""
 
     index: Index
-    method: Method
+    method: str
     engine: Any
 
     def search(self, queries: Half, k: int) -> Candidates:
@@ -64,14 +64,14 @@ class Approximate:
             self.engine.nprobe = min(cells, max(8, cells // 16, 16 * k * cells // len(self.index)))
 
 
-def open_approximate(index: Index, method: Method, clock: Clock | None = None) -> Approximate:
+def open_approximate(index: Index, method: str, clock: Clock | None = None) -> Approximate:
     """The approximate searcher of an index; the first time it is built and kept in the index's folder.
 
     Raises ConfigError for an unknown method, OutputError if the folder cannot be written.
     """
     import faiss
 
-    if method not in ("hnsw", "ivf"):
+    if method not in METHODS:
         raise ConfigError(f"the search method is {method!r}; expected exact, hnsw or ivf")
     stem = f"ann/{method}-{index.manifest.vectors_key}"
     path = sealed.whole(index.path, stem, ".faiss")
@@ -82,7 +82,7 @@ def open_approximate(index: Index, method: Method, clock: Clock | None = None) -
     return Approximate(index, method, faiss.read_index(str(path)))
 
 
-def _built(index: Index, method: Method) -> Any:
+def _built(index: Index, method: str) -> Any:
     import faiss
 
     cells = max(1, min(int(4 * len(index) ** 0.5), len(index) // TRAINING))

@@ -49,6 +49,43 @@ def test_the_same_command_twice_gives_the_same_bytes(
     assert (here / "a.receipts.jsonl").read_bytes() == (here / "b.receipts.jsonl").read_bytes()
 
 
+@pytest.mark.parametrize("method", ["hnsw", "ivf"])
+def test_approximate_search_says_what_it_overlooks(
+    built: Path, here: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    write_jsonl(here / "queries.jsonl", [ROW, {"query": "pause it", "relevant_passages": ["You can pause."]}])
+    done = call(capsys, "mine", "queries.jsonl", "-o", "t.jsonl", "--search", method, "--depth", "20")
+    record = json.loads((here / "t.run.json").read_text())
+    (recall,) = record["recall"].values()
+    assert 0.5 < recall <= 1
+    assert f"{recall:.2%}" in done.err
+    assert record["recipe"]["search"] == method
+    assert [len(json.loads(line)["hard_negatives"]) for line in (here / "t.jsonl").open()] == [5, 5]
+
+
+def test_memory_allowed_changes_no_row(built: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_jsonl(here / "queries.jsonl", [ROW])
+    for name, size in (("a", "1M"), ("b", "2G")):
+        assert call(capsys, "mine", "queries.jsonl", "-o", f"{name}.jsonl", "--max-memory", size).code == 0
+    assert (here / "a.jsonl").read_bytes() == (here / "b.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--search", "annoy"], "'annoy'; expected exact, hnsw or ivf"),
+        (["--max-memory", "lots"], "'lots'; expected a number with K, M, G or T, as 512M"),
+        (["--max-memory", "2K"], "2048 bytes of memory are too few to search"),
+    ],
+)
+def test_search_options_that_mean_nothing_are_refused(
+    built: Path, here: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    write_jsonl(here / "queries.jsonl", [ROW])
+    done = call(capsys, "mine", "queries.jsonl", *options)
+    assert (done.code, says in done.err) == (2, True)
+
+
 BAD_QUERIES = {
     "broken JSON": (
         b'{"query": "a", "relevant_ids": ["plan/cancel.md"]}\n{"query": \n',
