@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,6 +86,8 @@ def summary(index: Index, clock: Clock) -> str:
         ("blank, left out", f"{counts.blank:,}"),
         ("shards", f"{len(index.manifest.shards):,}"),
     ]
+    if same := index.manifest.agreement:
+        held.append(("agreement with fp32", agreement_of(same)))
     costs = [
         (
             stage.name,
@@ -96,6 +99,16 @@ def summary(index: Index, clock: Clock) -> str:
         for stage in clock.stages.values()
     ]
     return f"{table(held)}\n\n{table(costs, ('stage', 'time', 'passages/s', 'tokens/s', 'peak memory'))}"
+
+
+def agreement_of(same: Mapping[str, Any]) -> str:
+    """The measured agreement in a line."""
+    if not same["k"]:
+        return "too few passages to say"
+    return (
+        f"cosine {same['cosine']:.4f}, top {same['k']} {same['top']:.1%} the same, {same['top_near_ties']:.1%} "
+        f"with near ties ({same['texts']} passages)"
+    )
 
 
 def _rate(count: int, seconds: float) -> str | None:

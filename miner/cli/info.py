@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,8 +27,10 @@ def command(
     if json:
         show_json(described)
         return
-    encoder = described.pop("encoder")
-    flat = {**described, **{f"encoder.{key}": value for key, value in encoder.items()}}
+    flat = dict[str, Any]()
+    for name, value in described.items():
+        nested = value.items() if isinstance(value, dict) else ()
+        flat |= {f"{name}.{key}": each for key, each in nested} or {name: value}
     say(
         table(
             [

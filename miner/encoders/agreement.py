@@ -16,6 +16,14 @@ NEAR = 0.001
 """Cosines this close count as tied."""
 
 
+def reference(encoder: Encoder) -> Encoder | None:
+    """The same model in fp32, for an encoder whose numbers are coarse enough to be worth a comparison."""
+    if encoder.fingerprint.get("dtype") != "int8":
+        return None
+    exact: Encoder = encoder.full_precision()  # type: ignore[attr-defined]
+    return exact
+
+
 def agreement(encoder: Encoder, exact: Encoder, texts: Sequence[str], k: int = 20) -> dict[str, Any]:
     """Compare two encoders over the texts, each in turn the query for the others.
 

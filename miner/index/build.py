@@ -13,24 +13,28 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from miner.data import Passage
 from miner.encoders import Encoder
+from miner.encoders.agreement import SAMPLE, agreement, reference
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
 from miner.index import sealed
 from miner.index.encode import Known, encode_shard, encoder_key, tokens_of, vector_stem
-from miner.index.ingest import Corpus, ingest
+from miner.index.ingest import Corpus, encoded_texts, ingest
 from miner.index.lock import BUILDER, READERS, building, nobody_reading
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
 from miner.index.opened import Index, check_fingerprint, open_index
 from miner.index.sealed import Sealed
+from miner.index.shelf import Shelf
 from miner.index.stats import Sums
 from miner.progress import Clock
 
 SHARD_SIZE = 16384
+SEED = 0
 SPARE = 2**24
 """Bytes kept free on the disk beside the vectors."""
 FOLDERS = ("passages", "aliases", "keys", "vectors", "cache", "ann")
@@ -83,8 +87,15 @@ def build_index(
         )
         with clock.stage("sum up", corpus.counts.passages, "passages"):
             statistics = _statistics(out, shards, encoder.dim)
-        fingerprint = plain(encoder.fingerprint)
-        manifest = Manifest(fingerprint, corpus.fingerprint, encoder.dim, corpus.counts, shards, statistics)
+        manifest = Manifest(
+            encoder=plain(encoder.fingerprint),
+            corpus=corpus.fingerprint,
+            dim=encoder.dim,
+            counts=corpus.counts,
+            shards=shards,
+            statistics=statistics,
+            agreement=_agreement(Shelf(out, shards, encoder.dim), corpus.counts.passages, encoder, clock),
+        )
         manifest.write(out)
         _sweep(out, manifest, encoder_key(encoder))
         return open_index(out)
@@ -143,6 +154,23 @@ def _statistics(out: Path, shards: Iterable[Shard], dim: int) -> Sealed:
     for shard in shards:
         sums.add(sealed.open_array(out / shard.vectors.file, np.float16, (shard.rows, dim)))
     return sealed.seal(out, "statistics", ".npy", sealed.array_bytes(sums.statistics()))
+
+
+def _agreement(store: Shelf, passages: int, encoder: Encoder, clock: Clock) -> dict[str, Any]:
+    """How far a coarse encoder agrees with fp32 over a sample of the passages, the same for the same corpus."""
+    exact = reference(encoder)
+    if exact is None:
+        return {}
+    with clock.stage("compare with fp32", SAMPLE, "passages") as stage:
+        rows = np.sort(np.random.default_rng(SEED).choice(passages, min(SAMPLE, passages), replace=False))
+        texts = [
+            text
+            for number, _, local in store.split(rows)
+            for text in encoded_texts(store.passages(number).take(pa.array(local)))
+        ]
+        found = agreement(encoder, exact, texts)
+        clock.advance(stage, len(texts), tokens_of(exact))
+    return found
 
 
 def _sweep(out: Path, manifest: Manifest, encoder: str) -> None:

@@ -15,7 +15,7 @@ from miner.errors import IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.files import write_bytes
 from miner.index.sealed import Sealed, digest
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 FILE = re.compile(
     r"(statistics|(passages|aliases|keys|vectors)/\d{5,})(-[0-9a-f]{16}){1,2}\.(arrow|npy)", re.ASCII
@@ -61,6 +61,8 @@ class Manifest:
     counts: Counts
     shards: tuple[Shard, ...]
     statistics: Sealed
+    agreement: Mapping[str, Any]
+    """How far a coarse encoder agreed with fp32 over a sample of the passages; else empty."""
 
     @property
     def files(self) -> tuple[Sealed, ...]:
@@ -151,6 +153,7 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
         counts=_made(Counts, content["counts"]),
         shards=shards,
         statistics=_sealed(content["statistics"]),
+        agreement=dict(content["agreement"]),
     )
     if sum(shard.rows for shard in shards) != manifest.counts.passages:
         raise ValueError("the shards do not add up to the passages")

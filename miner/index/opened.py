@@ -65,6 +65,7 @@ class Index:
             "encoder": self.fingerprint,
             "corpus": self.manifest.corpus,
             **asdict(self.manifest.counts),
+            **({"agreement": dict(self.manifest.agreement)} if self.manifest.agreement else {}),
         }
 
     def passages(self, rows: Rows) -> list[Passage]:

@@ -130,14 +130,14 @@ def test_what_is_not_an_index(tmp_path: Path) -> None:
         open_index(tmp_path)
 
 
-@pytest.mark.parametrize("version", ["0", "2", "999"])
+@pytest.mark.parametrize("version", ["0", "1", "999"])
 def test_another_format_version_says_what_to_do(
     tmp_path: Path, passages: list[Passage], encoder: HashingEncoder, version: str
 ) -> None:
     build_index(passages[:3], tmp_path / "i", encoder)
     manifest = tmp_path / "i" / NAME
-    manifest.write_text(manifest.read_text().replace('"format": 1', f'"format": {version}'))
-    with pytest.raises(IndexMismatch, match=rf"format {version}, this miner reads format 1; build it anew"):
+    manifest.write_text(manifest.read_text().replace('"format": 2', f'"format": {version}'))
+    with pytest.raises(IndexMismatch, match=rf"format {version}, this miner reads format 2; build it anew"):
         open_index(tmp_path / "i")
 
 
