@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from miner.data import Row
 from miner.errors import InputError
 from miner.files import read_jsonl, sha256, write_json
 from miner.formats.cohere import RECEIPTS, RUN, companion
+from miner.formats.run import read_run
 
 
 class Receipts:
@@ -51,17 +50,14 @@ def thin(receipt: dict[str, Any], places: Sequence[int]) -> dict[str, Any]:
 
 
 def derive_run(path: Path, out: Path, how: dict[str, Any]) -> None:
-    """Beside `out`, write the run's record of `path`, if there is one, with how `out` came from it."""
-    source = companion(path, RUN)
-    if not source.is_file():
+    """Beside `out`, write the run's record of `path`, if there is one, with how `out` came from it.
+
+    Raises InputError for a damaged record.
+    """
+    run = read_run(path)
+    if run is None:
         return
-    try:
-        run = orjson.loads(source.read_bytes())
-    except (orjson.JSONDecodeError, OSError) as error:
-        raise InputError(source, None, f"is not valid JSON ({error})") from None
-    if not isinstance(run, dict):
-        raise InputError(source, None, "is no run's record; expected a JSON object")
     outputs = [file for file in (out, companion(out, RECEIPTS)) if file.is_file()]
-    run["derived"] = [*run.get("derived", []), {"from": path.name, **how}]
+    run["derived"] = [*(run.get("derived") or []), {"from": path.name, **how}]
     run["outputs"] = {file.name: sha256(file) for file in outputs}
     write_json(companion(out, RUN), run)

@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 
 from miner import files
+from miner.formats.run import read_run
 from miner.preflight import Preflight, validate
 from miner.progress import Clock
 from miner.report.findings import by_rule
 from miner.report.measure import Gauge
 from miner.report.part import Limits, examine
 from miner.report.provenance import provenance
-from miner.report.records import read_run
 from miner.report.tab import Tab
 
 TITLES = {"training": "Training", "validation": "Validation"}

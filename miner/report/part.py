@@ -138,8 +138,7 @@ def _samples(records: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def _asked(run: Mapping[str, Any]) -> int | None:
-    n = (run.get("arguments") or {}).get("n")
-    return n if isinstance(n, int) else None
+    return (run.get("arguments") or {}).get("n")
 
 
 def _similarities(counted: Tally) -> Similarities:
@@ -160,7 +159,6 @@ def _similarities(counted: Tally) -> Similarities:
 def _documents(path: Path, counted: Tally, run: Mapping[str, Any]) -> Documents:
     used = len(np.unique(np.asarray(counted.negatives, np.uint64)))
     corpus = (run.get("index") or {}).get("passages")
-    corpus = corpus if isinstance(corpus, int) and corpus > 0 else None
     reused = statistics.most_reused(counted.negatives, limit=10)
     return Documents(used, corpus, used / corpus if corpus else None, _texts(path, reused))
 

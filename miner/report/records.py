@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from miner import files
 from miner.data import Row
 from miner.errors import InputError
-from miner.formats.cohere import RECEIPTS, RUN, companion
+from miner.formats.cohere import RECEIPTS, companion
 from miner.preflight import lines
 from miner.preflight.texts import Texts, texts_of
 
@@ -62,20 +60,6 @@ def read_records(path: Path) -> Iterator[Record | None]:
         given = next(receipts, None)
         row = None if line.record is None else _row(texts_of(line.record))
         yield None if row is None else Record(line.number, row, _fitting(row, given))
-
-
-def read_run(path: Path) -> dict[str, Any] | None:
-    """The record of the run that wrote the file, if it lies beside it. Raises InputError if damaged."""
-    beside = companion(path, RUN)
-    if not beside.exists():
-        return None
-    try:
-        run = orjson.loads(beside.read_bytes())
-    except (orjson.JSONDecodeError, OSError) as error:
-        raise InputError(beside, None, f"is not valid JSON ({error})") from None
-    if not isinstance(run, dict):
-        raise InputError(beside, None, f"holds {files.kind(run)}; expected a JSON object")
-    return run
 
 
 def _row(texts: Texts) -> Row | None:

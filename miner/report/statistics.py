@@ -172,15 +172,14 @@ def tokens(query: Sequence[int], passage: Sequence[int], limit: int) -> Tokens |
 
 def candidates(run: Mapping[str, Any]) -> int:
     """How many candidates mining looked at; 0 if the run record does not say."""
-    total = (run.get("counts") or {}).get("candidates")
-    return total if isinstance(total, int) else 0
+    return (run.get("counts") or {}).get("candidates") or 0
 
 
 def removals(run: Mapping[str, Any]) -> tuple[Removal, ...]:
     """What each filter removed, in the order of the record."""
     total = candidates(run)
     return tuple(
-        Removal(str(name), int(number), number / total if total else 0.0)
+        Removal(name, number, number / total if total else 0.0)
         for name, number in ((run.get("counts") or {}).get("rejected") or {}).items()
     )
 

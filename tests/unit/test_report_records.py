@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from miner.errors import InputError
-from miner.files import sha256, write_jsonl
+from miner.files import sha256, write_json, write_jsonl
+from miner.formats.receipts import derive_run
+from miner.formats.run import read_run
+from miner.report import report
 from miner.report.provenance import provenance
-from miner.report.records import read_records, read_run
+from miner.report.records import read_records
 from tests.mined_files import made_receipts, made_rows, write_mined
 
 ROWS = made_rows(9)
@@ -80,6 +84,46 @@ def test_a_damaged_run_record_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "train.run.json").write_text(text)
     with pytest.raises(InputError, match=r"train\.run\.json: "):
         read_run(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"arguments": True}, "'arguments' is a boolean; expected an object"),
+        ({"arguments": {"n": "5"}}, "'arguments.n' is a string; expected a whole number"),
+        ({"index": [1]}, "'index' is a list; expected an object"),
+        ({"index": {"passages": 1.5}}, "'index.passages' is a number; expected a whole number"),
+        ({"index": {"passages": -1}}, "'index.passages' is -1; expected a whole number from 0"),
+        ({"counts": "x"}, "'counts' is a string; expected an object"),
+        ({"counts": {"candidates": True}}, "'counts.candidates' is a boolean; expected a whole number"),
+        ({"counts": {"rejected": []}}, "'counts.rejected' is a list; expected an object"),
+        ({"counts": {"rejected": {"a": None}}}, "'counts.rejected.a' is null; expected a whole number"),
+        ({"outputs": 1}, "'outputs' is a number; expected an object"),
+        ({"stages": [{}, 1]}, "'stages[1]' is a number; expected an object"),
+        ({"derived": {}}, "'derived' is an object; expected a list of objects"),
+    ],
+)
+def test_a_run_record_of_another_shape_is_named(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    path = write_mined(tmp_path / "train.jsonl", ROWS)
+    beside = tmp_path / "train.run.json"
+    write_json(beside, orjson.loads(beside.read_bytes()) | change)
+    with pytest.raises(InputError) as error:
+        read_run(path)
+    assert str(error.value) == f"{beside}: {message}"
+    with pytest.raises(InputError):
+        derive_run(path, tmp_path / "out.jsonl", {})
+
+
+@pytest.mark.parametrize("name", ["arguments", "index", "counts", "outputs", "stages", "derived"])
+def test_a_run_record_may_lack_a_part_or_hold_null_for_it(tmp_path: Path, name: str) -> None:
+    path = write_mined(tmp_path / "train.jsonl", ROWS)
+    beside = tmp_path / "train.run.json"
+    run = orjson.loads(beside.read_bytes())
+    for changed in (run | {name: None}, {key: value for key, value in run.items() if key != name}):
+        write_json(beside, changed)
+        assert report(path).statistics()["training"]["counts"]["rows"] == len(ROWS)
 
 
 def test_no_run_record_is_none(tmp_path: Path) -> None:
