@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from miner.blas import one_thread
 from miner.data import (
     PADDING,
     Candidates,
@@ -19,7 +20,7 @@ from miner.data import (
     UInt8,
 )
 from miner.index import Index
-from miner.match import OVERLAP, Folded, Guard, Match, folded
+from miner.match import OVERLAP, Folded, Guard, Match, fold_all, folded
 from miner.siblings import Sibling, document
 
 CHUNK = 4096
@@ -85,10 +86,12 @@ class PoolBuilder:
     guard: Guard = field(default_factory=Guard)
 
     def build(self, block: Block, candidates: Candidates) -> Pool:
+        with one_thread():
+            return self._build(block, candidates)
+
+    def _build(self, block: Block, candidates: Candidates) -> Pool:
         rows = candidates.rows
-        passages = dict(
-            zip(unique := np.unique(rows[rows != PADDING]), self.index.passages(unique), strict=True)
-        )
+        passages = self._passages(rows, block.relevant_rows)
         match, sibling = np.zeros(rows.shape, np.uint8), np.zeros(rows.shape, np.uint8)
         documents = np.zeros(rows.shape, np.uint64)
         to_relevant = np.empty((len(block.relevant_rows), rows.shape[1]), np.float32)
@@ -96,10 +99,13 @@ class PoolBuilder:
         for i in range(len(block)):
             mine = slice(int(block.offsets[i]), int(block.offsets[i + 1]))
             columns = np.flatnonzero(rows[i] != PADDING)
-            ours = [passages[row] for row in rows[i, columns]]
-            match[i, columns] = self._match(block, i, mine, rows[i, columns], ours)
+            known = block.relevant_rows[mine]
+            ours = [passages[row] for row in rows[i, columns].tolist()]
+            parents = [passages[row] for row in known.tolist() if row != PADDING]
+            match[i, columns] = self._match(block, i, mine, ours, parents)
+            match[i, columns[np.isin(rows[i, columns], known)]] = Match.SAME_ID
             documents[i, columns] = [zlib.crc32(document(passage.id).encode()) for passage in ours]
-            sibling[i, columns] = self._siblings(block.relevant_rows[mine], ours)
+            sibling[i, columns] = self._siblings(ours, parents)
             to_relevant[mine] = cosines(self.index, block.relevant_vectors[mine], rows[i])
             relevant_scores[mine] = _dot(block.relevant_vectors[mine], block.vectors[i])
         return Pool(
@@ -121,24 +127,30 @@ class PoolBuilder:
             ranks=candidates.ranks,
         )
 
-    def _match(self, block: Block, i: int, mine: slice, rows: Int64, ours: Sequence[Passage]) -> UInt8:
-        relevant, known = block.relevant_texts[mine], block.relevant_rows[mine]
-        inside = self.index.passages(known[known != PADDING])
-        theirs = list(dict.fromkeys([*relevant, *(passage.text for passage in inside)]))
+    def _passages(self, *rows: Int64) -> dict[int, Passage]:
+        """The passages of all these rows, read together and folded together."""
+        unique = np.unique(np.concatenate([each.ravel() for each in rows]))
+        unique = unique[unique != PADDING]
+        passages = self.index.passages(unique)
+        fold_all(passage.text for passage in passages)
+        return dict(zip(unique.tolist(), passages, strict=True))
+
+    def _match(
+        self, block: Block, i: int, mine: slice, ours: Sequence[Passage], parents: Sequence[Passage]
+    ) -> UInt8:
+        theirs = list(dict.fromkeys([*block.relevant_texts[mine], *(passage.text for passage in parents)]))
         codes = self.guard.match(block.texts[i], [passage.text for passage in ours], theirs, block.taken[i])
         if self.emit == "title-text":
             full = self.guard.match(block.texts[i], [p.encoded for p in ours], theirs, block.taken[i])
             codes = np.where(codes == Match.NONE, full, codes)
-        codes[np.isin(rows, known)] = Match.SAME_ID
         return codes
 
-    def _siblings(self, relevant_rows: Int64, ours: Sequence[Passage]) -> UInt8:
-        parents = self.index.passages(relevant_rows[relevant_rows != PADDING])
+    def _siblings(self, ours: Sequence[Passage], parents: Sequence[Passage]) -> UInt8:
         homes = {document(parent.id) for parent in parents}
         codes = np.zeros(len(ours), np.uint8)
         for i, passage in enumerate(ours):
-            if document(passage.id) in homes:
-                near = [folded(p.text) for p in parents if document(p.id) == document(passage.id)]
+            if (home := document(passage.id)) in homes:
+                near = [folded(parent.text) for parent in parents if document(parent.id) == home]
                 codes[i] = Sibling.OVERLAPPING if self._overlaps(passage, near) else Sibling.SAME_DOCUMENT
         return codes
 
