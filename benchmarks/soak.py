@@ -1,6 +1,6 @@
 """Builds, updates, mines and verifies again and again in one process, and watches what it holds.
 
-    python -m benchmarks.soak DATA_DIR SET [--times 5] [--minutes 60] [--model hashing]
+    python benchmarks/soak.py DATA_DIR SET [--times 5] [--minutes 60] [--model hashing]
 
 A round builds an index of the set repeated `--times`, each copy with a word of its own, brings it to a corpus of
 which every twentieth passage is another, mines for its queries and looks at every byte. What is resident,
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from memory import passages, queries
 
-from benchmarks.memory import passages, queries
 from miner.data import Passage, Query
 from miner.encoders.base import Encoder
 from miner.encoders.resolve import resolve
