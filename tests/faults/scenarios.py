@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +13,8 @@ from miner.files import write_jsonl
 from miner.index import build_index
 from tests.mined_files import made_rows, write_mined
 
-DRIVER = Path(__file__).with_name("driver.py")
-ROOT = Path(__file__).parents[2]
 TIMED = ("build.json", ".building", ".reading")
 """Endings of files that hold times or process ids, and so differ from run to run."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    error: str
-    events: int
 
 
 @dataclass(frozen=True)
@@ -37,15 +25,6 @@ class Scenario:
     prepare: Callable[[Path], None]
     arguments: tuple[str, ...]
     results: tuple[str, ...]
-
-    def run(self, folder: Path, event: int = 0, fault: str = "kill", timeout: float = 120) -> Outcome:
-        command = [sys.executable, str(DRIVER), str(folder), str(event), fault, *self.arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=timeout, env=environment, check=False
-        )
-        last = done.stderr.strip().rpartition("\n")[2]
-        return Outcome(done.returncode, done.stderr, int(last) if last.isdigit() else 0)
 
     def snapshot(self, folder: Path) -> dict[str, bytes]:
         """The bytes of all results, those with times and locks left out."""
