@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from miner.data import Row
 from miner.errors import ConfigError, InputError
-from miner.files import COMPRESSED, write_jsonl
+from miner.files import COMPRESSED
 from miner.formats.base import Format, Sourced
-from miner.formats.cohere import RECEIPTS, companion
-from miner.formats.receipts import Receipts, derive_run
+from miner.formats.cohere import record_of
+from miner.formats.copies import copies
+from miner.formats.receipts import Receipts
 from miner.formats.rows import CohereRows
 
 Change = Callable[[Row], Row]
@@ -39,16 +42,32 @@ def convert(
     if source.resolve() == target.resolve():
         raise ConfigError(f"{target}: is the file that is read; expected another name")
     done = Converted()
-    write.write(target, _counted(_sourced(source, read, change, done), source, write, done))
-    if _is_cohere(source, read) and _is_cohere(target, write) and Receipts.beside(source):
-        write_jsonl(companion(target, RECEIPTS), Receipts(source))
-        derive_run(source, target, {"command": "convert", "altered": done.altered})
+    if _is_cohere(source, read) and _is_cohere(target, write) and target.suffix == ".jsonl":
+        _copy(source, target, change, done)
+    else:
+        rows = _sourced(source, read, change, done, _receipts(source, read))
+        write.write(target, _counted(rows, source, write, done))
     return done
 
 
-def _sourced(source: Path, read: Format, change: Change | None, done: Converted) -> Iterator[Sourced]:
+def _copy(source: Path, target: Path, change: Change | None, done: Converted) -> None:
+    form = CohereRows()
+    with copies(source, target) as ((copy,), receipts):
+        for sourced in _counted(_sourced(source, form, change, done, receipts), source, form, done):
+            copy.rows.write(orjson.dumps(record_of(sourced.row)) + b"\n")
+            if copy.receipts:
+                copy.receipts.write(orjson.dumps(sourced.receipt) + b"\n")
+        copy.how = {"command": "convert", "altered": done.altered}
+
+
+def _receipts(source: Path, read: Format) -> Receipts | None:
+    return Receipts.beside(source) if _is_cohere(source, read) else None
+
+
+def _sourced(
+    source: Path, read: Format, change: Change | None, done: Converted, receipts: Receipts | None
+) -> Iterator[Sourced]:
     """The rows, changed, with their receipts."""
-    receipts = Receipts.beside(source) if _is_cohere(source, read) else None
     for row in read.read(source):
         changed = change(row) if change else row
         done.altered += changed != row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import orjson
 
 from miner.data import Row
 from miner.errors import ConfigError
-from miner.files import atomic
-from miner.formats.cohere import RECEIPTS, companion, record_of
-from miner.formats.receipts import Receipts, derive_run, thin
+from miner.formats.cohere import record_of
+from miner.formats.copies import copies
+from miner.formats.receipts import thin
 from miner.preflight import lines
 from miner.preflight.texts import texts_of
 
@@ -38,18 +37,15 @@ def fix_file(path: Path, out: Path, *, overlap: bool = False) -> Fixed:
     if out.resolve() == path.resolve():
         raise ConfigError(f"{out}: is the file that was read; expected another name for the copy")
     fixed = Fixed()
-    receipts = Receipts.beside(path)
-    with ExitStack() as stack:
-        rows = stack.enter_context(atomic(out))
-        proofs = stack.enter_context(atomic(companion(out, RECEIPTS))) if receipts else None
+    with copies(path, out) as ((copy,), receipts):
+        copy.how = {"command": "validate --fix", "overlap": overlap}
         for line in lines.read(path):
             row = texts_of(line.record).row if line.record is not None else None
             kept = _correct(row, overlap, fixed) if row else None
-            rows.write((line.raw if row is None or kept is None else _without(row, kept)) + b"\n")
-            if receipts and proofs:
+            copy.rows.write((line.raw if row is None or kept is None else _without(row, kept)) + b"\n")
+            if receipts and copy.receipts:
                 receipt = receipts.take(row)
-                proofs.write(orjson.dumps(receipt if kept is None else thin(receipt, kept)) + b"\n")
-    derive_run(path, out, {"command": "validate --fix", "overlap": overlap})
+                copy.receipts.write(orjson.dumps(receipt if kept is None else thin(receipt, kept)) + b"\n")
     return fixed
 
 

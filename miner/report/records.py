@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from miner import files
 from miner.data import Row
 from miner.errors import InputError
 from miner.formats.cohere import RECEIPTS, companion
+from miner.formats.receipts import entries
 from miner.preflight import lines
 from miner.preflight.texts import Texts, texts_of
 
@@ -92,30 +93,8 @@ def _fitting(row: Row, given: tuple[str, Receipt] | None) -> Receipt | None:
     return receipt if fits else None
 
 
-def _evidence(value: Mapping[str, Any], field: str, path: Path, line: int) -> tuple[Evidence, ...]:
-    entries = value.get(field)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InputError(path, line, f"{field!r} is {files.kind(entries)}; expected a list of objects")
-    return tuple(_entry(entry, f"{field}[{i}]", path, line) for i, entry in enumerate(entries))
-
-
-def _entry(entry: Mapping[str, Any], place: str, path: Path, line: int) -> Evidence:
-    def take(name: str, allowed: tuple[type, ...], expected: str) -> Any:
-        value = entry.get(name)
-        if value is not None and (not isinstance(value, allowed) or isinstance(value, bool)):
-            raise InputError(path, line, f"{place}.{name} is {files.kind(value)}; expected {expected}")
-        return value
-
-    def number(name: str) -> float | None:
-        value = take(name, (int, float), "a number")
-        return None if value is None else float(value)
-
-    return Evidence(
-        id=take("id", (str,), "a string"),
-        similarity=number("similarity"),
-        to_relevant=number("to_relevant"),
-        risk=number("risk"),
-        rescored=number("rescored"),
-        rank=take("rank", (int,), "a whole number"),
-        source=take("source", (str,), "a string"),
+def _evidence(value: Mapping[str, Any], side: str, path: Path, line: int) -> tuple[Evidence, ...]:
+    known = [field.name for field in fields(Evidence)]
+    return tuple(
+        Evidence(**{name: entry.get(name) for name in known}) for entry in entries(value, side, path, line)
     )

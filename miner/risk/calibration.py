@@ -18,6 +18,7 @@ from miner.index import Index
 from miner.recipe import Recipe
 from miner.risk.model import DECIMALS, RiskModel, read_model
 from miner.risk.rates import Rate
+from miner.shape import shaped
 
 FORMAT = 1
 CAPS = (0.02, 0.05, 0.1, 0.2)
@@ -39,6 +40,10 @@ class Point:
     cap: float
     leak: Rate
     fill: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.cap <= 1:
+            raise ConfigError(f"a cap on the risk is {self.cap}; expected more than 0 and at most 1")
 
 
 @dataclass(frozen=True)
@@ -114,22 +119,16 @@ def read_calibration(path: Path, index: Index) -> Calibration:
 def _read(path: Path) -> Calibration:
     try:
         record = orjson.loads(path.read_bytes())
-        if record["format"] != FORMAT:
-            raise InputError(
-                path, None, f"is a calibration of format {record['format']!r}; expected {FORMAT}"
-            )
-        return Calibration(
-            model=read_model(orjson.dumps(record["model"]), path),
-            reliability=tuple(
-                Bin(each["estimated"], Rate(**each["observed"])) for each in record["reliability"]
-            ),
-            curve=tuple(Point(each["cap"], Rate(**each["leak"]), each["fill"]) for each in record["curve"]),
-            **{
-                name: record[name]
-                for name in ("method", "queries", "events", "n", "seed", "encoder", "corpus")
-            },
-        )
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (orjson.JSONDecodeError, KeyError, TypeError, ConfigError) as error:
-        raise InputError(path, None, f"is not a calibration ({type(error).__name__}: {error})") from None
+    except orjson.JSONDecodeError as error:
+        raise InputError(path, None, f"is not a calibration ({error})") from None
+    if not isinstance(record, dict) or not {"format", "model"} <= record.keys():
+        raise InputError(path, None, "is not a calibration; expected a file that 'miner calibrate' wrote")
+    if record["format"] != FORMAT:
+        raise InputError(path, None, f"is a calibration of format {record['format']!r}; expected {FORMAT}")
+    try:
+        model = read_model(orjson.dumps(record["model"]), path)
+        return shaped(Calibration, record | {"model": model}, path)
+    except ConfigError as error:
+        raise InputError(path, None, str(error).removeprefix(f"{path}: ")) from None

@@ -112,7 +112,7 @@ def read_model(data: bytes, where: str | Path) -> RiskModel:
         if record["format"] != FORMAT:
             raise ConfigError(f"{where}: is a risk model of format {record['format']!r}; expected {FORMAT}")
         coefficients = tuple(float(record["coefficients"][name]) for name in NAMES)
-        return RiskModel(float(record["intercept"]), coefficients, record["fitted"])
+        return RiskModel(float(record["intercept"]), coefficients, dict(record["fitted"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{where}: is not a risk model ({type(error).__name__}: {error})") from None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import orjson
@@ -13,9 +13,8 @@ import orjson
 from miner.data import Bool, Row
 from miner.encoders.base import Encoder
 from miner.errors import InputError, Inseparable
-from miner.files import atomic
-from miner.formats.cohere import RECEIPTS, companion, read_rows, record_of
-from miner.formats.receipts import Receipts, derive_run
+from miner.formats.cohere import companion, read_rows, record_of
+from miner.formats.copies import copies
 from miner.split.plan import Plan, choose
 from miner.split.ties import Components, Ties, text_key
 
@@ -74,10 +73,9 @@ def split_file(
     except Inseparable as why:
         raise Inseparable(f"{path}: cannot be split: {why}") from None
     split = _outline(path, folder, parts, chosen)
-    _write(path, split, chosen[parts.query_of], _relevant(ties, chosen))
     how = {"command": "split", "near": plan.near if encoder is not None else None}
-    for side, name in zip((split.train, split.evaluation), SIDES, strict=True):
-        derive_run(path, side.file, {**how, "side": name, "fraction": plan.fraction, "seed": plan.seed})
+    hows = [{**how, "side": name, "fraction": plan.fraction, "seed": plan.seed} for name in SIDES]
+    _write(path, split, hows, chosen[parts.query_of], _relevant(ties, chosen))
     return split
 
 
@@ -100,20 +98,26 @@ def _relevant(ties: Ties, chosen: Bool) -> tuple[set[int], set[int]]:
     return set(keys[~sides].tolist()), set(keys[sides].tolist())
 
 
-def _write(path: Path, split: Split, to_eval: Bool, relevant: tuple[set[int], set[int]]) -> None:
+def _write(
+    path: Path,
+    split: Split,
+    hows: Sequence[dict[str, Any]],
+    to_eval: Bool,
+    relevant: tuple[set[int], set[int]],
+) -> None:
     sides = (split.train, split.evaluation)
-    receipts = Receipts.beside(path)
-    with ExitStack() as stack:
-        rows: list[BinaryIO] = [stack.enter_context(atomic(side.file)) for side in sides]
-        files = [companion(side.file, RECEIPTS) for side in sides] if receipts else []
-        proofs: list[BinaryIO] = [stack.enter_context(atomic(file)) for file in files]
+    with copies(path, *(side.file for side in sides)) as (parts, receipts):
+        for part, how in zip(parts, hows, strict=True):
+            part.how = how
         for place, (line, row) in enumerate(read_rows(path)):
             side = int(to_eval[place])
             sides[side].rows += 1
             _cross(split, side, (line, row), relevant[1 - side])
-            rows[side].write(orjson.dumps(record_of(row), option=orjson.OPT_APPEND_NEWLINE))
-            if receipts:
-                proofs[side].write(orjson.dumps(receipts.take(row), option=orjson.OPT_APPEND_NEWLINE))
+            part = parts[side]
+            part.rows.write(orjson.dumps(record_of(row), option=orjson.OPT_APPEND_NEWLINE))
+            if receipts and part.receipts:
+                proof = receipts.take(row)
+                part.receipts.write(orjson.dumps(proof, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _cross(split: Split, side: int, place: tuple[int, Row], others: set[int]) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +11,10 @@ from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.files import write_jsonl
 from miner.index import build_index
+from tests.mined_files import made_rows, write_mined
 
-DRIVER = Path(__file__).with_name("driver.py")
-ROOT = Path(__file__).parents[2]
-TIMED = ("build.json", "run.json", ".building", ".reading")
+TIMED = ("build.json", ".building", ".reading")
 """Endings of files that hold times or process ids, and so differ from run to run."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    error: str
-    events: int
 
 
 @dataclass(frozen=True)
@@ -36,15 +25,6 @@ class Scenario:
     prepare: Callable[[Path], None]
     arguments: tuple[str, ...]
     results: tuple[str, ...]
-
-    def run(self, folder: Path, event: int = 0, fault: str = "kill", timeout: float = 120) -> Outcome:
-        command = [sys.executable, str(DRIVER), str(folder), str(event), fault, *self.arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=timeout, env=environment, check=False
-        )
-        last = done.stderr.strip().rpartition("\n")[2]
-        return Outcome(done.returncode, done.stderr, int(last) if last.isdigit() else 0)
 
     def snapshot(self, folder: Path) -> dict[str, bytes]:
         """The bytes of all results, those with times and locks left out."""
@@ -102,6 +82,37 @@ def lay_rows(folder: Path) -> None:
     write_jsonl(folder / "rows.jsonl", rows)
 
 
+def lay_mined(folder: Path) -> None:
+    """Rows with receipts and a run's record."""
+    write_mined(folder / "rows.jsonl", made_rows(60))
+
+
+WAYS = (
+    "To change {thing}, open the settings and press the second button.",
+    "Only the owner may see {thing}; the team gets a message when it was changed.",
+    "By phone: have the number of your last payment at hand when {thing} shall change.",
+    "Support asks you for a reason if {thing} has been changed twice in a week.",
+)
+
+
+def lay_families(folder: Path) -> None:
+    """An index where queries have three relevant passages about one thing."""
+    things = [
+        f"{name}{number} {name}" for number in range(10) for name in ("plan", "tool", "seat", "bill", "room")
+    ]
+    passages = [
+        Passage(f"{thing}/{j}", way.format(thing=thing), "", f"{j}.jsonl", i)
+        for i, thing in enumerate(things)
+        for j, way in enumerate(WAYS)
+    ]
+    build_index(passages, folder / "index", HashingEncoder(), shard_size=80)
+    asked = (
+        {"query": f"how do I change {thing}", "relevant_ids": [f"{thing}/{j}" for j in range(3)]}
+        for thing in things
+    )
+    write_jsonl(folder / "queries.jsonl", asked)
+
+
 def lay_judged(folder: Path) -> None:
     lay_rows(folder)
     judged = (
@@ -132,9 +143,17 @@ SCENARIOS = (
         "audit", lay_judged, ("audit", "rows.jsonl", "--judgments", "judged.jsonl"),
         ("rows.suggested_positives.jsonl",),
     ),
+    Scenario(
+        "calibrate by hiding", lay_families, ("calibrate", "queries.jsonl", "--index", "index", "-o", "c.json"),
+        ("c.json", "c.svg"),
+    ),
     Scenario("convert", lay_rows, ("convert", "rows.jsonl", "out.jsonl", "--to", "flag-embedding"), ("out.jsonl",)),
     Scenario(
-        "split", lay_rows, ("split", "rows.jsonl", "--small", "--model", "hashing", "-o", "parts"), ("parts",)
+        "convert with receipts", lay_mined, ("convert", "rows.jsonl", "out.jsonl"),
+        ("out.jsonl", "out.receipts.jsonl", "out.run.json"),
+    ),
+    Scenario(
+        "split", lay_mined, ("split", "rows.jsonl", "--small", "--model", "hashing", "-o", "parts"), ("parts",)
     ),
 )  # fmt: skip
 

@@ -178,9 +178,23 @@ def test_another_index_is_refused(
         read_calibration(tmp_path / "c.json", other)
 
 
+RATE = {"count": 9, "rate": 0.1, "low": 0.0, "high": 0.2}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"format": 2}, "of format 2; expected 1"), ({"curve": 3}, "is not a calibration"), (None, "is not a")],
+    [
+        (None, "is not a calibration"),
+        ({"format": 2}, "of format 2; expected 1"),
+        ({"model": 3}, "is not a risk model"),
+        ({"encoder": None}, "'encoder' is null; expected an object"),
+        ({"curve": 3}, "'curve' is a number; expected a list"),
+        ({"curve": [{"leak": 0}]}, r"has no 'curve\[0\].cap'"),
+        ({"curve": [{"cap": 0.1, "leak": 0}]}, r"'curve\[0\].leak' is a number; expected an object"),
+        ({"curve": [{"cap": 0, "leak": RATE, "fill": 1}]}, "more than 0 and at most 1"),
+        ({"reliability": [{"estimated": "a", "observed": RATE}]}, "is a string; expected a number"),
+        ({"queries": True}, "'queries' is a boolean; expected a whole number"),
+    ],
 )
 def test_what_is_no_calibration_is_refused(
     calibration: Calibration, index: Index, tmp_path: Path, change: dict[str, object] | None, said: str

@@ -9,8 +9,8 @@ import pytest
 
 from miner.errors import InputError
 from miner.files import sha256, write_json, write_jsonl
-from miner.formats.receipts import derive_run
 from miner.formats.run import read_run
+from miner.preflight.fix import fix_file
 from miner.report import report
 from miner.report.provenance import provenance
 from miner.report.records import read_records
@@ -113,7 +113,8 @@ def test_a_run_record_of_another_shape_is_named(
         read_run(path)
     assert str(error.value) == f"{beside}: {message}"
     with pytest.raises(InputError):
-        derive_run(path, tmp_path / "out.jsonl", {})
+        fix_file(path, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", ["arguments", "index", "counts", "outputs", "stages", "derived"])

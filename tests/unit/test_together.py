@@ -19,9 +19,14 @@ from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import Locked, OutputError
 from miner.files import atomic, sha256, together
+from miner.formats.convert import convert
+from miner.formats.rows import CohereRows
+from miner.formats.run import read_run
 from miner.index import build_index, open_index, verify
 from miner.mining import mine
 from miner.recipe import Recipe
+from miner.split import Plan, split_file
+from tests.mined_files import made_rows, write_mined
 
 
 def names(folder: Path) -> list[str]:
@@ -179,3 +184,41 @@ def test_an_update_during_a_build_is_refused_until_its_process_is_dead(
         assert len(mine(queries, open_index(index), encoder=encoder)) == len(queries)
         other.send_signal(signal.SIGKILL)
     assert len(build_index(passages[:20], index, encoder, existing="update")) == 20
+
+
+def test_two_conversions_to_one_output_leave_the_files_of_one(tmp_path: Path) -> None:
+    sources = [write_mined(tmp_path / f"{name}.jsonl", made_rows(40, seed=i)) for i, name in enumerate("ab")]
+    form, target = CohereRows(), tmp_path / "out" / "o.jsonl"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda path: convert(path, target, read=form, write=form), sources * 8))
+    assert names(target.parent) == ["o.jsonl", "o.receipts.jsonl", "o.run.json"]
+    assert_of_one(target)
+
+
+def test_two_splits_into_one_folder_leave_the_two_sides_of_one(tmp_path: Path) -> None:
+    parts = tmp_path / "parts"
+    folders = [tmp_path / name for name in "ab"]
+    for i, folder in enumerate(folders):
+        folder.mkdir()
+        write_mined(folder / "rows.jsonl", made_rows(60, seed=i))
+
+    def work(folder: Path) -> None:
+        split_file(folder / "rows.jsonl", Plan(least_train=1, least_eval=1), folder=parts)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, folders * 8))
+    rows = [(parts / f"rows.{side}.jsonl").read_bytes().splitlines() for side in ("train", "eval")]
+    whole = [sorted((folder / "rows.jsonl").read_bytes().splitlines()) for folder in folders]
+    assert sorted(rows[0] + rows[1]) in whole
+    assert len(names(parts)) == 6
+    for side in ("train", "eval"):
+        assert_of_one(parts / f"rows.{side}.jsonl")
+
+
+def assert_of_one(path: Path) -> None:
+    """Rows, receipts and run record are of one writer."""
+    run = read_run(path)
+    assert run is not None
+    assert run["outputs"] == {
+        each.name: sha256(each) for each in (path, path.with_name(f"{path.stem}.receipts.jsonl"))
+    }

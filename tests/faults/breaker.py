@@ -1,17 +1,10 @@
-"""Runs a miner command and breaks it at one file-system event, by audit hook: no code of miner knows of it.
-
-usage: driver.py FOLDER EVENT FAULT ARGUMENT...
-Events are the openings for writing, renamings, deletions and new folders below FOLDER, counted from 1; event 0
-breaks nothing. Their number is printed as the last line of standard error. FAULT is kill, term, int, or the name
-of an errno such as ENOSPC, which that event then fails with; ENOSPC+ fails all that follow too.
-"""
+"""Breaks a command at one file-system event, by audit hook: no code of miner knows of it."""
 
 from __future__ import annotations
 
 import errno
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +13,12 @@ CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.
 
 
 class Breaker:
-    """The audit hook."""
+    """The audit hook.
+
+    Events are the openings for writing, renamings, deletions and new folders below `folder`, counted from 1;
+    event 0 breaks nothing. `fault` is kill, term, int, or the name of an errno such as ENOSPC, which that event
+    then fails with; ENOSPC+ fails all that follow too.
+    """
 
     def __init__(self, folder: Path, event: int, fault: str) -> None:
         self.folder, self.event, self.fault, self.count = str(folder.resolve()), event, fault, 0
@@ -52,22 +50,3 @@ class Breaker:
         if not isinstance(path, (str, bytes, os.PathLike)):
             return False
         return os.path.abspath(os.fsdecode(path)).startswith(self.folder)  # noqa: PTH100
-
-
-def main() -> None:
-    breaker = Breaker(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
-    sys.argv = ["miner", *sys.argv[4:]]
-    import faiss  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
-
-    from miner.cli import main as miner
-
-    sys.addaudithook(breaker)
-    try:
-        miner()
-    finally:
-        print(f"\n{breaker.count}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()
