@@ -20,7 +20,7 @@ from miner.index.ingest import PASSAGES, Part, encoded_texts
 from miner.index.manifest import FILE, plain
 from miner.index.sealed import Sealed
 
-BLOCK = 2048
+BLOCK = 8192
 """Texts handed to the encoder at once."""
 
 Advance = Callable[[int], None]
