@@ -25,6 +25,7 @@ def command(
     index: Annotated[Path | None, typer.Option(help="Default: the only one in indexes/.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Hard negatives.")] = 5,
     max_risk: Annotated[float | None, typer.Option(help="As for mine.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="As for mine.")] = None,
     filter: Annotated[list[str] | None, typer.Option(help="As for mine.")] = None,
     select: Annotated[str, typer.Option(help="As for mine.")] = "top()",
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
@@ -32,11 +33,13 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show one query's candidates in order, with scores, risk and its parts, and why each was dropped."""
-    from miner.cli.recipes import open_indexes, recipe_of
+    from miner.cli.recipes import calibration_of, open_indexes, recipe_of
     from miner.explain import explain
 
     (opened,) = open_indexes([index] if index else None)
     recipe = recipe_of(n, filter, max_risk, select, depth)
+    if known := calibration_of(calibration, opened):
+        recipe = known.apply(recipe)
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
     if json:
         show_json(explanation.record())

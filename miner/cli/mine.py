@@ -12,6 +12,7 @@ from miner.cli.console import Terminal, say, table
 if TYPE_CHECKING:
     from miner.mined import Mined
     from miner.recipe import Recipe
+    from miner.risk.calibration import Calibration
 
 
 def command(
@@ -52,7 +53,7 @@ def command(
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
     from dataclasses import replace
 
-    from miner.cli.recipes import bytes_of, open_indexes, recipe_of
+    from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
     from miner.files import check_writable
     from miner.mining import mine
     from miner.progress import Clock
@@ -65,8 +66,8 @@ def command(
     output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
     check_writable(output)
     opened = open_indexes(index)
-    if calibration is not None:
-        recipe = _calibrated(recipe, calibration, opened[0])
+    if known := calibration_of(calibration, opened[0]):
+        recipe = known.apply(recipe)
     if rescore is not None:
         recipe = replace(
             recipe, rescore=Cache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
@@ -76,14 +77,8 @@ def command(
     given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
     named = {"index": [str(each.path) for each in opened], **_spelt(recipe)}
     record = mined.write(output, {**{k: v and str(v) for k, v in given.items()}, **named})
-    say(summary(mined, record))
+    say(summary(mined, record, known))
     say(f"\nwrote {output}")
-
-
-def _calibrated(recipe: Recipe, path: Path, index: Any) -> Recipe:
-    from miner.risk.calibration import read_calibration
-
-    return read_calibration(path, index).apply(recipe)
 
 
 def _spelt(recipe: Recipe) -> dict[str, Any]:
@@ -99,7 +94,7 @@ def _spelt(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def summary(mined: Mined, record: dict[str, Any]) -> str:
+def summary(mined: Mined, record: dict[str, Any], known: Calibration | None = None) -> str:
     """The small table at the end: rows, what each filter removed, time by stage."""
     counts = record["counts"]
     lines = [(name, f"{counts[name.replace(' ', '_')]:,}") for name in ("rows", "negatives", "short rows")]
@@ -112,11 +107,11 @@ def summary(mined: Mined, record: dict[str, Any]) -> str:
     ]
     text = f"{table(lines)}\n\n{table(stages, ('stage', 'time', 'peak memory'))}"
     if counts["short_rows"]:
-        text += f"\n\n{shortfall(mined, counts)}"
+        text += f"\n\n{shortfall(mined, counts, known)}"
     return text
 
 
-def shortfall(mined: Mined, counts: dict[str, Any]) -> str:
+def shortfall(mined: Mined, counts: dict[str, Any], known: Calibration | None = None) -> str:
     """Why rows are short, and what would fill them."""
     rejected = counts["short_rows_rejected"].items()
     most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
@@ -124,5 +119,6 @@ def shortfall(mined: Mined, counts: dict[str, Any]) -> str:
     text += f"and most of it was removed by {most}"
     filled = counts["short_rows_filled_by_cap"]
     if filled["rows"]:
-        text += f"; --max-risk {filled['max_risk']:g} would fill {filled['rows']:,} of them"
+        cap = known.share(filled["max_risk"]) if known else filled["max_risk"]
+        text += f"; --max-risk {cap:g} would fill {filled['rows']:,} of them"
     return text

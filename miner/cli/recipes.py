@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from miner.index import Index
     from miner.recipe import Recipe
+    from miner.risk.calibration import Calibration
 
 
 def recipe_of(
@@ -29,6 +30,15 @@ def recipe_of(
     if max_risk is not None:
         named = (*(each for each in named if not isinstance(each, Risk)), Risk(max_risk))
     return replace(recipe, filters=named)
+
+
+def calibration_of(path: Path | None, index: Index) -> Calibration | None:
+    """The calibration that is named, if one is. Raises what read_calibration raises."""
+    if path is None:
+        return None
+    from miner.risk.calibration import read_calibration
+
+    return read_calibration(path, index)
 
 
 def bytes_of(size: str) -> int:

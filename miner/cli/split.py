@@ -44,7 +44,8 @@ def command(
 
     least = {"least_train": 1, "least_eval": 1} if small else {}
     plan = Plan(fraction=fraction, seed=seed, near=near or 1.0, **least)
-    split = split_file(file, plan, encoder=resolve(model) if near else None, folder=folder)
+    encoder = resolve(model, dtype="fp32") if near else None
+    split = split_file(file, plan, encoder=encoder, folder=folder)
     if as_json:
         show_json(split.record())
     _tell(split)

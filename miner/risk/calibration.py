@@ -81,6 +81,15 @@ class Calibration:
         step = (share - here.leak.rate) / (above.leak.rate - here.leak.rate)
         return round(float(here.cap * (above.cap / here.cap) ** step), DECIMALS)
 
+    def share(self, cap: float) -> float:
+        """What share of what is mined under a cap on the estimate is wrong: threshold() the other way round."""
+        if not self.curve:
+            return cap
+        caps, rates = (
+            np.array(each) for each in zip(*((p.cap, p.leak.rate) for p in self.curve), strict=True)
+        )
+        return round(float(np.interp(np.log(cap), np.log(caps), rates)), DECIMALS)
+
     def promise(self, share: float) -> Point:
         """The measured cap nearest to threshold(share)."""
         cap = np.log(self.threshold(share))

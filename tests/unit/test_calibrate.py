@@ -118,6 +118,13 @@ def test_a_threshold_lies_between_the_caps_that_were_measured() -> None:
         found.threshold(0.01)
 
 
+def test_a_cap_and_the_share_it_lets_through_are_two_sides_of_one_thing(calibration: Calibration) -> None:
+    rates = [point.leak.rate for point in calibration.curve]
+    for part in (0.3, 0.6, 0.9):
+        share = min(rates) + part * (max(rates) - min(rates))
+        assert calibration.share(calibration.threshold(share)) == pytest.approx(share, abs=0.002)
+
+
 def test_a_recipe_takes_the_model_and_translates_its_caps(calibration: Calibration) -> None:
     recipe = calibration.apply(Recipe(filters=(Margin(relative=0.1), Risk(max=0.1))))
     assert recipe.risk is calibration.model
