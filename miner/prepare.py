@@ -52,7 +52,7 @@ def prepare(
         taken = given_negatives(queries, relevant)
     views = []
     for number, index in enumerate(indexes):
-        own = encoder if encoder and not number else Again(index.fingerprint)
+        own = encoder if encoder and not number else Again(index.fingerprint, index.check_encoder)
         with clock.stage("encode queries", len(queries), "queries") as stage:
             vectors = index.embed_queries(texts, own)
             positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from miner.data import Float32
 from miner.encoders.base import Encoder
-from miner.errors import IndexMismatch
 
 
 class Again:
     """Stands for the encoder of a fingerprint. Where all vectors are cached no model is ever loaded.
 
-    Raises IndexMismatch, on first use, if what the fingerprint names is no longer what it was.
+    Raises what `check` raises, on first use, if what the fingerprint names is no longer what it was.
     """
 
-    def __init__(self, fingerprint: Mapping[str, Any]) -> None:
-        self.fingerprint = fingerprint
+    def __init__(self, fingerprint: Mapping[str, Any], check: Callable[[Encoder], None]) -> None:
+        self.fingerprint, self._check = fingerprint, check
         self._loaded: Encoder | None = None
 
     @property
@@ -38,11 +37,6 @@ class Again:
             from miner.encoders.resolve import resolve_again
 
             loaded = resolve_again(self.fingerprint)
-            changed = [key for key, value in loaded.fingerprint.items() if self.fingerprint.get(key) != value]
-            if changed:
-                raise IndexMismatch(
-                    f"the model {self.fingerprint.get('model')} is no longer what the index was built with: "
-                    f"{', '.join(changed)} differ; build the index again"
-                )
+            self._check(loaded)
             self._loaded = loaded
         return self._loaded

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from miner.data import PADDING, Passage
+from miner.data import PADDING, Float32, Passage
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.index import Index, build_index, default_index, open_index
@@ -121,6 +124,33 @@ def test_another_encoder_is_refused_by_what_differs(index: Index) -> None:
         index.check_encoder(HashingEncoder(64))
     with pytest.raises(IndexMismatch):
         index.embed_queries(["q"], HashingEncoder(64))
+
+
+@dataclass(frozen=True)
+class Versioned(HashingEncoder):
+    """Computed by a library of some version; one that is broken gives other vectors."""
+
+    engine: str = "library 1"
+    broken: bool = False
+
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        return {**super().fingerprint, "engine": self.engine}
+
+    def encode_passages(self, texts: Sequence[str]) -> Float32:
+        return super().encode_passages([text[::-1] if self.broken else text for text in texts])
+
+
+def test_other_versions_that_give_the_same_vectors_are_the_same_encoder(
+    tmp_path: Path, passages: list[Passage]
+) -> None:
+    index = build_index(passages, tmp_path / "i", Versioned())
+    index.check_encoder(Versioned(engine="library 2"))
+    assert len(index.embed_queries(["pause it"], Versioned(engine="library 2"))) == 1
+    with pytest.raises(IndexMismatch, match="engine is 'library 1' there and 'library 2' here"):
+        index.check_encoder(Versioned(engine="library 2", broken=True))
+    with pytest.raises(IndexMismatch, match="dim"):
+        index.check_encoder(Versioned(64, engine="library 2"))
 
 
 def test_what_is_not_an_index(tmp_path: Path) -> None:
