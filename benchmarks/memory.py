@@ -3,7 +3,8 @@
     python benchmarks/memory.py DATA_DIR SET [--sizes 1000 10000 100000 537000] [--queries 2000]
 
 A set that is too small is repeated with a word added to every copy. The model is the hashing encoder unless
---model names another: growth of everything but encoding. Writes benchmarks/results/memory.json.
+--model names another: growth of everything but encoding. The largest size is mined by sentence-transformers
+with FAISS too, with the same vectors. Writes benchmarks/results/memory.json.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from miner.files import write_json, write_jsonl
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 MINER = str(Path(sys.executable).with_name("miner"))
+RIVAL = (sys.executable, str(Path(__file__).with_name("st_mine.py").resolve()), "--faiss", "--hashing")
 
 
 def passages(data: Path, size: int) -> Iterator[dict[str, str]]:
@@ -35,17 +37,38 @@ def passages(data: Path, size: int) -> Iterator[dict[str, str]]:
         yield {"_id": f"{row['_id']}-{copy}" if copy else row["_id"], "text": text}
 
 
+def qrels(data: Path, count: int, held: set[str]) -> list[list[str]]:
+    """The judgments of so many queries whose relevant passages are there."""
+    lines = [line.split("\t") for line in (data / "qrels.tsv").read_text().splitlines()[1:]]
+    lines = [line for line in lines if line[1] in held]
+    asked = set(list(dict.fromkeys(line[0] for line in lines))[:count])
+    return [line for line in lines if line[0] in asked]
+
+
 def queries(data: Path, count: int, held: set[str]) -> Iterator[dict[str, Any]]:
+    """Queries with their relevant ids, as miner reads them."""
     texts = {
         row["_id"]: row["text"] for row in map(json.loads, (data / "queries.jsonl").read_text().splitlines())
     }
     relevant: dict[str, list[str]] = {}
-    for line in (data / "qrels.tsv").read_text().splitlines()[1:]:
-        query, passage, _ = line.split("\t")
-        if passage in held:
-            relevant.setdefault(query, []).append(passage)
-    for query, ids in list(relevant.items())[:count]:
+    for query, passage, _ in qrels(data, count, held):
+        relevant.setdefault(query, []).append(passage)
+    for query, ids in relevant.items():
         yield {"query": texts[query], "relevant_ids": ids}
+
+
+def write_set(data: Path, folder: Path, size: int, count: int) -> int:
+    """A BEIR folder of `size` passages; how many queries it has."""
+    made = list(passages(data, size))
+    judged = qrels(data, count, {row["_id"] for row in made})
+    asked = {line[0] for line in judged}
+    texts = map(json.loads, (data / "queries.jsonl").read_text().splitlines())
+    folder.mkdir()
+    write_jsonl(folder / "corpus.jsonl", made)
+    write_jsonl(folder / "queries.jsonl", [row for row in texts if row["_id"] in asked])
+    lines = ["query-id\tcorpus-id\tscore", *("\t".join(line) for line in judged)]
+    (folder / "qrels.tsv").write_text("\n".join(lines) + "\n")
+    return len(asked)
 
 
 def run(command: Sequence[str], cwd: Path) -> dict[str, float]:
@@ -83,14 +106,12 @@ def main() -> None:
     for size in given.sizes:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            made = list(passages(given.data / given.set, size))
-            write_jsonl(folder / "corpus.jsonl", made)
-            held = {row["_id"] for row in made}
-            asked = list(queries(given.data / given.set, given.queries, held))
-            write_jsonl(folder / "queries.jsonl", asked)
-            build = [MINER, "build-index", "corpus.jsonl", "--out", "index", "--model", given.model]
-            mine = [MINER, "mine", "queries.jsonl", "--index", "index", "-o", "out.jsonl"]
-            sides = {"queries": len(asked), "build": run(build, folder), "mine": run(mine, folder)}
+            asked = write_set(given.data / given.set, folder / "set", size, given.queries)
+            build = [MINER, "build-index", "set", "--out", "index", "--model", given.model]
+            mine = [MINER, "mine", "set", "--index", "index", "-o", "out.jsonl"]
+            sides: dict[str, Any] = {"queries": asked, "build": run(build, folder), "mine": run(mine, folder)}
+            if size == max(given.sizes) and given.model == "hashing":
+                sides["sentence-transformers"] = run([*RIVAL, "set", "theirs.jsonl"], folder)
             record["sizes"][str(size)] = sides
             print(size, sides, flush=True)
     steps = list(record["sizes"].values())
