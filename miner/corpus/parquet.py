@@ -1,13 +1,17 @@
-"""Parquet, streamed by record batches."""
+"""Parquet, streamed by record batches in bounded memory, whatever a small file unpacks to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from miner.errors import InputError
-from miner.files import open_binary
+from miner.files import MAX_LINE, MAX_RATIO, MAX_UNPACKED, open_binary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 BATCH = 1024
 COLUMNS = frozenset(
@@ -17,33 +21,111 @@ COLUMNS = frozenset(
 
 def read_parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Row number (from 1) and the columns that miner knows. Raises InputError for a damaged file."""
+    return read_columns(path, COLUMNS)
+
+
+def read_columns(path: Path, known: Collection[str] | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Row number (from 1) and those of the known columns that are there; None: all.
+
+    Raises InputError for a damaged file, for none of the columns, for a row over MAX_LINE bytes, and for a
+    row group that unpacks to over MAX_UNPACKED bytes and over MAX_RATIO times the size of the file.
+    """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     number = 0
     damage = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
     with open_binary(path) as stream:
         try:
-            file = pq.ParquetFile(stream, pre_buffer=False)
-            found = file.schema_arrow.names
-            columns = [name for name in found if name in COLUMNS]
-            if len(set(columns)) < len(columns):
-                raise InputError(path, None, "has two columns of one name")
-            batches = file.iter_batches(BATCH, columns=columns) if columns else iter(())
+            rows = _rows(path, *_batches(stream, path, known))
         except damage as error:
             raise InputError(path, None, f"is not a readable parquet file ({_first_line(error)})") from None
-        if not columns:
-            raise InputError(path, None, f"has the columns {', '.join(found[:8])}; expected text or query")
         while True:
             try:
-                rows = next(batches).to_pylist()
-            except StopIteration:
-                return
+                row = next(rows, None)
             except damage as error:
                 raise InputError(path, number + 1, f"cannot be read further ({_first_line(error)})") from None
-            for row in rows:
-                number += 1
-                yield number, row
+            if row is None:
+                return
+            number += 1
+            yield number, row
+
+
+def _batches(
+    stream: BinaryIO, path: Path, known: Collection[str] | None
+) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
+    """Batches in which a text that the file holds once is held once, and the schema without that."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    plain = pq.ParquetFile(stream, pre_buffer=False)
+    found = plain.schema_arrow.names
+    columns = [name for name in found if known is None or name in known]
+    if len(set(columns)) < len(columns):
+        raise InputError(path, None, "has two columns of one name")
+    if not columns:
+        raise InputError(path, None, f"has the columns {', '.join(found[:8])}; expected text or query")
+    leaves = [plain.schema.column(i) for i in range(len(plain.schema))]
+    wanted = [i for i, leaf in enumerate(leaves) if leaf.path.partition(".")[0] in columns]
+    _check_sizes(plain, wanted, path, stream.seek(0, 2))
+    texts = [
+        leaves[i].path
+        for i in wanted
+        if leaves[i].physical_type == "BYTE_ARRAY" and leaves[i].logical_type.type != "DECIMAL"
+    ]
+    file = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=texts)
+    schema = pa.schema([plain.schema_arrow.field(name) for name in columns])
+    return file.iter_batches(BATCH, columns=columns), schema
+
+
+def _check_sizes(file: pq.ParquetFile, wanted: list[int], path: Path, size: int) -> None:
+    limit = max(MAX_UNPACKED, MAX_RATIO * size)
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        chunks = [(group.column(i), file.schema.column(i).max_repetition_level) for i in wanted]
+        if (
+            sum(max(each.total_uncompressed_size, 8 * each.num_values * deep) for each, deep in chunks)
+            > limit
+        ):
+            raise InputError(path, None, f"row group {number + 1} unpacks to over {limit >> 20} MiB")
+
+
+def _rows(path: Path, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[dict[str, Any]]:
+    """Rows, many at a time where their texts are not many times what the file holds."""
+    number = 0
+    for batch in batches:
+        step = len(batch) if _size(batch) <= MAX_LINE else 1
+        for start in range(0, len(batch), max(step, 1)):
+            part = batch.slice(start, step)
+            if step == 1 and _size(part) > MAX_LINE:
+                raise InputError(path, number + start + 1, f"the row is longer than {MAX_LINE >> 20} MiB")
+            yield from _plain(part, schema).to_pylist()
+        number += len(batch)
+
+
+def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    columns = [batch.column(field.name).cast(field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _size(batch: pa.RecordBatch) -> int:
+    """Bytes of its texts, each counted as often as it stands there."""
+    return sum(map(_bytes, batch.columns))
+
+
+def _bytes(array: pa.Array) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return pc.sum(pc.binary_length(array.dictionary).take(array.indices)).as_py() or 0
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _bytes(array.flatten())
+    if pa.types.is_struct(kind):
+        return sum(map(_bytes, array.flatten()))
+    return int(array.nbytes)
 
 
 def _first_line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from miner.corpus.delimited import read_csv, read_tsv
+from miner.corpus.parquet import read_columns
 from miner.errors import ConfigError, InputError, MissingExtra
 from miner.files import COMPRESSED, atomic, read_jsonl, write_jsonl
 from miner.formats.folder import atomic_folder
@@ -130,18 +131,8 @@ def _write_parquet(path: Path, records: Iterable[Record], kinds: Kinds) -> None:
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[int, Record]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file")
-    try:
-        with pq.ParquetFile(path) as file:
-            yield from _read_arrow((batch.to_pydict() for batch in file.iter_batches(BATCH)), path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            path, None, f"is not a readable parquet file ({str(error).splitlines()[0]})"
-        ) from None
+    for number, row in read_columns(path, None):
+        yield number, {name: value for name, value in row.items() if value is not None}
 
 
 def _read_arrow(batches: Iterable[Mapping[str, list[Any]]], path: Path) -> Iterator[tuple[int, Record]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from miner.corpus import read_corpus
+from miner.corpus import markdown, read_corpus
 from miner.corpus.chunk import Chunker, Section, estimate
+from miner.corpus.markdown import LONG_PARAGRAPH, outline
 from miner.data import Passage
 from miner.errors import ConfigError, InputError
 
@@ -175,3 +176,29 @@ def test_what_is_too_long_to_count_is_never_counted() -> None:
     text = "word " * 10_000
     list(Chunker(10, spy).spans(text, Section("", 0, len(text))))
     assert longest <= 320
+
+
+@pytest.mark.parametrize("piece", ["- a\n", "|", "> ", "\r", "1. "])
+def test_a_document_of_marks_without_end_is_refused(
+    piece: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markdown, "MOST_MARKS", 1000)
+    path = tmp_path / "d.md"
+    path.write_text(piece * 1001, newline="")
+    with pytest.raises(InputError, match=r"d\.md: has more than 1,000 lines, cells and list marks"):
+        list(read_corpus(path))
+    path.rename(path.with_suffix(".txt"))
+    assert list(read_corpus(path.with_suffix(".txt")))
+
+
+def test_a_tangled_heading_is_taken_as_it_stands(tmp_path: Path) -> None:
+    assert parts(read(tmp_path, "# a ![b](c) `d`\n\none\n")) == [("a b d", "one")]
+    tangle = "a " + "![" * 20 + "*" * 5
+    assert parts(read(tmp_path, f"# {tangle}\n\none\n")) == [(tangle, "one")]
+
+
+def test_link_definitions_are_no_headings_and_not_looked_for_in_endless_paragraphs(tmp_path: Path) -> None:
+    assert parts(read(tmp_path, "[a]: b\n---\none\n")) == [("", "[a]: b\n---\none")]
+    endless = '[a]: b "' + "x\n" * 2 * LONG_PARAGRAPH
+    sections = outline(endless, Path("d.md"))
+    assert [(section.title, section.start, section.end) for section in sections] == [("", 0, len(endless))]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from miner import files
-from miner.corpus import read_corpus
-from miner.errors import ConfigError, MinerError
+from miner.corpus import parquet, read_corpus
+from miner.corpus.parquet import read_parquet
+from miner.errors import ConfigError, InputError, MinerError
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -165,3 +168,37 @@ def test_a_missing_or_foreign_file_is_misuse(tmp_path: Path) -> None:
     packed.write_bytes(b"")
     with pytest.raises(ConfigError, match="nothing to read"):
         list(read_corpus(packed))
+
+
+def repeated(text: str, rows: int) -> Any:
+    """A column of one text, which the file holds once."""
+    return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([text]))
+
+
+def test_a_parquet_file_of_one_long_text_in_many_rows_is_read_row_by_row(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"text": repeated("x" * 2**21, 2000)}), path)
+    assert path.stat().st_size < 2**20
+    before = pa.total_allocated_bytes()
+    rows = read_parquet(path)
+    assert [len(row["text"]) for _, row in itertools.islice(rows, 3)] == [2**21] * 3
+    assert pa.total_allocated_bytes() - before < 2**25
+
+
+def test_a_parquet_row_longer_than_a_line_may_be_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    passages = pa.ListArray.from_arrays(pa.array([0, 40], pa.int32()), repeated("x" * 2**21, 40))
+    pq.write_table(pa.table({"query": ["q"], "relevant_passages": passages}), path)
+    with pytest.raises(InputError, match=r"c\.parquet:1: the row is longer than 64 MiB"):
+        list(read_parquet(path))
+
+
+def test_a_parquet_row_group_beyond_all_measure_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "MAX_UNPACKED", 2**20)
+    monkeypatch.setattr(parquet, "MAX_RATIO", 100)
+    numbers = pa.ListArray.from_arrays(pa.array([0, 10**6], pa.int32()), pa.array([0] * 10**6, pa.int8()))
+    pq.write_table(pa.table({"query": ["q"], "relevant_ids": numbers}), tmp_path / "c.parquet")
+    with pytest.raises(InputError, match=r"c\.parquet: row group 1 unpacks to over 1 MiB"):
+        list(read_parquet(tmp_path / "c.parquet"))
