@@ -102,7 +102,7 @@ class Miner:
         others need. `found` gives the candidates of a piece of the wave.
         """
         picks = dict[int, Pick]()
-        for piece in self.pieces(wave):
+        for piece in pieces(wave, self.recipe.depth):
             here, candidates = wave.queries[piece], found(piece)
             for part in _slices(len(here), _scaled(POOL_QUERIES, self.recipe.depth, wave.depth)):
                 with self.clock.stage("filter", len(here[part]), "queries") as stage:
@@ -113,10 +113,6 @@ class Miner:
                     self.clock.advance(stage, len(few))
         left = tuple(i for i in wave.queries if i not in picks)
         return picks, Wave(left, min(wave.depth * WIDEN, len(self.indexes[0])))
-
-    def pieces(self, wave: Wave) -> Iterator[slice]:
-        """The queries of a wave that are searched at once: fewer, the deeper it is."""
-        return _slices(len(wave.queries), _scaled(SEARCH_QUERIES, self.recipe.depth, wave.depth))
 
     def pool(self, block: Block, found: Candidates) -> Pool:
         """The pool of candidates with all the evidence that the recipe asks for."""
@@ -175,6 +171,11 @@ class Miner:
                 continue
             self.tally.count(verdicts[i], self.recipe, len(block.taken[i]), int(got[i]), short)
             yield Pick.of(pool, i, selection.columns[i, : got[i]])
+
+
+def pieces(wave: Wave, depth: int) -> Iterator[slice]:
+    """The queries of a wave that are searched at once: fewer where it is deeper than `depth`."""
+    return _slices(len(wave.queries), _scaled(SEARCH_QUERIES, depth, wave.depth))
 
 
 def _scaled(queries: int, depth: int, deeper: int) -> int:

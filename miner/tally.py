@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,8 @@ class Tally:
 
     def plain(self) -> dict[str, Any]:
         """As JSON-able values, for `read`."""
-        return asdict(self)
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**named, "verdicts": dict(self.verdicts), "short": dict(self.short)}
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> Tally:

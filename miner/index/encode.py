@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from miner.data import Bool, Float32, Half
 from miner.encoders import Encoder
-from miner.errors import IndexCorrupt, ModelError
+from miner.errors import ModelError
 from miner.index import keys, sealed
 from miner.index.ingest import PASSAGES, Part, encoded_texts
 from miner.index.manifest import FILE, plain
@@ -95,9 +95,8 @@ def encode_shard(folder: Path, part: Part, encoder: Encoder, known: Known, advan
     stem = vector_stem(part.number, part.passages.sha256, encoder_key(encoder))
     if (done := sealed.whole(folder, stem, ".npy")) is not None:
         return sealed.record(folder, done)
-    if not sealed.intact(folder / part.passages.file):
-        raise IndexCorrupt(f"{folder / part.passages.file}: is not what was written; build the index again")
-    texts = encoded_texts(sealed.open_table(folder / part.passages.file, PASSAGES, part.rows))
+    passages = sealed.check(folder, part.passages)
+    texts = encoded_texts(sealed.open_table(passages, PASSAGES, part.rows))
     vectors = np.empty((part.rows, encoder.dim), np.float16)
     missing = np.flatnonzero(~known.copy(texts, vectors))
     for start in range(0, len(missing), BLOCK):
