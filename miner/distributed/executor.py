@@ -49,7 +49,7 @@ class Executor(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Serial(Spelt):
     """One task after another, in this process."""
 
