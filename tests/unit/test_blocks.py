@@ -23,6 +23,7 @@ from miner.index.lock import building
 from miner.mining import mine
 from miner.recipe import Recipe
 from miner.rescore import Cache, CrossEncoderScorer
+from miner.search import Search
 from tests.working import Stub
 
 RECIPES = {
@@ -153,10 +154,16 @@ def test_two_runs_for_one_output_do_not_meet(tmp_path: Path, index: Index, asked
         mine_files(asked, [index], Recipe(), tmp_path / "out.jsonl", Serial())
 
 
-def test_a_cross_encoder_is_refused(tmp_path: Path, index: Index, asked: list[Query]) -> None:
-    recipe = Recipe(rescore=Cache(tmp_path / "cache", CrossEncoderScorer("none")))
-    with pytest.raises(ConfigError, match="on one machine only"):
-        mine_files(asked, [index], recipe, tmp_path / "out.jsonl", Serial())
+def test_what_depends_on_the_whole_run_or_index_is_refused(
+    tmp_path: Path, index: Index, asked: list[Query]
+) -> None:
+    for recipe in (
+        Recipe(rescore=Cache(tmp_path / "cache", CrossEncoderScorer("none"))),
+        Recipe(search=Search("hnsw")),
+    ):
+        with pytest.raises(ConfigError, match="on one machine only"):
+            mine_files(asked, [index], recipe, tmp_path / "out.jsonl", Serial())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("shards", "workers"), [(1, 1), (1, 9), (8, 3), (7, 7), (1000, 64)])
