@@ -49,13 +49,11 @@ def mine_files(
     """Mine hard negatives by an executor; write what Mined.write writes, byte for byte, and return the record.
 
     Raises ConfigError for a recipe with a cross-encoder, whose scores would depend on the blocks in their last
-    bits; what `mine` raises; WorkLost; Locked if the same output is being made.
+    bits, or with an approximate search, whose structure is of a whole index; what `mine` raises; WorkLost;
+    Locked if the same output is being made.
     """
     clock = clock or Clock()
-    if recipe.rescore is not None:
-        raise ConfigError(
-            "a cross-encoder scores pairs on one machine only; leave out --rescore or --executor"
-        )
+    _check(recipe)
     work = output.with_name(f"{output.name}.work").absolute()
     with building(work):
         run = _run(work, queries, indexes, recipe)
