@@ -10,6 +10,7 @@ MinerError                 exit code 1
 ├── IndexCorrupt           a file of the index is damaged, missing or foreign
 ├── Inseparable            rows cannot be split without a leak or a set that is too small
 ├── OutputError            a result cannot be written
+├── WorkLost               workers elsewhere failed at a task again and again, or cannot be reached
 └── Locked                 another process is at work in the same place
 """
 
@@ -39,7 +40,10 @@ class MissingExtra(ConfigError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f"{purpose} needs packages that are not installed; pip install 'miner[{extra}]'")
-        self.extra = extra
+        self.purpose, self.extra = purpose, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
+        return type(self), (self.purpose, self.extra)
 
 
 class InputError(MinerError):
@@ -74,6 +78,10 @@ class Inseparable(MinerError):
 
 class OutputError(MinerError):
     """A result cannot be written."""
+
+
+class WorkLost(MinerError):
+    """Workers elsewhere failed at a task again and again, or cannot be reached."""
 
 
 class Locked(MinerError):

@@ -9,9 +9,10 @@ from typing import Any
 from miner.data import Query
 from miner.encoders import Encoder
 from miner.index import Index
-from miner.mining import Miner, verdict_name
+from miner.mining import Miner
 from miner.prepare import prepare
 from miner.recipe import Recipe
+from miner.tally import verdict_name
 
 CHOSEN = "chosen"
 

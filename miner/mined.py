@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 
-from miner import __version__, files
+from miner import files
 from miner.data import Float32, Int64, Negative, Pool, Query, Row
 from miner.errors import MinerError
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
 from miner.match import Guard, Match
-from miner.progress import Clock, peak_memory
 from miner.recipe import Recipe
+from miner.record import Made
 from miner.relevant import EMIT, Relevant
-
-PACKAGES = ("numpy", "faiss-cpu", "sentence-transformers", "transformers", "torch", "openvino")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +61,22 @@ class Mined:
     """
 
     queries: Sequence[Query]
-    indexes: Sequence[Index]
-    recipe: Recipe
     relevant: Relevant
     picks: Sequence[Pick]
     given: Sequence[tuple[str, ...]]
-    verdicts: Mapping[str, int]
-    """Verdicts over all candidates: 'kept', 'padding' and one entry for each filter that rejected."""
-    shortfall: Mapping[str, int]
-    """What rejected the candidates of those queries that stayed short."""
-    caps: Sequence[float]
-    """For each of those queries the lowest cap on the risk that would fill it; NaN if none would."""
-    recall: Mapping[str, float]
-    """Of each index that was searched approximately the measured share of the exact nearest, by path."""
-    clock: Clock
+    made: Made
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.made.recipe
+
+    @property
+    def indexes(self) -> Sequence[Index]:
+        return self.made.indexes
+
+    @property
+    def recall(self) -> Mapping[str, float]:
+        return self.made.recall
 
     @property
     def index(self) -> Index:
@@ -120,27 +118,7 @@ class Mined:
 
     def counts(self) -> dict[str, Any]:
         """Rows, negatives, short rows and verdicts: kept + padding + rejected = candidates."""
-        sizes = np.array(
-            [len(g) + len(p.rows) for g, p in zip(self.given, self.picks, strict=True)], np.int64
-        )
-        rejected = {k: v for k, v in self.verdicts.items() if k not in ("kept", "padding")}
-        return {
-            "rows": len(sizes),
-            "negatives": int(sizes.sum()),
-            "given_negatives": sum(map(len, self.given)),
-            "short_rows": int(np.sum(sizes < self.recipe.n)),
-            "candidates": sum(self.verdicts.values()),
-            "kept": self.verdicts.get("kept", 0),
-            "padding": self.verdicts.get("padding", 0),
-            "rejected": rejected,
-            "short_rows_rejected": dict(self.shortfall),
-            "short_rows_filled_by_cap": self.filled_by_cap(),
-        }
-
-    def filled_by_cap(self) -> dict[str, Any]:
-        """How many short rows a higher cap on the risk would fill, and the lowest that fills all of them."""
-        caps = [cap for cap in self.caps if not np.isnan(cap)]
-        return {"rows": len(caps), "max_risk": _number(max(caps)) if caps else None}
+        return self.made.tally.record()
 
     def write(self, path: str | Path, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Write FILE.jsonl, FILE.receipts.jsonl and FILE.run.json, all or none, and return the run record.
@@ -151,41 +129,21 @@ class Mined:
         path = Path(path)
         receipts_path = companion(path, RECEIPTS)
         with files.together(path, receipts_path, companion(path, RUN)) as (rows, receipts, run):
-            with self.clock.stage("write", len(self), "rows") as stage:
-                for i, row in enumerate(self):
-                    self._check(row)
-                    rows.write(orjson.dumps(record_of(row), option=orjson.OPT_APPEND_NEWLINE))
-                    receipts.write(orjson.dumps(self._receipt(i), option=orjson.OPT_APPEND_NEWLINE))
-                    self.clock.advance(stage, 1)
+            with self.made.clock.stage("write", len(self), "rows") as stage:
+                for row, receipt in self.lines():
+                    rows.write(row)
+                    receipts.write(receipt)
+                    self.made.clock.advance(stage, 1)
             outputs = {path.name: files.sha256_of(rows), receipts_path.name: files.sha256_of(receipts)}
-            record = self.record(outputs, arguments or {})
+            record = self.made.record(outputs, arguments or {})
             run.write(files.json_bytes(record))
         return record
 
-    def record(self, outputs: Mapping[str, str], arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What FILE.run.json holds: arguments, versions, fingerprints, counts, stages, outputs' checksums."""
-        return {
-            "miner": __version__,
-            "command": "mine",
-            "arguments": dict(arguments),
-            "recipe": {
-                "n": self.recipe.n,
-                "filters": [repr(each) for each in self.recipe.filters],
-                "select": repr(self.recipe.select),
-                "depth": self.recipe.depth,
-                "emit": self.recipe.emit,
-                "search": self.recipe.search.method,
-            },
-            "recall": dict(self.recall),
-            "seed": self.recipe.seed,
-            "versions": _versions(),
-            "index": self.index.describe(),
-            "further_indexes": [index.describe() for index in self.indexes[1:]],
-            "counts": self.counts(),
-            "stages": self.clock.record(),
-            "peak_memory_bytes": peak_memory(),
-            "outputs": dict(outputs),
-        }
+    def lines(self) -> Iterator[tuple[bytes, bytes]]:
+        """Each row with its receipt, as lines of JSON."""
+        for i, row in enumerate(self):
+            self._check(row)
+            yield _line(record_of(row)), _line(self._receipt(i))
 
     def _receipt(self, i: int) -> dict[str, Any]:
         mine, pick = self.relevant.of(i), self.picks[i]
@@ -228,11 +186,5 @@ def _number(value: Any) -> float:
     return round(float(value), 6)
 
 
-def _versions() -> dict[str, str]:
-    found = {"python": sys.version.split()[0]}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+def _line(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

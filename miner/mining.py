@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from miner.data import (
-    FIRST_REJECTION,
-    KEPT,
-    PADDED,
-    PADDING,
-    Candidates,
-    Int64,
-    Pool,
-    Query,
-    Selection,
-    UInt8,
-)
+from miner.data import KEPT, PADDING, Candidates, Int64, Pool, Query, Selection, UInt8
 from miner.encoders import Encoder
 from miner.filters import Risk, judge
 from miner.filters.risk import lowest_caps
@@ -30,10 +19,12 @@ from miner.pool import Block, PoolBuilder, seen_by
 from miner.prepare import as_queries, prepare
 from miner.progress import Clock
 from miner.recipe import Recipe
+from miner.record import Made
 from miner.relevant import EMIT
 from miner.rescore import rescore
 from miner.risk import Scorer, logit, probability
 from miner.search import Finder
+from miner.tally import Tally
 
 POOL_QUERIES = 128
 SEARCH_QUERIES = 4096
@@ -64,22 +55,21 @@ def mine(
     prepared = prepare(asked, indexes, recipe, encoder, clock)
     miner = Miner(indexes, recipe, clock)
     recall = miner.finder.recall(prepared.block, min(recipe.depth, len(indexes[0])))
-    picks = [
-        pick for start in range(0, len(asked), SEARCH_QUERIES) for pick in miner.run(prepared.block, start)
-    ]
-    return Mined(
-        asked,
-        indexes,
-        recipe,
-        prepared.relevant,
-        picks,
-        prepared.block.taken,
-        miner.counts,
-        miner.short,
-        miner.caps,
-        recall,
-        clock,
+    blocks = (
+        range(start, min(start + SEARCH_QUERIES, len(asked)))
+        for start in range(0, len(asked), SEARCH_QUERIES)
     )
+    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
+    made = Made(recipe, indexes, miner.tally, clock, recall)
+    return Mined(asked, prepared.relevant, picks, prepared.block.taken, made)
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Which queries of a block are to be searched, and how deep."""
+
+    queries: tuple[int, ...]
+    depth: int
 
 
 class Miner:
@@ -91,23 +81,38 @@ class Miner:
         self.builder = PoolBuilder(indexes[0], recipe.emit)
         estimates = any(isinstance(each, Risk) for each in recipe.filters)
         self.scorers: list[Scorer] = [recipe.risk.for_index(each) for each in indexes] if estimates else []
-        self.counts = Counter[str]()
-        self.short = Counter[str]()
-        self.caps = list[float]()
-        """For each query that stayed short the lowest cap on the risk that would fill it, NaN if none would."""
+        self.tally = Tally()
 
-    def run(self, whole: Block, start: int) -> list[Pick]:
-        """The picks of up to SEARCH_QUERIES queries, widened until each has enough or the corpus ended."""
-        block = whole.part(range(start, min(start + SEARCH_QUERIES, len(whole))))
-        size = len(self.indexes[0])
-        picks: dict[int, Pick] = {}
-        waiting, depth = list(range(len(block))), min(self.recipe.depth, size)
-        while waiting:
-            done = {i: pick for i, pick in self._wave(block, waiting, depth) if pick is not None}
+    def run(self, block: Block) -> list[Pick]:
+        """The picks of a block's queries, searched deeper until each has enough or the corpus ended."""
+        picks, wave = dict[int, Pick](), self.first(len(block))
+        while wave.queries:
+            done, wave = self.judge(block, wave, partial(self._searched, block, wave))
             picks |= done
-            waiting = [i for i in waiting if i not in done]
-            depth = min(depth * WIDEN, size)
         return [picks[i] for i in range(len(block))]
+
+    def first(self, queries: int) -> Wave:
+        """The search that a block of so many queries begins with."""
+        return Wave(tuple(range(queries)), min(self.recipe.depth, len(self.indexes[0])))
+
+    def judge(
+        self, block: Block, wave: Wave, found: Callable[[slice], Candidates]
+    ) -> tuple[dict[int, Pick], Wave]:
+        """The picks of those queries of a wave that have enough or can get no more, and the wave that the
+        others need. `found` gives the candidates of a piece of the wave.
+        """
+        picks = dict[int, Pick]()
+        for piece in pieces(wave, self.recipe.depth):
+            here, candidates = wave.queries[piece], found(piece)
+            for part in _slices(len(here), _scaled(POOL_QUERIES, self.recipe.depth, wave.depth)):
+                with self.clock.stage("filter", len(here[part]), "queries") as stage:
+                    few = block.part(here[part])
+                    pool = self.pool(few, candidates.part(range(len(here))[part]))
+                    picked = self._pick(pool, few, wave.depth >= len(self.indexes[0]))
+                    picks |= {i: pick for i, pick in zip(here[part], picked, strict=True) if pick}
+                    self.clock.advance(stage, len(few))
+        left = tuple(i for i in wave.queries if i not in picks)
+        return picks, Wave(left, min(wave.depth * WIDEN, len(self.indexes[0])))
 
     def pool(self, block: Block, found: Candidates) -> Pool:
         """The pool of candidates with all the evidence that the recipe asks for."""
@@ -144,18 +149,13 @@ class Miner:
         passages = self.indexes[0].passages(np.asarray(rows)[columns])
         return dict(zip(columns.tolist(), map(emit, passages), strict=True))
 
-    def _wave(self, block: Block, waiting: Sequence[int], depth: int) -> Iterator[tuple[int, Pick | None]]:
-        last = depth >= len(self.indexes[0])
-        for searched in _pieces(waiting, _scaled(SEARCH_QUERIES, self.recipe.depth, depth)):
-            with self.clock.stage("search", len(searched), "queries") as stage:
-                found = self.finder.find(block.part(searched), depth, exactly=depth > self.recipe.depth)
-                self.clock.advance(stage, len(searched))
-            for columns in _pieces(range(len(searched)), _scaled(POOL_QUERIES, self.recipe.depth, depth)):
-                part = block.part([searched[i] for i in columns])
-                with self.clock.stage("filter", len(part), "queries") as stage:
-                    picks = self._pick(self.pool(part, found.part(columns)), part, last)
-                    yield from zip((searched[i] for i in columns), picks, strict=True)
-                    self.clock.advance(stage, len(part))
+    def _searched(self, block: Block, wave: Wave, piece: slice) -> Candidates:
+        queries = wave.queries[piece]
+        with self.clock.stage("search", len(queries), "queries") as stage:
+            exactly = wave.depth > self.recipe.depth
+            found = self.finder.find(block.part(queries), wave.depth, exactly=exactly)
+            self.clock.advance(stage, len(queries))
+        return found
 
     def _pick(self, pool: Pool, block: Block, last: bool) -> Iterator[Pick | None]:
         """A pick for each query that has enough or can get no more; None for those to be widened."""
@@ -163,26 +163,19 @@ class Miner:
         got = np.sum(selection.columns != PADDING, axis=1)
         wanted = self._wanted(block)
         if last and np.any(got < wanted):
-            self.caps += lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist()
+            self.tally.fill(lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist())
         for i in range(len(block)):
             short = bool(got[i] < wanted[i])
             if short and not last:
                 yield None
                 continue
-            self._count(verdicts[i], short)
+            self.tally.count(verdicts[i], self.recipe, len(block.taken[i]), int(got[i]), short)
             yield Pick.of(pool, i, selection.columns[i, : got[i]])
 
-    def _count(self, verdicts: UInt8, short: bool) -> None:
-        for code, count in zip(*np.unique(verdicts, return_counts=True), strict=True):
-            name = verdict_name(int(code), self.recipe)
-            self.counts[name] += int(count)
-            if short and code >= FIRST_REJECTION:
-                self.short[name] += int(count)
 
-
-def verdict_name(code: int, recipe: Recipe) -> str:
-    """'kept', 'padding', or the spelling of the filter that rejected."""
-    return {KEPT: "kept", PADDED: "padding"}.get(code) or repr(recipe.judges[code - FIRST_REJECTION])
+def pieces(wave: Wave, depth: int) -> Iterator[slice]:
+    """The queries of a wave that are searched at once: fewer where it is deeper than `depth`."""
+    return _slices(len(wave.queries), _scaled(SEARCH_QUERIES, depth, wave.depth))
 
 
 def _scaled(queries: int, depth: int, deeper: int) -> int:
@@ -190,6 +183,5 @@ def _scaled(queries: int, depth: int, deeper: int) -> int:
     return max(1, queries * depth // max(deeper, 1))
 
 
-def _pieces(items: Sequence[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
+def _slices(count: int, size: int) -> Iterator[slice]:
+    return (slice(start, min(start + size, count)) for start in range(0, count, size))

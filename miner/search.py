@@ -63,10 +63,12 @@ class Finder:
     def find(self, block: Block, depth: int, *, exactly: bool = False) -> Candidates:
         """The nearest passages of every query [Q, depth]; of several indexes, fused."""
         searchers = self.exact if exactly else self.searchers
-        first, *others = (
-            searcher.search(vectors, depth)
-            for searcher, vectors in zip(searchers, _vectors(block), strict=True)
-        )
+        searched = zip(searchers, _vectors(block), strict=True)
+        return self.fused(block, depth, [searcher.search(vectors, depth) for searcher, vectors in searched])
+
+    def fused(self, block: Block, depth: int, found: Sequence[Candidates]) -> Candidates:
+        """One list of candidates out of those of each index."""
+        first, *others = found
         if not others:
             return first
         rows, ranks = fuse([first.rows, *(other.rows for other in others)], depth)

@@ -41,16 +41,20 @@ def command(
         bool, typer.Option("--overwrite", help="Replace an index of another model.")
     ] = False,
     shard_size: Annotated[int, typer.Option(min=1, help="Passages a shard.")] = 16384,
+    executor: Annotated[str, typer.Option(help="serial, or ray(workers=8, gpus=1).")] = "serial",
+    ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with a hub model.")
     ] = False,
 ) -> None:
     """Encode a corpus into an index. A build that was stopped continues where it was."""
+    from miner.cli.executors import executor_of
     from miner.corpus import read_corpus
     from miner.encoders.resolve import resolve
     from miner.index import build_index
     from miner.progress import Clock
 
+    workers = executor_of(executor, ray_address)
     encoder = resolve(
         model,
         device=device,
@@ -65,7 +69,10 @@ def command(
     existing: Existing = "replace" if overwrite else "update" if update else "keep"
     clock = Clock(Terminal())
     passages = read_corpus(corpus, count_tokens=encoder.count_tokens, clean=_cleaner() if clean else None)
-    index = build_index(passages, out, encoder, shard_size=shard_size, existing=existing, clock=clock)
+    with workers.open() as running:
+        index = build_index(
+            passages, out, encoder, shard_size=shard_size, existing=existing, executor=running, clock=clock
+        )
     _record(index, corpus, clock)
     say(summary(index, clock))
     say(f"\nwrote {out}")

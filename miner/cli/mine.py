@@ -10,7 +10,7 @@ import typer
 from miner.cli.console import Terminal, say, table
 
 if TYPE_CHECKING:
-    from miner.mined import Mined
+    from miner.distributed import Openable
     from miner.recipe import Recipe
     from miner.risk.calibration import Calibration
 
@@ -49,19 +49,20 @@ def command(
     ] = "exact",
     max_memory: Annotated[str, typer.Option(help="What search may use, as 512M or 2G.")] = "1G",
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,
+    executor: Annotated[str, typer.Option(help="serial, or ray(workers=8).")] = "serial",
+    ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
 ) -> None:
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
     from dataclasses import replace
 
+    from miner.cli.executors import executor_of
     from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
     from miner.files import check_writable
-    from miner.mining import mine
-    from miner.progress import Clock
     from miner.queries import read_queries
     from miner.rescore import Cache, CrossEncoderScorer
     from miner.search import Search
 
-    searched = Search(search, bytes_of(max_memory))
+    workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
     recipe = replace(recipe_of(n, filter, max_risk, select, depth), seed=seed, emit=emit, search=searched)
     output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
     check_writable(output)
@@ -73,12 +74,28 @@ def command(
             recipe, rescore=Cache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
         )
     asked = read_queries(queries, split=split, min_grade=min_grade)
-    mined = mine(asked, opened, recipe, clock=Clock(Terminal()))
     given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
     named = {"index": [str(each.path) for each in opened], **_spelt(recipe)}
-    record = mined.write(output, {**{k: v and str(v) for k, v in given.items()}, **named})
-    say(summary(mined, record, known))
+    arguments = {**{k: v and str(v) for k, v in given.items()}, **named}
+    record = _mined(asked, opened, recipe, output, workers, arguments)
+    say(summary(recipe, record, known))
     say(f"\nwrote {output}")
+
+
+def _mined(
+    queries: Any, indexes: Any, recipe: Recipe, output: Path, workers: Openable, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """Mine in memory, or by workers that share files; the record of the run."""
+    from miner.blocks import mine_files
+    from miner.distributed import Serial
+    from miner.mining import mine
+    from miner.progress import Clock
+
+    clock = Clock(Terminal())
+    if isinstance(workers, Serial):
+        return mine(queries, indexes, recipe, clock=clock).write(output, arguments)
+    with workers.open() as executor:
+        return mine_files(queries, indexes, recipe, output, executor, arguments=arguments, clock=clock)
 
 
 def _spelt(recipe: Recipe) -> dict[str, Any]:
@@ -94,11 +111,11 @@ def _spelt(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def summary(mined: Mined, record: dict[str, Any], known: Calibration | None = None) -> str:
+def summary(recipe: Recipe, record: dict[str, Any], known: Calibration | None = None) -> str:
     """The small table at the end: rows, what each filter removed, time by stage."""
     counts = record["counts"]
     lines = [(name, f"{counts[name.replace(' ', '_')]:,}") for name in ("rows", "negatives", "short rows")]
-    lines += [(f"recall in {path}", f"{recall:.2%}") for path, recall in mined.recall.items()]
+    lines += [(f"recall in {path}", f"{recall:.2%}") for path, recall in record["recall"].items()]
     lines += [("candidates", f"{counts['candidates']:,}"), ("  kept", f"{counts['kept']:,}")]
     lines += [(f"  {name}", f"{count:,}") for name, count in counts["rejected"].items()]
     stages = [
@@ -107,15 +124,17 @@ def summary(mined: Mined, record: dict[str, Any], known: Calibration | None = No
     ]
     text = f"{table(lines)}\n\n{table(stages, ('stage', 'time', 'peak memory'))}"
     if counts["short_rows"]:
-        text += f"\n\n{shortfall(mined, counts, known)}"
+        text += f"\n\n{shortfall(recipe, counts, known)}"
     return text
 
 
-def shortfall(mined: Mined, counts: dict[str, Any], known: Calibration | None = None) -> str:
+def shortfall(recipe: Recipe, counts: dict[str, Any], known: Calibration | None = None) -> str:
     """Why rows are short, and what would fill them."""
     rejected = counts["short_rows_rejected"].items()
     most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
-    text = f"{counts['short_rows']:,} rows have fewer than {mined.recipe.n} negatives: the whole corpus was searched, "
+    text = (
+        f"{counts['short_rows']:,} rows have fewer than {recipe.n} negatives: the whole corpus was searched, "
+    )
     text += f"and most of it was removed by {most}"
     filled = counts["short_rows_filled_by_cap"]
     if filled["rows"]:

@@ -23,6 +23,13 @@ class Again:
     def dim(self) -> int:
         return self._encoder().dim
 
+    @property
+    def tokens_encoded(self) -> int:
+        return int(getattr(self._loaded, "tokens_encoded", 0))
+
+    def __reduce__(self) -> tuple[type[Again], tuple[dict[str, Any]]]:
+        return Again, (dict(self.fingerprint),)
+
     def encode_queries(self, texts: Sequence[str]) -> Float32:
         return self._encoder().encode_queries(texts)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
+from miner.encoders.again import Again
 from miner.encoders.batches import Batch, Forward, Shape, cores, rounded
 from miner.encoders.convert import check_modules, int8_group, openvino, prepared
 from miner.encoders.model import Model
@@ -35,6 +36,10 @@ class OpenVINOEncoder:
 
     def __post_init__(self) -> None:
         check_modules(self.model)
+
+    def __reduce__(self) -> tuple[type[Again], tuple[dict[str, Any]]]:
+        """Weights do not travel: a process elsewhere loads them again, and checks that they are the same."""
+        return Again, (dict(self.fingerprint),)
 
     @property
     def dim(self) -> int:

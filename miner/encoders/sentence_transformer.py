@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
+from miner.encoders.again import Again
 from miner.encoders.batches import Batch, Forward, Shape, cores
 from miner.encoders.model import Model, unit
 from miner.encoders.processor import has_bf16
@@ -35,6 +36,10 @@ class TorchEncoder:
     dtype: str = "fp32"
     threads: int = field(default_factory=cores)
     tokens_encoded: int = 0
+
+    def __reduce__(self) -> tuple[type[Again], tuple[dict[str, Any]]]:
+        """Weights do not travel: a process elsewhere loads them again, and checks that they are the same."""
+        return Again, (dict(self.fingerprint),)
 
     @property
     def dim(self) -> int:

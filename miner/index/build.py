@@ -19,11 +19,12 @@ import numpy as np
 import pyarrow as pa
 
 from miner.data import Passage
+from miner.distributed import Agenda, Executor, Serial
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
 from miner.index import sealed
-from miner.index.encode import Known, encode_shard, encoder_key, tokens_of, vector_stem
+from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
 from miner.index.ingest import Corpus, encoded_texts, ingest
 from miner.index.lock import BUILDER, READERS, building, nobody_reading
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
@@ -54,16 +55,18 @@ def build_index(
     *,
     shard_size: int = SHARD_SIZE,
     existing: Existing = "keep",
+    executor: Executor | None = None,
     clock: Clock | None = None,
 ) -> Index:
     """Encode passages into an index folder and open it.
 
     A build that was stopped continues: shards that are there and whole are not encoded again. With
     `existing='update'` an index of another corpus becomes one of this corpus, and only texts that it
-    does not hold are encoded; the result equals a fresh build, byte for byte.
+    does not hold are encoded; the result equals a fresh build, byte for byte, whoever the `executor` is.
 
     Raises InputError for what a corpus must not hold, ConfigError for an empty one or for a folder with
-    other things in it, IndexMismatch for an index that `existing` protects, Locked, OutputError.
+    other things in it, IndexMismatch for an index that `existing` protects, Locked, OutputError,
+    WorkLost.
     """
     clock = clock or Clock()
     if shard_size < 1:
@@ -80,7 +83,7 @@ def build_index(
             raise IndexMismatch(
                 f"{out}: is an index of another corpus; change it with --update, or name another"
             )
-        vectors = _encode(out, corpus, encoder, clock)
+        vectors = _encode(out, corpus, encoder, executor or Serial(), clock)
         shards = tuple(
             Shard(part.rows, part.ids, part.passages, part.aliases, part.keys, vector)
             for part, vector in zip(corpus.parts, vectors, strict=True)
@@ -126,16 +129,17 @@ def _before(out: Path, encoder: Encoder, existing: Existing) -> Manifest | None:
         raise type(error)(f"{error}; --overwrite builds it anew") from None
 
 
-def _encode(out: Path, corpus: Corpus, encoder: Encoder, clock: Clock) -> list[Sealed]:
+def _encode(out: Path, corpus: Corpus, encoder: Encoder, executor: Executor, clock: Clock) -> list[Sealed]:
     _check_room(out, corpus, encoder)
-    known, done = Known(out, encoder, corpus.parts), list[Sealed]()
+    done, texts = dict[int, Sealed](), 0
     with clock.stage("encode", corpus.counts.passages, "passages") as stage:
-        for part in corpus.parts:
-            before, tokens = stage.items, tokens_of(encoder)
-            done.append(encode_shard(out, part, encoder, known, partial(clock.advance, stage)))
-            stage.tokens += tokens_of(encoder) - tokens
-            clock.progress.advance(part.rows - (stage.items - before))
-    return done
+        work = Encoding(out, encoder, known_in(out, encoder, corpus.parts), partial(clock.advance, stage))
+        for part, encoded in executor.run(work, Agenda(corpus.parts)):
+            done[part.number] = encoded.vectors
+            texts += encoded.texts
+            clock.advance(stage, texts - stage.items, encoded.tokens)
+            clock.progress.advance(part.rows - encoded.texts)
+    return [done[part.number] for part in corpus.parts]
 
 
 def _check_room(out: Path, corpus: Corpus, encoder: Encoder) -> None:

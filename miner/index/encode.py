@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import orjson
@@ -24,6 +25,51 @@ BLOCK = 8192
 """Texts handed to the encoder at once."""
 
 Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A shard's vectors on disk, and how many texts and tokens the encoder worked through for them."""
+
+    vectors: Sealed
+    texts: int
+    tokens: int
+
+
+def unheard(count: int) -> None:
+    """Nobody is told of progress."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Encode shards (distributed.Work). Sent to a worker, it loads its encoder again and tells nobody."""
+
+    folder: Path
+    encoder: Encoder
+    known: Known
+    advance: Advance = unheard
+    warm: ClassVar[bool] = True
+
+    @property
+    def key(self) -> str:
+        return f"encoding {self.folder} {encoder_key(self.encoder)}"
+
+    def __reduce__(self) -> tuple[type[Encoding], tuple[Path, Encoder, Known]]:
+        return Encoding, (self.folder.absolute(), self.encoder, self.known)
+
+    def start(self) -> Callable[[Part], Encoded]:
+        return self._encode
+
+    def _encode(self, part: Part) -> Encoded:
+        texts, tokens = 0, tokens_of(self.encoder)
+
+        def advance(count: int) -> None:
+            nonlocal texts
+            texts += count
+            self.advance(count)
+
+        vectors = encode_shard(self.folder, part, self.encoder, self.known, advance)
+        return Encoded(vectors, texts, tokens_of(self.encoder) - tokens)
 
 
 def encoder_key(encoder: Encoder) -> str:
@@ -49,7 +95,8 @@ def encode_shard(folder: Path, part: Part, encoder: Encoder, known: Known, advan
     stem = vector_stem(part.number, part.passages.sha256, encoder_key(encoder))
     if (done := sealed.whole(folder, stem, ".npy")) is not None:
         return sealed.record(folder, done)
-    texts = encoded_texts(sealed.open_table(folder / part.passages.file, PASSAGES, part.rows))
+    passages = sealed.check(folder, part.passages)
+    texts = encoded_texts(sealed.open_table(passages, PASSAGES, part.rows))
     vectors = np.empty((part.rows, encoder.dim), np.float16)
     missing = np.flatnonzero(~known.copy(texts, vectors))
     for start in range(0, len(missing), BLOCK):
@@ -77,19 +124,29 @@ def unit_rows(vectors: Float32, count: int, dim: int) -> Half:
     return vectors.astype(np.float16)
 
 
-class Known:
-    """Vectors that this encoder made for other shards than `parts` and that lie in the folder still."""
-
-    def __init__(self, folder: Path, encoder: Encoder, parts: Iterable[Part]) -> None:
-        self.dim = encoder.dim
-        ours = {folder / part.passages.file for part in parts}
-        self.shards = [
-            (passages, vectors)
+def known_in(folder: Path, encoder: Encoder, parts: Iterable[Part]) -> Known:
+    """What the encoder made for other shards than `parts` and that lies in the folder still."""
+    ours = {folder / part.passages.file for part in parts}
+    return Known(
+        encoder.dim,
+        tuple(
+            (passages.absolute(), vectors.absolute())
             for passages in sorted((folder / "passages").glob("*.arrow"))
             if passages not in ours and FILE.fullmatch(f"passages/{passages.name}")
             for vectors in sealed.named(folder, _stem_of(passages, encoder_key(encoder)), ".npy")[:1]
-        ]
+        ),
+    )
+
+
+class Known:
+    """Vectors by text: files of passages with those of their vectors."""
+
+    def __init__(self, dim: int, shards: tuple[tuple[Path, Path], ...]) -> None:
+        self.dim, self.shards = dim, shards
         self.open = lru_cache(maxsize=8)(self._open)
+
+    def __reduce__(self) -> tuple[type[Known], tuple[int, tuple[tuple[Path, Path], ...]]]:
+        return Known, (self.dim, self.shards)
 
     def copy(self, texts: Sequence[str], out: Half) -> Bool:
         """Fill the rows of `out` whose text is known; which ones they are."""

@@ -44,6 +44,9 @@ class Part:
     aliases: Sealed
     keys: Sealed
 
+    def __str__(self) -> str:
+        return f"encoding shard {self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Corpus:

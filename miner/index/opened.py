@@ -38,6 +38,9 @@ class Index:
     pickled: a worker opens the same folder and refuses it if it holds another index by then.
     """
 
+    caching = True
+    """Whether vectors of texts that were encoded once are kept beside the index."""
+
     def __init__(self, path: Path, manifest: Manifest, reading: Reading) -> None:
         self.path, self.manifest, self._reading = path, manifest, reading
         self.store = Shelf(path, manifest.shards, manifest.dim)
@@ -52,7 +55,7 @@ class Index:
         return f"Index({str(self.path)!r}, {len(self):,} passages)"
 
     def __reduce__(self) -> tuple[Callable[[Path, str], Index], tuple[Path, str]]:
-        return _reopened, (self.path, self.manifest.sha256)
+        return reopen, (self.path, self.manifest.sha256)
 
     @property
     def dim(self) -> int:
@@ -167,8 +170,12 @@ class Index:
         self, texts: Sequence[str], encoder: Encoder, role: str, encode: Callable[[Sequence[str]], Float32]
     ) -> Half:
         self.check_encoder(encoder)
+
+        def fresh(texts: Sequence[str]) -> Half:
+            return unit_rows(encode(texts), len(texts), self.dim)
+
         cache = Cache(self.path, role, encoder_key(encoder), self.dim)
-        return cache.vectors(texts, lambda missing: unit_rows(encode(missing), len(missing), self.dim))
+        return cache.vectors(texts, fresh) if self.caching else fresh(texts)
 
     def _checked(self, vectors: Half) -> Half:
         if vectors.dtype != np.float16 or vectors.ndim != 2 or vectors.shape[1] != self.dim:
@@ -237,7 +244,8 @@ def default_index(root: str | Path = "indexes") -> Path:
     raise ConfigError(f"{root}: holds several indexes; name one of {', '.join(path.name for path in found)}")
 
 
-def _reopened(path: Path, digest: str) -> Index:
+def reopen(path: Path, digest: str) -> Index:
+    """The index of a folder if its manifest still has this SHA-256. Raises IndexMismatch."""
     index = open_index(path)
     if index.manifest.sha256 != digest:
         raise IndexMismatch(f"{path}: was changed by another process since this run began; run it again")

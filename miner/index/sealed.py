@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from miner.errors import IndexCorrupt
-from miner.files import sha256, write_bytes
+from miner.files import atomic, sha256, write_bytes
 
 DIGITS = 16
 
@@ -41,6 +43,19 @@ def seal(folder: Path, stem: str, suffix: str, data: bytes) -> Sealed:
     return Sealed(file, len(data), digest)
 
 
+def seal_pieces(folder: Path, stem: str, suffix: str, pieces: Iterable[bytes]) -> Sealed:
+    """As `seal`, for what does not fit into memory at once."""
+    digest, size, temporary = hashlib.sha256(), 0, folder / f"{stem}-{secrets.token_hex(4)}{suffix}"
+    with atomic(temporary) as stream:
+        for piece in pieces:
+            stream.write(piece)
+            digest.update(piece)
+            size += len(piece)
+    file = f"{stem}-{digest.hexdigest()[:DIGITS]}{suffix}"
+    temporary.replace(folder / file)
+    return Sealed(file, size, digest.hexdigest())
+
+
 def record(folder: Path, path: Path) -> Sealed:
     """The record of a file that is known to be intact."""
     return Sealed(path.relative_to(folder).as_posix(), path.stat().st_size, sha256(path))
@@ -49,6 +64,17 @@ def record(folder: Path, path: Path) -> Sealed:
 def intact(path: Path) -> bool:
     """Whether the file is there and its content is what its name promises."""
     return path.is_file() and sha256(path).startswith(path.stem.rpartition("-")[2])
+
+
+def check(folder: Path, file: Sealed) -> Path:
+    """The path of a file that is as it was sealed. Raises IndexCorrupt for another."""
+    path = folder / file.file
+    try:
+        if path.stat().st_size == file.size and sha256(path) == file.sha256:
+            return path
+    except OSError as error:
+        raise IndexCorrupt(f"{path}: cannot be read ({_reason(error)})") from None
+    raise IndexCorrupt(f"{path}: is not what was written there")
 
 
 def named(folder: Path, stem: str, suffix: str) -> list[Path]:

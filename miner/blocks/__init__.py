@@ -1,0 +1,146 @@
+"""Mining with workers on other machines: queries in blocks, shards in groups, results joined in order.
+
+What passes between tasks lies in `OUTPUT.work` beside the output, on a disk that all workers share; a run
+that was stopped continues from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from miner import __version__, files
+from miner.blocks.bundle import open_bundle, pack_queries
+from miner.blocks.plan import Plan, groups
+from miner.blocks.tasks import Asked
+from miner.blocks.work import Mining, Preparing, Run
+from miner.data import Query
+from miner.distributed import Agenda, Executor
+from miner.errors import ConfigError
+from miner.formats.cohere import RECEIPTS, RUN, companion
+from miner.index import Index, sealed
+from miner.index.lock import building
+from miner.index.sealed import Sealed
+from miner.mining import SEARCH_QUERIES
+from miner.progress import Clock
+from miner.recipe import Recipe
+from miner.record import Made
+from miner.search import EXACT
+from miner.tally import Tally
+
+LEAST, PARTS = 256, 64
+"""Queries a block at least, and blocks a run unless they get too large or too small."""
+
+
+def mine_files(
+    queries: Sequence[Query],
+    indexes: Sequence[Index],
+    recipe: Recipe,
+    output: Path,
+    executor: Executor,
+    *,
+    arguments: Mapping[str, Any] | None = None,
+    clock: Clock | None = None,
+) -> dict[str, Any]:
+    """Mine hard negatives by an executor; write what Mined.write writes, byte for byte, and return the record.
+
+    Raises ConfigError for a recipe with a cross-encoder, whose scores would depend on the blocks in their last
+    bits, or with an approximate search, whose structure is of a whole index; what `mine` raises; WorkLost;
+    Locked if the same output is being made.
+    """
+    clock = clock or Clock()
+    _check(recipe)
+    work = output.with_name(f"{output.name}.work").absolute()
+    with building(work):
+        run = _run(work, queries, indexes, recipe)
+        asked = [
+            pack_queries(queries[part]).seal(run.folder, f"asked/{number:05d}")
+            for number, part in enumerate(_blocks(len(queries)))
+        ]
+        prepared = _prepared(run, asked, executor, clock)
+        judged = _judged(run, asked, prepared, executor, clock)
+        record = _joined(output, run, indexes, judged, arguments or {}, clock)
+        shutil.rmtree(work)
+    return record
+
+
+def _check(recipe: Recipe) -> None:
+    if recipe.rescore is not None:
+        raise ConfigError(
+            "a cross-encoder scores pairs on one machine only; leave out --rescore or --executor"
+        )
+    if recipe.search.method != EXACT:
+        raise ConfigError(
+            f"--search {recipe.search.method} works on one machine only; leave it out, or --executor"
+        )
+
+
+def _blocks(queries: int) -> list[slice]:
+    """Which queries make up each block: a function of their number alone, so that any cluster continues."""
+    size = min(SEARCH_QUERIES, max(LEAST, math.ceil(queries / PARTS)))
+    return [slice(start, start + size) for start in range(0, queries, size)]
+
+
+def _run(work: Path, queries: Sequence[Query], indexes: Sequence[Index], recipe: Recipe) -> Run:
+    """The run with a folder of its own, named by all that decides the result."""
+    places = tuple((index.path.absolute(), index.manifest.sha256) for index in indexes)
+    name = hashlib.sha256("\n".join((__version__, repr(recipe), *(digest for _, digest in places))).encode())
+    for query in queries:
+        name.update(repr(query).encode("utf-8", "surrogatepass"))
+    return Run(work / name.hexdigest()[: sealed.DIGITS], places, recipe)
+
+
+def _prepared(run: Run, asked: Sequence[Sealed], executor: Executor, clock: Clock) -> list[Sealed]:
+    done = dict[int, Sealed]()
+    with clock.stage("prepare", len(asked), "blocks") as stage:
+        tasks = (Asked(number, queries) for number, queries in enumerate(asked))
+        for task, receipt in executor.run(Preparing(run), Agenda(tasks)):
+            done[task.number] = receipt
+            clock.advance(stage, 1)
+    return [done[number] for number in range(len(asked))]
+
+
+def _judged(
+    run: Run, asked: Sequence[Sealed], prepared: Sequence[Sealed], executor: Executor, clock: Clock
+) -> list[Sealed]:
+    shards = [len(index.manifest.shards) for index in run.open()]
+    plan = Plan(run.folder, [groups(count, executor.workers) for count in shards])
+    with clock.stage("search and filter", len(asked), "blocks") as stage:
+        agenda = Agenda(plan.tasks(list(zip(asked, prepared, strict=True))))
+        for task, receipt in executor.run(Mining(run), agenda):
+            agenda.add(plan.follow(task, receipt))
+            clock.advance(stage, len(plan.done) - stage.items)
+    return [plan.done[number] for number in range(len(asked))]
+
+
+def _joined(
+    output: Path,
+    run: Run,
+    indexes: Sequence[Index],
+    judged: Sequence[Sealed],
+    arguments: Mapping[str, Any],
+    clock: Clock,
+) -> dict[str, Any]:
+    """Write the files of all blocks one after another, and the record of the run."""
+    tally, second = Tally(), companion(output, RECEIPTS)
+    with files.together(output, second, companion(output, RUN)) as (rows, receipts, record):
+        with clock.stage("write", len(judged), "blocks") as stage:
+            for file in judged:
+                plain = open_bundle(run.folder, file).plain
+                tally.add(Tally.read(plain["tally"]))
+                for line, stream in zip(plain["lines"], (rows, receipts), strict=True):
+                    _copy(run.folder, Sealed(**line), stream)
+                clock.advance(stage, 1)
+        outputs = {output.name: files.sha256_of(rows), second.name: files.sha256_of(receipts)}
+        made = Made(run.recipe, indexes, tally, clock).record(outputs, arguments)
+        record.write(files.json_bytes(made))
+    return made
+
+
+def _copy(folder: Path, file: Sealed, stream: BinaryIO) -> None:
+    with sealed.check(folder, file).open("rb") as source:
+        shutil.copyfileobj(source, stream, 1 << 20)

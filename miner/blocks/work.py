@@ -1,0 +1,216 @@
+"""What workers do in a mining run: prepare a block of queries, search a group of shards, judge what was found.
+
+Each task is a pure function of files: done again it finds its own result. Candidates of a group are a running
+top-k over its shards (index/search.py), and merging those of groups gives what one search over all would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial, reduce
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from miner.blocks.bundle import (
+    Bundle,
+    open_bundle,
+    pack_picks,
+    pack_prepared,
+    unpack_picks,
+    unpack_prepared,
+    unpack_queries,
+)
+from miner.blocks.tasks import Asked, Judge, Judged, Level, Search
+from miner.data import Candidates, Int64, Query
+from miner.encoders.again import Again
+from miner.index import Index, sealed
+from miner.index.manifest import Manifest, read_manifest
+from miner.index.opened import reopen
+from miner.index.sealed import Sealed
+from miner.index.search import Nearest, merge, search
+from miner.index.shelf import Shelf
+from miner.mined import Mined, Pick
+from miner.mining import Miner, Wave, pieces
+from miner.pool import Block
+from miner.prepare import Prepared, prepare
+from miner.progress import Clock
+from miner.recipe import Recipe
+from miner.record import Made
+from miner.tally import Tally
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that decides the results of a run: its folder for what passes between tasks, the indexes by folder
+    and SHA-256 of the manifest, the recipe.
+    """
+
+    folder: Path
+    indexes: tuple[tuple[Path, str], ...]
+    recipe: Recipe
+
+    def open(self) -> tuple[Index, ...]:
+        indexes = tuple(reopen(*each) for each in self.indexes)
+        for index in indexes:
+            index.caching = False
+        return indexes
+
+
+@dataclass(frozen=True)
+class Preparing:
+    """Work on Asked, by workers that keep the encoder."""
+
+    run: Run
+    warm: ClassVar[bool] = True
+
+    @property
+    def key(self) -> str:
+        return f"preparing {self.run.folder}"
+
+    def start(self) -> Callable[[Asked], Sealed]:
+        indexes = self.run.open()
+        encoder = Again(indexes[0].fingerprint)
+
+        def do(task: Asked) -> Sealed:
+            if done := sealed.whole(self.run.folder, task.stem, ".npz"):
+                return sealed.record(self.run.folder, done)
+            queries = unpack_queries(open_bundle(self.run.folder, task.queries))
+            prepared = prepare(queries, indexes, self.run.recipe, encoder)
+            return pack_prepared(prepared).seal(self.run.folder, task.stem)
+
+        return do
+
+
+@dataclass(frozen=True)
+class Mining:
+    """Work on Search and Judge."""
+
+    run: Run
+    warm: ClassVar[bool] = False
+
+    @property
+    def key(self) -> str:
+        return f"mining {self.run.folder}"
+
+    def start(self) -> Callable[[Search | Judge], Sealed | Judged]:
+        return _Worker(self.run)
+
+
+class _Worker:
+    """Opens what its tasks turn out to need."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.folder = run, run.folder
+
+    def __call__(self, task: Search | Judge) -> Sealed | Judged:
+        if isinstance(task, Search):
+            return self.search(task)
+        if done := sealed.whole(self.folder, task.stem, ".npz"):
+            return judged(self.folder, sealed.record(self.folder, done))
+        return self.judge(task)
+
+    @cached_property
+    def manifests(self) -> tuple[Manifest, ...]:
+        return tuple(read_manifest(path) for path, _ in self.run.indexes)
+
+    @cached_property
+    def indexes(self) -> tuple[Index, ...]:
+        return self.run.open()
+
+    @cached_property
+    def miner(self) -> Miner:
+        return Miner(self.indexes, self.run.recipe)
+
+    def search(self, task: Search) -> Sealed:
+        if done := sealed.whole(self.folder, task.stem, ".npy"):
+            return sealed.record(self.folder, done)
+        manifest, path = self.manifests[task.index], self.run.indexes[task.index][0]
+        shelf = Shelf(path, manifest.shards[task.start : task.stop], manifest.dim)
+        first = sum(shard.rows for shard in manifest.shards[: task.start])
+        vectors = open_bundle(self.folder, task.level.prepared).arrays[f"queries{task.index}"]
+        wave = self.wave(task.level, len(vectors), manifest.counts.passages)
+        depth = min(wave.depth, len(shelf))
+
+        def found() -> Iterator[bytes]:
+            yield sealed.header(np.dtype(np.int64), (len(wave.queries), 2, depth))
+            for piece in pieces(wave, self.run.recipe.depth):
+                near = search(
+                    shelf, vectors[list(wave.queries[piece])], depth, self.run.recipe.search.max_memory
+                ).shifted(first)
+                yield np.stack([near.rows, near.scores.view(np.int64)], axis=1).tobytes()
+
+        return sealed.seal_pieces(self.folder, task.stem, ".npy", found())
+
+    def judge(self, task: Judge) -> Judged:
+        level = task.level
+        queries = unpack_queries(open_bundle(self.folder, level.queries))
+        prepared = unpack_prepared(open_bundle(self.folder, level.prepared), queries, self.indexes)
+        wave = self.wave(level, len(queries), len(self.indexes[0]))
+        picks, self.miner.tally = self.before(level)
+        new, left = self.miner.judge(prepared.block, wave, self.found(task, wave, prepared.block))
+        picks |= new
+        plain = {"tally": self.miner.tally.plain(), "left": left.queries, "depth": left.depth}
+        if not left.queries:
+            mined = self.mined(queries, prepared, [picks[i] for i in range(len(queries))])
+            plain["lines"] = [asdict(file) for file in self.written(level.number, mined)]
+        made = Bundle(pack_picks(picks), plain).seal(self.folder, task.stem)
+        for file in (file for groups in task.found for file in groups):
+            (self.folder / file.file).unlink(missing_ok=True)
+        return Judged(made, len(left.queries))
+
+    def wave(self, level: Level, queries: int, passages: int) -> Wave:
+        if level.left is None:
+            return Wave(tuple(range(queries)), min(self.run.recipe.depth, passages))
+        plain = open_bundle(self.folder, level.left).plain
+        return Wave(tuple(plain["left"]), plain["depth"])
+
+    def before(self, level: Level) -> tuple[dict[int, Pick], Tally]:
+        """What the waves before picked and counted."""
+        if level.left is None:
+            return {}, Tally()
+        bundle = open_bundle(self.folder, level.left)
+        return unpack_picks(bundle.arrays), Tally.read(bundle.plain["tally"])
+
+    def found(self, task: Judge, wave: Wave, block: Block) -> Callable[[slice], Candidates]:
+        """Gives the candidates of a piece of the wave, merged out of those of all groups."""
+        files = [[sealed.check(self.folder, file) for file in groups] for groups in task.found]
+        opened = [[np.load(path, mmap_mode="r", allow_pickle=False) for path in each] for each in files]
+
+        def merged(groups: Sequence[Int64], piece: slice) -> Candidates:
+            parts = (
+                Nearest(rows, bits.view(np.float64))
+                for rows, bits in map(_halves, (g[piece] for g in groups))
+            )
+            near = reduce(partial(merge, k=wave.depth), parts)
+            return Candidates(near.rows, near.scores.astype(np.float32))
+
+        def candidates(piece: slice) -> Candidates:
+            found = [merged(groups, piece) for groups in opened]
+            return self.miner.finder.fused(block.part(wave.queries[piece]), wave.depth, found)
+
+        return candidates
+
+    def mined(self, queries: Sequence[Query], prepared: Prepared, picks: Sequence[Pick]) -> Mined:
+        made = Made(self.run.recipe, self.indexes, self.miner.tally, Clock())
+        return Mined(queries, prepared.relevant, picks, prepared.block.taken, made)
+
+    def written(self, number: int, mined: Mined) -> tuple[Sealed, Sealed]:
+        """The rows and the receipts of a block, as files."""
+        rows, receipts = zip(*mined.lines(), strict=True)
+        return (
+            sealed.seal(self.folder, f"rows/{number:05d}", ".jsonl", b"".join(rows)),
+            sealed.seal(self.folder, f"receipts/{number:05d}", ".jsonl", b"".join(receipts)),
+        )
+
+
+def judged(folder: Path, file: Sealed) -> Judged:
+    """The receipt of a wave that was judged before."""
+    return Judged(file, len(open_bundle(folder, file).plain["left"]))
+
+
+def _halves(found: Int64) -> tuple[Int64, Int64]:
+    """Rows and bits of scores [Q, k] each, from [Q, 2, k]."""
+    return np.array(found[:, 0]), np.array(found[:, 1])

@@ -1,0 +1,53 @@
+"""What is to be done next, what is tried again, and when to give up; the same for every executor."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from miner.errors import WorkLost
+
+TRIES = 4
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Attempt(Generic[T]):
+    """A task on its way: `failures` counts how often it was lost or failed before."""
+
+    task: T
+    failures: int = 0
+
+
+class Agenda(Generic[T]):
+    """Tasks in the order they should begin. Those added while others run come before those that were there
+    from the start, which are drawn one at a time: of a long list only what is under way is in memory.
+    """
+
+    def __init__(self, tasks: Iterable[T], tries: int = TRIES) -> None:
+        self.tries, self.retried = tries, 0
+        self._later = iter(tasks)
+        self._soon = deque[Attempt[T]]()
+
+    def add(self, tasks: Iterable[T]) -> None:
+        """Tasks that what is done has made possible."""
+        self._soon.extend(map(Attempt, tasks))
+
+    def take(self) -> Attempt[T] | None:
+        """The next attempt, None if there is nothing to begin now."""
+        if self._soon:
+            return self._soon.popleft()
+        for task in self._later:
+            return Attempt(task)
+        return None
+
+    def again(self, attempt: Attempt[T], reason: str) -> None:
+        """Put a lost attempt in front. Raises WorkLost once it was tried often enough."""
+        attempt.failures += 1
+        if attempt.failures >= self.tries:
+            raise WorkLost(f"{attempt.task} failed {attempt.failures} times, at last because {reason}")
+        self.retried += 1
+        self._soon.appendleft(attempt)

@@ -1,0 +1,142 @@
+"""Ray does what the serial executor does, byte for byte, and loses nothing when its workers die."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from miner.data import Passage, Query
+from miner.distributed import Agenda, Ray
+from miner.distributed.cluster import RayExecutor
+from miner.encoders import HashingEncoder
+from miner.errors import ConfigError, MissingExtra, WorkLost
+from miner.files import write_jsonl
+from miner.index import build_index
+from miner.mining import mine
+from tests.commandline import call
+from tests.indexing import content
+from tests.working import Marking
+
+ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """A Ray of our own with room for four workers; executors opened meanwhile join it."""
+    with Ray(workers=4).open():
+        yield
+
+
+@pytest.fixture(params=[2, 4], ids=lambda workers: f"{workers} workers")
+def executor(request: pytest.FixtureRequest, cluster: None) -> RayExecutor:
+    return RayExecutor(Ray(workers=request.param))
+
+
+def test_an_index_is_the_same_byte_for_byte(
+    tmp_path: Path, passages: list[Passage], encoder: HashingEncoder, executor: RayExecutor
+) -> None:
+    build_index(passages, tmp_path / "a", encoder, shard_size=50)
+    build_index(passages, tmp_path / "b", encoder, shard_size=50, executor=executor)
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+    changed = [*passages[30:], Passage("new", "One more passage.")]
+    for name, each in (("a", None), ("b", executor)):
+        build_index(changed, tmp_path / name, encoder, shard_size=50, existing="update", executor=each)
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+
+
+def test_mined_rows_and_receipts_are_the_same_byte_for_byte(
+    tmp_path: Path,
+    passages: list[Passage],
+    queries: list[Query],
+    executor: RayExecutor,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    index = build_index(passages, tmp_path / "index", HashingEncoder(), shard_size=50)
+    mine(queries, index).write(tmp_path / "a.jsonl")
+    write_jsonl(
+        tmp_path / "queries.jsonl",
+        [
+            {"query": q.text, "relevant_passages": q.relevant_passages, "relevant_ids": q.relevant_ids}
+            for q in queries
+        ],
+    )
+    spelt = repr(executor.options)
+    done = call(
+        capsys, "mine", tmp_path / "queries.jsonl", "--index", index.path, "-o", tmp_path / "b.jsonl",
+        "--executor", spelt,
+    )  # fmt: skip
+    assert (done.code, done.out) == (0, "")
+    for end in (".jsonl", ".receipts.jsonl"):
+        assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
+    records = [json.loads((tmp_path / f"{name}.run.json").read_bytes()) for name in "ab"]
+    assert records[0]["counts"] == records[1]["counts"]
+    assert sorted(path.name for path in tmp_path.glob("b.*")) == ["b.jsonl", "b.receipts.jsonl", "b.run.json"]
+
+
+@pytest.mark.parametrize(("fault", "warm"), [("kill", True), ("kill", False), ("disk", True), ("bug", False)])
+def test_only_what_was_lost_is_done_again(tmp_path: Path, cluster: None, fault: str, warm: bool) -> None:
+    executor, work = RayExecutor(Ray(workers=2)), Marking(tmp_path, warm, fault)
+    assert dict(executor.run(work, Agenda(range(8)))) == {task: task * task for task in range(8)}
+    assert work.tries() == {task: 2 if task == work.at else 1 for task in range(8)}
+    assert executor.retried == 1
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])
+def test_what_fails_every_time_is_given_up_with_one_sentence(
+    tmp_path: Path, cluster: None, warm: bool
+) -> None:
+    work = Marking(tmp_path, warm, "disk", times=99)
+    with pytest.raises(WorkLost, match=r"^3 failed 2 times, at last because the disk is away$"):
+        list(RayExecutor(Ray(workers=2, tries=2)).run(work, Agenda(range(8))))
+    assert work.tries()[3] == 2
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])
+def test_a_mistake_is_told_at_once_as_what_it_is(tmp_path: Path, cluster: None, warm: bool) -> None:
+    executor = RayExecutor(Ray(workers=2))
+    with pytest.raises(ConfigError, match=r"^tasks must be even$"):
+        list(executor.run(Marking(tmp_path, warm, "mistake"), Agenda(range(8))))
+    with pytest.raises(MissingExtra, match=r"marking needs .* pip install 'miner\[marks\]'"):
+        list(executor.run(Marking(tmp_path, warm, "start"), Agenda(range(8))))
+
+
+def test_an_index_is_built_from_the_command_line_too(
+    tmp_path: Path, corpus_file: Path, cluster: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, executor in (("a", "serial"), ("b", "ray(workers=2)")):
+        done = call(
+            capsys, "build-index", corpus_file, "--model", "hashing", "--shard-size", "50", "--out",
+            tmp_path / name, "--executor", executor,
+        )  # fmt: skip
+        assert (done.code, done.out) == (0, "")
+        (tmp_path / name / "build.json").unlink()
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+
+
+def test_ray_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with (
+        pytest.raises(MissingExtra, match=r"--executor ray needs .* pip install 'miner\[ray\]'"),
+        Ray().open(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--executor", "spark"), "unknown executor 'spark'"),
+        (("--executor", "ray(nodes=3)"), "unknown option 'nodes'"),
+        (("--ray-address", "10.0.0.1:6379"), "--ray-address is for --executor ray"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(
+    tmp_path: Path, options: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = call(capsys, "build-index", tmp_path, *options)
+    assert done.code == 2
+    assert message in done.err
