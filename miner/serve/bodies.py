@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 Sent = TypeVar("Sent", bound=BaseModel)
 PAGE, MOST = 50, 1_000
+KINDS = ("str", "dict[str,any]")
+"""How pydantic calls the kinds of a document, which are no part of its place."""
 
 
 async def body(request: Request, kind: type[Sent]) -> Sent:
@@ -25,7 +27,8 @@ async def body(request: Request, kind: type[Sent]) -> Sent:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
+    steps = [step for step in first["loc"] if step not in KINDS]
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return f"{place.lstrip('.') or 'the body'}: {first['msg']}"
 
 

@@ -34,8 +34,8 @@ async def create(request: Request) -> Response:
 
 def _settled(house: House, asked: wire.ModelSettings) -> tuple[dict[str, Any], str]:
     """The settings with the base model's name, and what that name stands for. Raises HTTPException 400."""
-    models = house.settings.models
-    name = asked.base_model.name or next(iter(models))
+    models, settings = house.settings.models, _named(house, asked)
+    name = settings["base_model"]["name"]
     if name not in models:
         known = ", ".join(map(repr, models))
         raise HTTPException(400, f"invalid request: base model {name!r} is unknown; this server has {known}")
@@ -46,9 +46,14 @@ def _settled(house: House, asked: wire.ModelSettings) -> tuple[dict[str, Any], s
         raise HTTPException(
             400, f"invalid request: dataset {dataset.id!r} is {dataset.status}, not validated"
         )
-    settings = asked.model_dump(exclude_none=True)
-    settings["base_model"]["name"] = name
     return settings, models[name]
+
+
+def _named(house: House, asked: wire.ModelSettings) -> dict[str, Any]:
+    """The settings as they are kept, with the name of the base model."""
+    settings = asked.model_dump(exclude_none=True)
+    settings["base_model"].setdefault("name", next(iter(house.settings.models)))
+    return settings
 
 
 async def show(request: Request) -> Response:
@@ -67,11 +72,14 @@ async def listing(request: Request) -> Response:
 
 
 async def change(request: Request) -> Response:
-    """PATCH /v1/finetuning/finetuned-models/{id}: the name; the settings of a model that is not yet trained."""
+    """PATCH /v1/finetuning/finetuned-models/{id}: the name; the settings of a model that is not yet trained.
+
+    Cohere's client always sends settings; those that the model has change nothing.
+    """
     model, asked = _there(request), await body(request, wire.ModelChange)
     changes: dict[str, Any] = {} if asked.name is None else {"name": asked.name}
     among: tuple[str, ...] = ()
-    if asked.settings is not None:
+    if asked.settings is not None and _named(house(request), asked.settings) != model.settings:
         settings, base = _settled(house(request), asked.settings)
         changes |= {"settings": settings, "base": base, "dataset_id": asked.settings.dataset_id}
         among = (QUEUED,)

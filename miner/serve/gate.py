@@ -19,6 +19,7 @@ from miner.serve.watch import Counters
 
 OPEN = ("/", "/health", "/openapi.json", "/page.css", "/page.js")
 """Asked for without a key: they hold nothing of the server's."""
+METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 UPLOAD = "/v1/datasets"
 NAMES = ("localhost", "127.0.0.1", "[::1]")
 SAFE = (
@@ -125,7 +126,8 @@ class Gate:
 
     def _note(self, scope: Scope, status: int, seconds: float, id: str) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        self.counters.answered(scope["method"] if route != "other" else "any", route, status, seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self.counters.answered(method, route, status, seconds)
         fields: dict[str, Any] = {
             "event": "request",
             "id": id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from miner.serve.jobs import Runner, trainings, validations
-from miner.serve.scoring import Scorer
+from miner.serve.scoring import Scorer, Wish
 from miner.serve.settings import Settings
 from miner.serve.state import State
 from miner.serve.watch import Counters
@@ -15,7 +15,9 @@ from miner.serve.watch import Counters
 
 @dataclass(frozen=True)
 class House:
-    """State, scorer and the two runners. `open` begins, `close` ends their work."""
+    """State, scorer and the two runners. `open` begins their work and has the first model loaded; `close`
+    ends it.
+    """
 
     settings: Settings
     counters: Counters
@@ -29,6 +31,7 @@ class House:
         counters, state = Counters(), State(settings.state)
         scorer = Scorer(settings.limits.waiting, counters.batch)
         counters.observe(state.store, scorer)
+        scorer.ask(Wish(next(iter(settings.models.values())), "query", ["document"], None, None))
         validator = Runner("validator", validations(state))
         trainer = Runner("trainer", trainings(state, scorer))
         validator.start()

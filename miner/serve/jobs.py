@@ -24,7 +24,7 @@ from miner.serve.store import DEPLOYING, FAILED, FINETUNING, READY, UNCHECKED, U
 ATTEMPTS = 3
 """Times that a job that something killed is begun or gone on with, before it counts as failed."""
 LOG = "job.log"
-POLL, GRACE = 0.2, 10.0
+POLL, GRACE, IDLE = 0.2, 10.0, 5.0
 CANCELLED = "cancelled"
 log = logging.getLogger("miner.serve")
 
@@ -51,7 +51,6 @@ class Runner(threading.Thread):
 
     def run(self) -> None:
         while not self.stopping.is_set():
-            self.woken.clear()
             try:
                 if self.work(self):
                     continue
@@ -60,7 +59,8 @@ class Runner(threading.Thread):
             except Exception:
                 log.exception("a job could not be run", extra={"event": "job"})
                 self.stopping.wait(1.0)
-            self.woken.wait(5.0)
+            self.woken.wait(IDLE)
+            self.woken.clear()
 
     def wake(self) -> None:
         self.woken.set()

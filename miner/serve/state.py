@@ -25,8 +25,9 @@ class State:
         if folder.exists() and not folder.is_dir():
             raise ConfigError(f"{folder}: is a file; expected a folder for the server's state")
         try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in (DATASETS, MODELS, UPLOADS):
-                (self.folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+                (self.folder / name).mkdir(exist_ok=True, mode=0o700)
             self.lock = (self.folder / LOCK).open("ab")
         except OSError as error:
             raise OutputError(f"{folder}: cannot be written ({error.strerror})") from None
