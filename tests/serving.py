@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -39,10 +39,13 @@ def serving(settings: Settings) -> Iterator[tuple[str, House]]:
 
 
 @contextmanager
-def process(state: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def process(
+    state: Path, *options: str, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """`miner serve` in a process of its own, which is killed at the end where it still lives."""
     command = [sys.executable, "-c", "from miner.cli import main; main()", "serve", str(state), "--port", "0"]
-    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as running:
+    settings = {**os.environ, **(environment or {})}
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=settings) as running:
         try:
             assert running.stderr is not None
             address = re.search(r"http://\S+:\d+", running.stderr.readline())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from starlette.responses import Response
 
 Sent = TypeVar("Sent", bound=BaseModel)
 PAGE, MOST = 50, 1_000
+WHOLE = re.compile(r"[0-9]{1,15}(\.0+)?")
+"""Cohere's client sends some of them with a decimal point."""
 KINDS = ("str", "dict[str,any]")
 """How pydantic calls the kinds of a document, which are no part of its place."""
 
@@ -41,14 +44,10 @@ def number(parameters: Mapping[str, str], name: str, default: int, most: int | N
     text = parameters.get(name)
     if text is None:
         return default
-    try:
-        value = float(text)
-        whole = int(value)
-    except (ValueError, OverflowError):
-        whole, value = -1, 0.0
-    if whole < 0 or whole != value:
+    if not WHOLE.fullmatch(text):
         raise HTTPException(400, f"invalid request: {name} is {text!r}; expected a whole number from 0")
-    return whole if most is None else min(whole, most)
+    value = int(text.partition(".")[0])
+    return value if most is None else min(value, most)
 
 
 def moment(parameters: Mapping[str, str], name: str) -> datetime | None:
@@ -73,9 +72,9 @@ def page(parameters: Mapping[str, str], items: list[Any]) -> tuple[list[Any], st
 
 def ordered(parameters: Mapping[str, str], items: list[Any]) -> list[Any]:
     """The items, made earliest first, as order_by asks. Raises HTTPException 400 for another order."""
-    asked = (parameters.get("order_by") or "created_at").split()
-    if asked in (["created_at"], ["created_at", "asc"]):
+    asked = parameters.get("order_by", "created_at")
+    if asked in ("created_at", "created_at asc"):
         return items
-    if asked == ["created_at", "desc"]:
+    if asked == "created_at desc":
         return items[::-1]
     raise HTTPException(400, "invalid request: order_by; expected created_at or created_at desc")

@@ -22,14 +22,17 @@ from miner.serve.store import Dataset, now
 
 KIND: Final = "reranker-finetune-input"
 NAME_LENGTH, FILE_NAME_LENGTH = 50, 100
+FIELDS_PASSED_OVER = 100
 FILES = dict(zip(("data", "eval_data"), SIDES, strict=True))
+STATUSES = ("unknown", "queued", "processing", "failed", "validated", "skipped")
+"""Cohere's; this server never uses the first and the last."""
 REFUSED = ("keep_fields", "optional_fields", "text_separator", "csv_delimiter")
 
 
 async def create(request: Request) -> Response:
     """POST /v1/datasets?name=&type=, multipart with `data` and, for an evaluation file, `eval_data`."""
     _check_parameters(request)
-    async with request.form(max_files=2, max_fields=8) as form:
+    async with request.form(max_files=len(FILES), max_fields=FIELDS_PASSED_OVER) as form:
         uploads = {side: form[name] for name, side in FILES.items() if isinstance(form.get(name), UploadFile)}
         if "train" not in uploads:
             raise HTTPException(400, "invalid request: the file 'data' is missing")
@@ -94,6 +97,11 @@ async def listing(request: Request) -> Response:
     given = request.query_params
     before, after = moment(given, "before"), moment(given, "after")
     kind, status = given.get("datasetType"), given.get("validationStatus")
+    if status not in (None, *STATUSES):
+        expected = ", ".join(STATUSES)
+        raise HTTPException(
+            400, f"invalid request: validationStatus is {status!r}; expected one of {expected}"
+        )
 
     def asked(dataset: Dataset) -> bool:
         made = datetime.fromisoformat(dataset.created_at).astimezone(UTC)

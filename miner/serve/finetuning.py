@@ -33,15 +33,17 @@ async def create(request: Request) -> Response:
 
 
 def _settled(house: House, asked: wire.ModelSettings) -> tuple[dict[str, Any], str]:
-    """The settings with the base model's name, and what that name stands for. Raises HTTPException 400."""
+    """The settings with the base model's name, and what that name stands for. Raises HTTPException 404 for a
+    base model or a data set that is not there, 400 for one that is not validated.
+    """
     models, settings = house.settings.models, _named(house, asked)
     name = settings["base_model"]["name"]
     if name not in models:
         known = ", ".join(map(repr, models))
-        raise HTTPException(400, f"invalid request: base model {name!r} is unknown; this server has {known}")
+        raise HTTPException(404, f"base model {name!r} not found; this server has {known}")
     dataset = house.state.store.get(Dataset, asked.dataset_id)
     if dataset is None:
-        raise HTTPException(400, f"invalid request: dataset {asked.dataset_id!r} not found")
+        raise HTTPException(404, f"dataset {asked.dataset_id!r} not found")
     if dataset.status != "validated":
         raise HTTPException(
             400, f"invalid request: dataset {dataset.id!r} is {dataset.status}, not validated"

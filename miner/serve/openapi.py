@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from miner import __version__
 from miner.serve import wire
-from miner.serve.datasets import KIND, NAME_LENGTH
-from miner.serve.wire import DatasetStatus
+from miner.serve.datasets import KIND, NAME_LENGTH, STATUSES
 
 Document = dict[str, Any]
 SCHEMAS = "#/components/schemas/{model}"
-SENT: tuple[type[BaseModel], ...] = (wire.RerankRequest, wire.NewModel, wire.ModelChange)
+SENT: tuple[type[BaseModel], ...] = (
+    wire.RerankRequest, wire.NamedRerankRequest, wire.NewModel, wire.ModelChange,
+)  # fmt: skip
 ANSWERED: tuple[type[BaseModel], ...] = (
     wire.RerankResponse, wire.OneModel, wire.ManyModels, wire.Events, wire.Steps, wire.NewDataset,
     wire.OneDataset, wire.ManyDatasets, wire.Usage, wire.Empty, wire.Problem, wire.Health, wire.KeyCheck,
@@ -61,18 +62,21 @@ def _paths() -> Document:
 
 
 def _plain_paths() -> Document:
-    rerank = {"requestBody": _json_body(wire.RerankRequest), "codes": (400, 404, 408, 413, 429, 500)}
+    first, second = (
+        {"requestBody": _json_body(kind), "codes": (400, 404, 408, 413, 429, 500)}
+        for kind in (wire.RerankRequest, wire.NamedRerankRequest)
+    )
     return {
         "/health": {"get": _operation("health", "Whether the server answers.", wire.Health, security=[])},
         "/v1/check-api-key": {
             "post": _operation("check_api_key", "Whether the key is right.", wire.KeyCheck)
         },
         "/v1/rerank": {
-            "post": _operation("rerank_v1", "Rank documents for a query.", wire.RerankResponse, **rerank)
+            "post": _operation("rerank_v1", "Rank documents for a query.", wire.RerankResponse, **first)
         },
         "/v2/rerank": {
             "post": _operation(
-                "rerank_v2", "The same; the model must be named.", wire.RerankResponse, **rerank
+                "rerank_v2", "The same; the model must be named.", wire.RerankResponse, **second
             )
         },
     }
@@ -96,6 +100,7 @@ def _dataset_paths() -> Document:
                 ],
                 requestBody=_upload(),
                 codes=(400, 408, 413, 507),
+                links=_links("id", "get_dataset", "delete_dataset"),
             ),
             "get": _operation(
                 "list_datasets",
@@ -107,7 +112,7 @@ def _dataset_paths() -> Document:
                     _query("after", {"type": "string", "format": "date-time"}),
                     _query("limit", _whole()),
                     _query("offset", _whole()),
-                    _query("validationStatus", {"type": "string", "enum": list(get_args(DatasetStatus))}),
+                    _query("validationStatus", {"type": "string", "enum": list(STATUSES)}),
                 ],
                 codes=(400,),
             ),
@@ -125,7 +130,7 @@ def _dataset_paths() -> Document:
 def _model_paths() -> Document:
     one, pages = (
         [_path_parameter()],
-        [_query("page_size", _whole()), _query("page_token", {"type": "string"})],
+        [_query("page_size", _whole()), _query("page_token", {"type": "string", "pattern": "^[0-9]{0,15}$"})],
     )
     order = _query(
         "order_by", {"type": "string", "enum": ["created_at", "created_at asc", "created_at desc"]}
@@ -134,7 +139,11 @@ def _model_paths() -> Document:
     listed = {"parameters": [*one, *pages, order], "codes": (400, 404)}
     plain = {"parameters": one, "codes": (404,)}
     change = {"parameters": one, "requestBody": _json_body(wire.ModelChange), "codes": (400, 404, 408, 413)}
-    new = {"requestBody": _json_body(wire.NewModel), "codes": (400, 408, 413)}
+    new = {
+        "requestBody": _json_body(wire.NewModel),
+        "codes": (400, 404, 408, 413),
+        "links": _links("finetuned_model/id", "get_model", "change_model", "cancel_model", "events", "steps"),
+    }
     return {
         MODELS: {
             "post": _operation("create_model", "Put a fine-tune into the queue.", wire.OneModel, **new),
@@ -168,10 +177,19 @@ def _model_paths() -> Document:
 
 
 def _operation(id: str, summary: str, kind: type[BaseModel], codes: Any = (), **more: Any) -> Document:
-    answers: Document = {"200": {"description": "Done.", **_json(kind)}}
+    links = more.pop("links", None)
+    answers: Document = {
+        "200": {"description": "Done.", **_json(kind), **({"links": links} if links else {})}
+    }
     refused = {403, *(() if more.get("security") == [] else (401, *codes))}
     answers |= {str(code): {"description": REASONS[code], **_json(wire.Problem)} for code in sorted(refused)}
     return {"operationId": id, "summary": summary, "responses": answers, **more}
+
+
+def _links(place: str, *operations: str) -> Document:
+    """Where the id in an answer leads."""
+    parameters = {"id": f"$response.body#/{place}"}
+    return {name: {"operationId": name, "parameters": parameters} for name in operations}
 
 
 def _json(kind: type[BaseModel]) -> Document:
@@ -197,4 +215,4 @@ def _path_parameter() -> Document:
 
 
 def _whole() -> Document:
-    return {"type": "integer", "minimum": 0}
+    return {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}

@@ -32,10 +32,7 @@ async def first(request: Request) -> Response:
 
 async def second(request: Request) -> Response:
     """POST /v2/rerank: the model must be named."""
-    asked = await body(request, wire.RerankRequest)
-    if asked.model is None:
-        raise HTTPException(400, "invalid request: model is missing")
-    return await _rerank(request, asked, "2")
+    return await _rerank(request, await body(request, wire.NamedRerankRequest), "2")
 
 
 async def _rerank(request: Request, asked: wire.RerankRequest, version: str) -> Response:

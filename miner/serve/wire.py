@@ -39,6 +39,12 @@ class RerankRequest(Sent):
     priority: Annotated[int, Field(ge=0, le=999)] | None = None
 
 
+class NamedRerankRequest(RerankRequest):
+    """The second version's: the model must be named."""
+
+    model: Text
+
+
 class RerankResult(BaseModel):
     index: int
     relevance_score: Annotated[float, Field(ge=0, le=1)]

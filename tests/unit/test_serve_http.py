@@ -151,7 +151,8 @@ def test_an_upload_without_a_file_is_refused(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("/v1/datasets?limit=-1", "limit is '-1'"),
+        ("/v1/datasets?limit=-1.0", "limit is '-1.0'"),
+        ("/v1/datasets?validationStatus=", "validationStatus is ''"),
         ("/v1/datasets?offset=x", "offset is 'x'"),
         ("/v1/datasets?before=yesterday", "before is 'yesterday'"),
         (f"{MODELS}?page_size=1.5", "page_size is '1.5'"),
@@ -168,8 +169,6 @@ def test_parameters_that_make_no_sense_are_refused(client: TestClient, path: str
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"dataset_id": "none"}, "dataset 'none' not found"),
-        ({"base_model": {"name": "x", "base_type": "BASE_TYPE_RERANK"}}, "base model 'x' is unknown"),
         ({"base_model": {"base_type": "BASE_TYPE_CHAT"}}, "settings.base_model.base_type: Input should be"),
         ({"hyperparameters": {"train_epochs": 0}}, "settings.hyperparameters.train_epochs: Input should be"),
     ],
@@ -179,6 +178,16 @@ def test_a_fine_tune_that_makes_no_sense_is_refused(client: TestClient, change: 
     answer = client.post(MODELS, json={"name": "n", "settings": settings})
     assert answer.status_code == 400
     assert message in answer.json()["message"]
+
+
+def test_a_fine_tune_of_nothing_is_not_found(client: TestClient) -> None:
+    base = {"name": "x", "base_type": "BASE_TYPE_RERANK"}
+    for settings, message in (
+        ({"base_model": base, "dataset_id": "d"}, "base model 'x' not found; this server has 'tiny'"),
+        ({"base_model": base | {"name": "tiny"}, "dataset_id": "none"}, "dataset 'none' not found"),
+    ):
+        answer = client.post(MODELS, json={"name": "n", "settings": settings})
+        assert (answer.status_code, answer.json()["message"]) == (404, message)
 
 
 def test_what_is_not_there_is_not_found_in_coheres_shape(client: TestClient) -> None:
