@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
+
+if TYPE_CHECKING:
+    from tests.served import Served
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.load_profile("same")
@@ -64,3 +69,14 @@ def corpus_file(tmp_path: Path, passages: list[Passage]) -> Path:
     path = tmp_path / "corpus.jsonl"
     write_jsonl(path, [{"_id": p.id, "title": p.title, "text": p.text} for p in passages])
     return path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with the sample uploaded and a tiny model fine-tuned on it, killed once on the way."""
+    from tests.served import served
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        with served(tmp_path_factory.mktemp("served")) as found:
+            yield found

@@ -34,6 +34,7 @@ COMMANDS = {
     "train": "Fine-tune a reranker on mined data.",
     "evaluate": "Judge a reranker before and after.",
     "rerank": "Rank documents for queries with a model.",
+    "serve": "Answer Cohere's client on your own machine.",
 }
 
 

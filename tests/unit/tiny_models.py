@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -18,9 +19,9 @@ FILLER = [f"w{i}" for i in range(40)]
 WORDS = [*(f"k{i}" for i in range(PAIRS)), *(f"v{i}" for i in range(PAIRS)), *FILLER]
 
 
-def _config() -> BertConfig:
+def _config(words: Sequence[str] = WORDS) -> BertConfig:
     return BertConfig(
-        vocab_size=len(WORDS) + 5,
+        vocab_size=len(words) + 5,
         hidden_size=16,
         num_hidden_layers=1,
         num_attention_heads=2,
@@ -30,18 +31,18 @@ def _config() -> BertConfig:
     )
 
 
-def _save(model: torch.nn.Module, folder: Path) -> Path:
+def _save(model: torch.nn.Module, folder: Path, words: Sequence[str] = WORDS) -> Path:
     folder.mkdir(parents=True)
     vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]))
+    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]))
     BertTokenizerFast(vocab=str(vocabulary), model_max_length=96).save_pretrained(folder)
     model.save_pretrained(folder)
     return folder
 
 
-def make_encoder(folder: Path, seed: int = 0) -> Path:
+def make_encoder(folder: Path, seed: int = 0, words: Sequence[str] = WORDS) -> Path:
     torch.manual_seed(seed)
-    plain = _save(BertModel(_config()), folder.with_name(f"{folder.name}-plain"))
+    plain = _save(BertModel(_config(words)), folder.with_name(f"{folder.name}-plain"), words)
     transformer = Transformer(str(plain), max_seq_length=96)
     SentenceTransformer(modules=[transformer, Pooling(16)], device="cpu").save_pretrained(
         str(folder), create_model_card=False

@@ -1,0 +1,254 @@
+"""What `miner serve` bears: eight clients at once, and being killed while it trains and while it takes uploads.
+
+    python -m benchmarks.serve_load [--seconds 60] [--kills 20] [--seed 0]
+
+Load: Cohere's client ranks 100 documents of 100 words, new ones in every request, with the bundled model; one
+client and eight, after a warm-up, on loopback. Kills: SIGKILL at random moments of a training of a tiny model
+and of uploads that follow each other; each time the server is started again and asked for everything that it
+had acknowledged. Writes benchmarks/results/serve.json and fails where something was lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cohere
+import numpy as np
+
+from miner.files import write_json
+from miner.formats.cohere import write_rows
+from tests.served import KIND, mined_sample, sample_encoder, status, tune, upload
+from tests.serving import jobs_of, process, until
+
+RESULTS = Path(__file__).parent / "results" / "serve.json"
+CLIENTS, DOCUMENTS, WORDS = (1, 8), 100, 100
+KEY = "the key of the benchmark"
+WARM_UP = 3
+UPLOAD_COPIES = 40
+"""So many copies of the sample's rows make an upload that takes long enough to be cut."""
+
+
+def client_of(address: str) -> Any:
+    return cohere.ClientV2(api_key=KEY, base_url=address, max_retries=0)
+
+
+def texts(words: list[str], seed: int) -> Iterator[tuple[str, list[str]]]:
+    """Queries and documents that never come twice."""
+    draw = random.Random(seed)
+    while True:
+        yield (
+            " ".join(draw.choices(words, k=8)),
+            [" ".join(draw.choices(words, k=WORDS)) for _ in range(DOCUMENTS)],
+        )
+
+
+@dataclass
+class Tally:
+    """What the clients of one run saw."""
+
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def ask(address: str, words: list[str], seed: int, end: float, tally: Tally) -> None:
+    """Rank until the end, one request after the other."""
+    client = client_of(address)
+    for query, documents in texts(words, seed):
+        start = time.perf_counter()
+        if start >= end:
+            return
+        try:
+            response = client.rerank(model="english", query=query, documents=documents)
+            if sorted(each.index for each in response.results) != list(range(DOCUMENTS)):
+                tally.errors.append("an answer lacks documents")
+        except Exception as error:
+            tally.errors.append(f"{type(error).__name__}: {error}"[:200])
+        tally.seconds.append(time.perf_counter() - start)
+
+
+def counted(address: str, name: str) -> float:
+    """A number of /metrics."""
+    with urllib.request.urlopen(f"{address}/metrics") as answer:
+        found = re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
+    return float(found.group(1)) if found else 0.0
+
+
+def load(address: str, words: list[str], clients: int, seconds: float) -> dict[str, Any]:
+    """Throughput, latency, errors and memory under so many clients."""
+    tally, memory = Tally(), []
+    batches = counted(address, "miner_batch_requests_count"), counted(address, "miner_batch_requests_sum")
+    start = time.perf_counter()
+    threads = [
+        threading.Thread(target=ask, args=(address, words, 1_000 * clients + i, start + seconds, tally))
+        for i in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        time.sleep(1.0)
+        memory.append(counted(address, "process_resident_memory_bytes"))
+    took = time.perf_counter() - start
+    goes = counted(address, "miner_batch_requests_count") - batches[0]
+    half = len(memory) // 2
+    return {
+        "clients": clients,
+        "requests": len(tally.seconds),
+        "errors": len(tally.errors),
+        "error_examples": tally.errors[:3],
+        "seconds": round(took, 1),
+        "requests_per_second": round(len(tally.seconds) / took, 2),
+        "documents_per_second": round(DOCUMENTS * len(tally.seconds) / took, 1),
+        "p50_seconds": round(float(np.quantile(tally.seconds, 0.5)), 3),
+        "p99_seconds": round(float(np.quantile(tally.seconds, 0.99)), 3),
+        "requests_per_batch": round((counted(address, "miner_batch_requests_sum") - batches[1]) / goes, 2),
+        "memory_first_half_mib": round(statistics.median(memory[:half]) / 2**20, 1),
+        "memory_second_half_mib": round(statistics.median(memory[half:]) / 2**20, 1),
+    }
+
+
+def under_load(folder: Path, words: list[str], seconds: float) -> list[dict[str, Any]]:
+    with process(folder / "load") as (address, _):
+        client = client_of(address)
+        for query, documents in (next(texts(words, seed)) for seed in range(WARM_UP)):
+            client.rerank(model="english", query=query, documents=documents)
+        found = []
+        for clients in CLIENTS:
+            found.append(load(address, words, clients, seconds))
+            print(found[-1], file=sys.stderr)
+        return found
+
+
+@dataclass
+class World:
+    """A state folder and the model that its servers know."""
+
+    state: Path
+    encoder: Path
+    files: tuple[Path, Path]
+
+    def server(self) -> Any:
+        return process(self.state, "--model-name", f"english={self.encoder}")
+
+    def killed_after(self, seconds: float, work: Callable[[Any], None]) -> None:
+        """Start a server, let a client work with it, and kill it so long after its first answer."""
+        with self.server() as (address, running):
+            client = cohere.Client(api_key=KEY, base_url=address, max_retries=0)
+            client.datasets.get_usage()
+
+            def strike() -> None:
+                time.sleep(seconds)
+                running.kill()
+
+            thread = threading.Thread(target=strike)
+            thread.start()
+            with suppress(Exception):
+                work(client)
+            thread.join()
+        until(lambda: None if jobs_of(self.state) else True)
+
+
+def killed_in_training(world: World, kills: int, draw: random.Random) -> dict[str, Any]:
+    """One training, whose server is killed again and again until it is let finish."""
+    with world.server() as (address, _):
+        client = cohere.Client(api_key=KEY, base_url=address)
+        dataset = upload(client, world.files).dataset.id
+        models = [tune(client, dataset, f"model {i}").id for i in range(2)]
+    for _ in range(kills):
+        world.killed_after(draw.uniform(0.0, 12.0), lambda client: time.sleep(12.0))
+    with world.server() as (address, _):
+        client = cohere.Client(api_key=KEY, base_url=address)
+        ended = [until(lambda id=id: status(client, id, "STATUS_READY", "STATUS_FAILED")) for id in models]  # type: ignore[misc]
+        ranked = [client.rerank(query="a", documents=["b", "c"], model=f"{id}-ft") for id in models]
+    return {
+        "kills": kills,
+        "models": len(models),
+        "ready": ended.count("STATUS_READY"),
+        "ranked": len(ranked),
+    }
+
+
+def killed_in_uploads(world: World, kills: int, draw: random.Random) -> dict[str, Any]:
+    """Uploads one after the other; each that was acknowledged must be there whole after the kill."""
+    path = world.state.parent / "large.jsonl"
+    path.write_bytes(world.files[0].read_bytes() * UPLOAD_COPIES)
+    acknowledged: list[str] = []
+    lost, cut, left, kept = 0, 0, 0, 0
+
+    def work(client: Any) -> None:
+        nonlocal cut
+        while True:
+            with path.open("rb") as data:
+                cut += 1
+                acknowledged.append(client.datasets.create(name="large", data=data, type=KIND).id)
+                cut -= 1
+
+    for _ in range(kills):
+        acknowledged.clear()
+        world.killed_after(draw.uniform(0.0, 1.5), work)
+        with world.server() as (address, _):
+            client = cohere.Client(api_key=KEY, base_url=address)
+            for id in acknowledged:
+                found = {each.id: each for each in client.datasets.list().datasets}
+                file = world.state / "datasets" / id / "train.jsonl"
+                whole = file.exists() and file.stat().st_size == path.stat().st_size
+                lost += id not in found or not whole
+            kept += len(acknowledged)
+            left += len(list((world.state / "uploads").iterdir()))
+            for each in client.datasets.list().datasets:
+                if each.name == "large":
+                    client.datasets.delete(each.id)
+    return {"kills": kills, "acknowledged": kept, "cut": cut, "lost": lost, "left_over": left}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    draw = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = mined_sample(folder)
+        files = folder / "train.jsonl", folder / "eval.jsonl"
+        write_rows(files[0], rows[:390])
+        write_rows(files[1], rows[390:])
+        words = sorted({word for row in rows for word in row.query.split()})
+        world = World(folder / "state", sample_encoder(folder / "encoder", rows), files)
+        result: dict[str, Any] = {
+            "cores": os.cpu_count(),
+            "threads": int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
+            "load_average_before": round(os.getloadavg()[0], 1),
+            "documents": DOCUMENTS,
+            "words": WORDS,
+            "uploads": killed_in_uploads(world, arguments.kills, draw),
+            "training": killed_in_training(world, max(1, arguments.kills // 4), draw),
+            "load": under_load(folder, words, arguments.seconds),
+        }
+    write_json(RESULTS, result)
+    print(result, file=sys.stderr)
+    trained, loads = result["training"], result["load"]
+    if (
+        result["uploads"]["lost"]
+        or trained["ready"] < trained["models"]
+        or any(each["errors"] for each in loads)
+    ):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

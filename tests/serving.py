@@ -1,0 +1,83 @@
+"""Servers for tests, on loopback: one in a thread, one in a process that can be killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import uvicorn
+
+from miner.serve import Settings
+from miner.serve.app import application
+from miner.serve.house import House
+from miner.serve.server import bind
+
+Found = TypeVar("Found")
+PATIENCE = 120.0
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[tuple[str, House]]:
+    """A server in a thread: its address, and what is behind it."""
+    home = House.open(settings)
+    with bind("127.0.0.1", 0) as bound:
+        server = uvicorn.Server(uvicorn.Config(application(home), log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}", home
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def process(
+    state: Path, *options: str, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`miner serve` in a process of its own, which is killed at the end where it still lives."""
+    command = [sys.executable, "-c", "from miner.cli import main; main()", "serve", str(state), "--port", "0"]
+    settings = {**os.environ, **(environment or {})}
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=settings) as running:
+        try:
+            assert running.stderr is not None
+            address = re.search(r"http://\S+:\d+", running.stderr.readline())
+            assert address, "the server said no address"
+            threading.Thread(target=running.stderr.read, daemon=True).start()
+            yield address.group(), running
+        finally:
+            running.kill()
+
+
+def until(look: Callable[[], Found | None]) -> Found:
+    """What `look` finds once it finds something."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def jobs_of(folder: Path) -> list[int]:
+    """Processes that work for a state folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"miner.serve.job" in words and any(os.fsencode(folder) in word for word in words):
+            found.append(int(entry.parent.name))
+    return found
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
