@@ -179,7 +179,8 @@ def _passages(path: Path) -> Target:
 
     def read(data: bytes) -> Iterable[object]:
         path.write_bytes(data)
-        return open_table(path, PASSAGES).to_pylist()
+        rows: Iterable[object] = open_table(path, PASSAGES).to_pylist()
+        return rows
 
     return Target(read, (table_bytes(columns, PASSAGES),))
 

@@ -72,7 +72,7 @@ class Preparing:
 
     def start(self) -> Callable[[Asked], Sealed]:
         indexes = self.run.open()
-        encoder = Again(indexes[0].fingerprint)
+        encoder = Again(indexes[0].fingerprint, indexes[0].check_encoder)
 
         def do(task: Asked) -> Sealed:
             if done := sealed.whole(self.run.folder, task.stem, ".npz"):

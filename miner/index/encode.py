@@ -21,8 +21,8 @@ from miner.index.ingest import PASSAGES, Part, encoded_texts
 from miner.index.manifest import FILE, plain
 from miner.index.sealed import Sealed
 
-BLOCK = 8192
-"""Texts handed to the encoder at once."""
+BLOCK = 2**21
+"""Characters handed to the encoder at once: enough to fill its batches, few enough to show signs of life."""
 
 Advance = Callable[[int], None]
 
@@ -99,8 +99,8 @@ def encode_shard(folder: Path, part: Part, encoder: Encoder, known: Known, advan
     texts = encoded_texts(sealed.open_table(passages, PASSAGES, part.rows))
     vectors = np.empty((part.rows, encoder.dim), np.float16)
     missing = np.flatnonzero(~known.copy(texts, vectors))
-    for start in range(0, len(missing), BLOCK):
-        rows = missing[start : start + BLOCK]
+    ends = np.cumsum([len(texts[row]) for row in missing], dtype=np.int64) // BLOCK
+    for rows in np.split(missing, np.flatnonzero(np.diff(ends)) + 1) if len(missing) else ():
         vectors[rows] = unit_rows(
             encoder.encode_passages([texts[row] for row in rows]), len(rows), encoder.dim
         )
