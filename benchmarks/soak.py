@@ -5,7 +5,7 @@
 A round builds an index of the set repeated `--times`, each copy with a word of its own, brings it to a corpus of
 which every twentieth passage is another, mines for its queries and looks at every byte. What is resident,
 anonymous and mapped, and how many file descriptors and threads there are, is written after every round to
-benchmarks/results/soak.json, with the growth a round by least squares, the first two rounds left out.
+benchmarks/results/soak.json, with the growth a round by least squares over the later half of the rounds.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ from miner.progress import peak_memory
 from miner.recipe import Recipe
 
 RESULTS = Path(__file__).parent / "results" / "soak.json"
-WARM = 2
-"""Rounds in which caches and pools still fill."""
 
 
 def corpus(data: Path, size: int, mark: str = "") -> Iterator[Passage]:
@@ -100,9 +98,9 @@ def left(folder: Path) -> int:
 
 
 def growth(rounds: list[dict[str, float]], figure: str) -> float | None:
-    """By how much a figure grows a round once it is warm; None before there are three such rounds."""
-    values = [each[figure] for each in rounds[WARM:]]
-    if len(values) < 3:
+    """By how much a figure grows a round once caches and pools are full; None before there are six rounds."""
+    values = [each[figure] for each in rounds[len(rounds) // 2 :]]
+    if len(rounds) < 6:
         return None
     return round(float(np.polyfit(np.arange(len(values)), values, 1)[0]), 3)
 

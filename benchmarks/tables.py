@@ -9,19 +9,16 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import robustness
+from markdown_tables import markdown as markdown
 
 from miner.files import write_bytes
 
 RESULTS = Path(__file__).parent / "results"
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are numbers."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def percent(found: Sequence[float]) -> str:
@@ -82,32 +79,13 @@ def quality_auc(result: dict[str, Any]) -> str:
     return markdown(("set", "prototype", "risk"), rows)
 
 
-FAULTS = {
-    "kill": "SIGKILL at a file-system event",
-    "moment": "SIGKILL at any moment",
-    "term": "SIGTERM",
-    "int": "Ctrl-C",
-    "ENOSPC": "one write without room",
-    "ENOSPC+": "disk full from then on",
-    "limit": "no file beyond a size",
-    "EIO": "input/output error",
-    "EACCES": "permission denied",
-    "EROFS+": "read-only from then on",
-    "remove": "a file removed under it",
-}
-
-
-def faults(result: dict[str, Any]) -> str:
-    """What was broken on purpose, a line a kind, and what was lost."""
-    names = ("injected", "survived", "lost_rows", "wrong_files")
-    lines = {FAULTS[kind]: [counts[name] for name in names] for kind, counts in result["faults"].items()}
-    lines["all"] = [sum(column) for column in zip(*lines.values(), strict=True)]
-    head = ("fault", "injected", "survived", "lost rows", "files with wrong bytes")
-    return markdown(head, ([kind, *map(str, counts)] for kind, counts in lines.items()))
-
-
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
-    "faults": ("faults.json", faults),
+    "faults": ("faults.json", robustness.faults),
+    "damage": ("damage.json", robustness.damage),
+    "fuzz": ("fuzz.json", robustness.fuzz),
+    "refused": ("endless.json", robustness.refused),
+    "endless": ("endless.json", robustness.endless),
+    "soak": ("soak.json", robustness.soak),
     "quality": ("quality.json", quality),
     "quality-methods": ("quality.json", quality_methods),
     "quality-auc": ("quality.json", quality_auc),

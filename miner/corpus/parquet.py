@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from miner.corpus.footer import check_footer
 from miner.errors import InputError
 from miner.files import MAX_LINE, MAX_RATIO, MAX_UNPACKED, open_binary
 
@@ -31,9 +32,11 @@ def read_columns(path: Path, known: Collection[str] | None) -> Iterator[tuple[in
     row group that unpacks to over MAX_UNPACKED bytes and over MAX_RATIO times the size of the file.
     """
     import pyarrow as pa
+    import pyarrow.parquet
 
     number = 0
     damage = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
+    check_footer(path)
     with open_binary(path) as stream:
         try:
             rows = _rows(path, *_batches(stream, path, known))

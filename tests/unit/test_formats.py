@@ -220,6 +220,23 @@ def test_converting_counts_what_is_left_out_and_takes_receipts_along(tmp_path: P
     assert not (tmp_path / "f.receipts.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [(1, "expected a list of objects"), ({"similarity": "x"}, r"negatives\[0\].similarity is a string")],
+)
+def test_a_damaged_receipt_is_named_and_nothing_is_converted(
+    entry: object, said: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "rows.jsonl"
+    write_rows(source, [Row("q", ("a",), ("b",))])
+    receipt = {"query": "q", "relevant": [{}], "negatives": [entry]}
+    (tmp_path / "rows.receipts.jsonl").write_text(json.dumps(receipt) + "\n")
+    for spelling in ("cohere", "flag-embedding"):
+        with pytest.raises(InputError, match=rf"rows\.receipts\.jsonl:1: .*{said}"):
+            convert(source, tmp_path / "out.jsonl", read=format_of(), write=format_of(spelling))
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_converting_nothing_writes_nothing(tmp_path: Path) -> None:
     source = tmp_path / "rows.jsonl"
     write_rows(source, [BARE])
