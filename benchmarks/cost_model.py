@@ -35,19 +35,21 @@ def costs(passages: int) -> dict[str, Any]:
     shard = SHARD_SIZE if passages <= 10**8 else LARGE
     blocks = -(-QUERIES // SEARCH_QUERIES)
     vectors = 2 * WIDTH * passages
+    shards = -(-passages // shard)
+    groups = min(WORKERS, shards)
     search = 2.0 * WIDTH * passages * QUERIES
     return {
         "passages": passages,
         "shard_size": shard,
-        "shards": -(-passages // shard),
+        "shards": shards,
         "vector_bytes": vectors,
         "encode_flops": encode_flops(passages),
         "encode_gpu_hours": encode_flops(passages) / GPU / 3600,
         "search_flops": search,
         "search_hours": search / (CORE * CORES * WORKERS) / 3600,
         "read_bytes": blocks * vectors,
-        "search_tasks": blocks * WORKERS,
-        "merge_bytes": 16 * QUERIES * DEPTH * WORKERS,
+        "search_tasks": blocks * groups,
+        "merge_bytes": 16 * QUERIES * DEPTH * groups,
         "statistics_hours": 2.0 * passages * WIDTH**2 / (CORE / 2 * CORES) / 3600,
     }
 
