@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from miner.encoders.batches import cores
 from miner.errors import ConfigError, WorkLost
 from miner.spec import Spelt
 
-LOCAL = "local"
+LOCAL, KNOCK = "local", 10.0
 STORE = 100 * 2**20
 """Bytes of the object store of a Ray of our own: nothing but receipts goes through it."""
 
@@ -74,6 +75,7 @@ class Ray(Spelt):
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
             if address != LOCAL:
+                _knock(address)
                 ray.init(address=address, **quiet)
                 return
             count = math.ceil((self.workers or cores() // self.cpus or 1) * self.cpus)
@@ -83,6 +85,13 @@ class Ray(Spelt):
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise WorkLost(f"Ray at {address} cannot be joined ({reason})") from None
+
+
+def _knock(address: str) -> None:
+    """Raises OSError if nobody listens at 'host:port': Ray itself would try for minutes."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), KNOCK).close()
 
 
 class RayExecutor:

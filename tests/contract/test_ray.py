@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,15 @@ def test_ray_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPat
         Ray().open(),
     ):
         pass
+
+
+def test_an_address_where_nobody_listens_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    executor = Ray(address=f"127.0.0.1:{port}").open()
+    with pytest.raises(WorkLost, match=r"^Ray at 127\.0\.0\.1:\d+ cannot be joined \(.*refused"):
+        executor.__enter__()
 
 
 @pytest.mark.parametrize(
