@@ -51,7 +51,7 @@ def room_for(cpus: float, gpus: float) -> int:
 
 @dataclass
 class Tasks(Generic[T, R]):
-    """Plain tasks, without a GPU, a bounded number in flight: as many as workers were asked for, or two for each place."""
+    """Plain tasks, without a GPU, a bounded number in flight: so many as `workers`, or two for each place."""
 
     work: Work[T, R]
     options: Ray
