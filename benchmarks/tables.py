@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import robustness
+import robustness_tables as robustness
+import scale_tables as scale
 from markdown_tables import markdown as markdown
 
 from miner.files import write_bytes
@@ -86,6 +87,10 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "refused": ("endless.json", robustness.refused),
     "endless": ("endless.json", robustness.endless),
     "soak": ("soak.json", robustness.soak),
+    "cost-model": ("cost_model.json", scale.cost_model),
+    "faults-ray": ("faults_ray.json", scale.faults_ray),
+    "ray-overhead": ("ray_overhead.json", scale.ray_overhead),
+    "simulation": ("simulate_scale.json", scale.simulation),
     "quality": ("quality.json", quality),
     "quality-methods": ("quality.json", quality_methods),
     "quality-auc": ("quality.json", quality_auc),

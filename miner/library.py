@@ -9,6 +9,7 @@ from typing import Any
 
 from miner.corpus import read_corpus
 from miner.data import Passage
+from miner.distributed import Executor
 from miner.encoders import Encoder
 from miner.encoders.resolve import resolve
 from miner.errors import InputError
@@ -23,6 +24,7 @@ def build_index(
     *,
     encoder: Encoder | None = None,
     update: bool = False,
+    executor: Executor | None = None,
     clock: Clock | None = None,
 ) -> Index:
     """Encode a corpus into an index folder and open it.
@@ -30,7 +32,8 @@ def build_index(
     `corpus` is a path that read_corpus takes, or passages: Passage objects, or mappings with 'text' and
     perhaps 'id' and 'title'. Without an encoder the bundled all-MiniLM-L6-v2 is used. A build that was
     stopped continues; an index of another corpus is changed only with `update`, which encodes only what
-    is new. Raises InputError, IndexMismatch, OutputError, Locked.
+    is new. An `executor` other than this process may encode. Raises InputError, IndexMismatch, OutputError,
+    Locked, WorkLost.
     """
     encoder = encoder or resolve()
     if isinstance(corpus, (str, Path)):
@@ -38,7 +41,7 @@ def build_index(
     else:
         passages = _passages(corpus)
     existing: Existing = "update" if update else "keep"
-    return build(passages, Path(out), encoder, existing=existing, clock=clock)
+    return build(passages, Path(out), encoder, existing=existing, executor=executor, clock=clock)
 
 
 def _passages(items: Iterable[Passage | Mapping[str, Any]]) -> Iterator[Passage]:

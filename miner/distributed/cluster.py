@@ -9,6 +9,9 @@ from __future__ import annotations
 import logging
 import math
 import os
+import signal
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +25,7 @@ from miner.encoders.batches import cores
 from miner.errors import ConfigError, WorkLost
 from miner.spec import Spelt
 
-LOCAL = "local"
+LOCAL, KNOCK = "local", 10.0
 STORE = 100 * 2**20
 """Bytes of the object store of a Ray of our own: nothing but receipts goes through it."""
 
@@ -34,8 +37,8 @@ R = TypeVar("R")
 class Ray(Spelt):
     """Ray, on this machine or, at an `address`, on a cluster; by default what RAY_ADDRESS says.
 
-    As many `workers` as the cluster has room for unless a number is given, each with so many `cpus` and
-    `gpus`; a task is tried `tries` times.
+    As many `workers` as the cluster has room for unless a number is given, each with so many `cpus` and, while
+    it encodes, `gpus`; a task is tried `tries` times.
     """
 
     name: ClassVar[str] = "ray"
@@ -63,7 +66,8 @@ class Ray(Spelt):
         address = self.address or os.environ.get("RAY_ADDRESS") or LOCAL
         ours = not ray.is_initialized()
         if ours:
-            self._init(ray, address)
+            with _own_signals():
+                self._init(ray, address)
         try:
             yield RayExecutor(self)
         finally:
@@ -74,6 +78,7 @@ class Ray(Spelt):
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
             if address != LOCAL:
+                _knock(address)
                 ray.init(address=address, **quiet)
                 return
             count = math.ceil((self.workers or cores() // self.cpus or 1) * self.cpus)
@@ -85,6 +90,24 @@ class Ray(Spelt):
             raise WorkLost(f"Ray at {address} cannot be joined ({reason})") from None
 
 
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keeps what this process does at SIGTERM; Ray's own answer is to abort."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
+
+
+def _knock(address: str) -> None:
+    """Raises OSError if nobody listens at 'host:port': Ray itself would try for minutes."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), KNOCK).close()
+
+
 class RayExecutor:
     """An executor on the Ray that this process has joined."""
 
@@ -94,7 +117,7 @@ class RayExecutor:
 
     @property
     def workers(self) -> int:
-        return max(1, self.options.workers or room_for(self.options))
+        return max(1, self.options.workers or room_for(self.options.cpus, self.options.gpus))
 
     def run(self, work: Work[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
         agenda.tries = self.options.tries

@@ -42,16 +42,16 @@ def import_ray() -> Any:
     return ray
 
 
-def room_for(options: Ray) -> int:
-    """How many workers the cluster has room for as it is."""
+def room_for(cpus: float, gpus: float) -> int:
+    """How many workers of so much the cluster has room for as it is."""
     there = import_ray().cluster_resources()
-    by_gpu = there.get("GPU", 0) // options.gpus if options.gpus else math.inf
-    return int(min(there.get("CPU", 0) // options.cpus, by_gpu))
+    by_gpu = there.get("GPU", 0) // gpus if gpus else math.inf
+    return int(min(there.get("CPU", 0) // cpus, by_gpu))
 
 
 @dataclass
 class Tasks(Generic[T, R]):
-    """Plain tasks, a bounded number in flight: as many as workers were asked for, or two for each place."""
+    """Plain tasks, without a GPU, a bounded number in flight: so many as `workers`, or two for each place."""
 
     work: Work[T, R]
     options: Ray
@@ -61,14 +61,13 @@ class Tasks(Generic[T, R]):
 
     def __post_init__(self) -> None:
         self.ray = import_ray()
-        limits = {"num_cpus": self.options.cpus, "num_gpus": self.options.gpus, "max_retries": 0}
-        self.submit = self.ray.remote(**limits)(_do).remote
+        self.submit = self.ray.remote(num_cpus=self.options.cpus, max_retries=0)(_do).remote
 
     @property
     def room(self) -> bool:
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
-            self.limit = self.options.workers or max(1, 2 * room_for(self.options))
+            self.limit = self.options.workers or max(1, 2 * room_for(self.options.cpus, 0))
         return len(self.running) < self.limit
 
     @property
@@ -116,7 +115,7 @@ class Actors(Generic[T, R]):
     def room(self) -> bool:
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
-            self.target = self.options.workers or max(1, room_for(self.options))
+            self.target = self.options.workers or max(1, room_for(self.options.cpus, self.options.gpus))
         return len(self.waiting) + len(self.running) < self.target
 
     @property

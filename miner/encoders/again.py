@@ -7,16 +7,20 @@ from typing import Any
 
 from miner.data import Float32
 from miner.encoders.base import Encoder
+from miner.errors import IndexMismatch
 
 
 class Again:
     """Stands for the encoder of a fingerprint. Where all vectors are cached no model is ever loaded.
 
-    Raises what `check` raises, on first use, if what the fingerprint names is no longer what it was.
+    Raises what `check` raises, on first use, if what the fingerprint names is no longer what it was; without
+    a check every field of the fingerprint must be the same, else IndexMismatch. Pickled it forgets its check.
     """
 
-    def __init__(self, fingerprint: Mapping[str, Any], check: Callable[[Encoder], None]) -> None:
-        self.fingerprint, self._check = fingerprint, check
+    def __init__(
+        self, fingerprint: Mapping[str, Any], check: Callable[[Encoder], None] | None = None
+    ) -> None:
+        self.fingerprint, self._check = fingerprint, check or self._same
         self._loaded: Encoder | None = None
 
     @property
@@ -47,3 +51,10 @@ class Again:
             self._check(loaded)
             self._loaded = loaded
         return self._loaded
+
+    def _same(self, loaded: Encoder) -> None:
+        differing = [key for key, value in loaded.fingerprint.items() if self.fingerprint.get(key) != value]
+        if differing:
+            raise IndexMismatch(
+                f"the model {self.fingerprint.get('model')} is not the same here: {', '.join(differing)} differ"
+            )

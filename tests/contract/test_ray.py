@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,14 +27,17 @@ ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """A Ray of our own with room for four workers; executors opened meanwhile join it."""
+def cluster() -> Iterator[object]:
+    """A Ray of our own with room for four workers; executors opened meanwhile join it. What was done at
+    SIGTERM before.
+    """
+    before = signal.getsignal(signal.SIGTERM)
     with Ray(workers=4).open():
-        yield
+        yield before
 
 
 @pytest.fixture(params=[2, 4], ids=lambda workers: f"{workers} workers")
-def executor(request: pytest.FixtureRequest, cluster: None) -> RayExecutor:
+def executor(request: pytest.FixtureRequest, cluster: object) -> RayExecutor:
     return RayExecutor(Ray(workers=request.param))
 
 
@@ -78,7 +83,7 @@ def test_mined_rows_and_receipts_are_the_same_byte_for_byte(
 
 
 @pytest.mark.parametrize(("fault", "warm"), [("kill", True), ("kill", False), ("disk", True), ("bug", False)])
-def test_only_what_was_lost_is_done_again(tmp_path: Path, cluster: None, fault: str, warm: bool) -> None:
+def test_only_what_was_lost_is_done_again(tmp_path: Path, cluster: object, fault: str, warm: bool) -> None:
     executor, work = RayExecutor(Ray(workers=2)), Marking(tmp_path, warm, fault)
     assert dict(executor.run(work, Agenda(range(8)))) == {task: task * task for task in range(8)}
     assert work.tries() == {task: 2 if task == work.at else 1 for task in range(8)}
@@ -87,7 +92,7 @@ def test_only_what_was_lost_is_done_again(tmp_path: Path, cluster: None, fault: 
 
 @pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])
 def test_what_fails_every_time_is_given_up_with_one_sentence(
-    tmp_path: Path, cluster: None, warm: bool
+    tmp_path: Path, cluster: object, warm: bool
 ) -> None:
     work = Marking(tmp_path, warm, "disk", times=99)
     with pytest.raises(WorkLost, match=r"^3 failed 2 times, at last because the disk is away$"):
@@ -96,7 +101,7 @@ def test_what_fails_every_time_is_given_up_with_one_sentence(
 
 
 @pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])
-def test_a_mistake_is_told_at_once_as_what_it_is(tmp_path: Path, cluster: None, warm: bool) -> None:
+def test_a_mistake_is_told_at_once_as_what_it_is(tmp_path: Path, cluster: object, warm: bool) -> None:
     executor = RayExecutor(Ray(workers=2))
     with pytest.raises(ConfigError, match=r"^tasks must be even$"):
         list(executor.run(Marking(tmp_path, warm, "mistake"), Agenda(range(8))))
@@ -105,7 +110,7 @@ def test_a_mistake_is_told_at_once_as_what_it_is(tmp_path: Path, cluster: None, 
 
 
 def test_an_index_is_built_from_the_command_line_too(
-    tmp_path: Path, corpus_file: Path, cluster: None, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, corpus_file: Path, cluster: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, executor in (("a", "serial"), ("b", "ray(workers=2)")):
         done = call(
@@ -117,6 +122,10 @@ def test_an_index_is_built_from_the_command_line_too(
     assert content(tmp_path / "a") == content(tmp_path / "b")
 
 
+def test_ray_does_not_take_the_signals_of_the_process(cluster: object) -> None:
+    assert signal.getsignal(signal.SIGTERM) == cluster
+
+
 def test_ray_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with (
@@ -124,6 +133,15 @@ def test_ray_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPat
         Ray().open(),
     ):
         pass
+
+
+def test_an_address_where_nobody_listens_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    executor = Ray(address=f"127.0.0.1:{port}").open()
+    with pytest.raises(WorkLost, match=r"^Ray at 127\.0\.0\.1:\d+ cannot be joined \(.*refused"):
+        executor.__enter__()
 
 
 @pytest.mark.parametrize(
