@@ -106,11 +106,54 @@ def faults(result: dict[str, Any]) -> str:
     return markdown(head, ([kind, *map(str, counts)] for kind, counts in lines.items()))
 
 
+def serve(result: dict[str, Any]) -> str:
+    """What a server bore, a line a number of clients."""
+    names = ("requests", "errors", "documents_per_second", "requests_per_batch", "p50_seconds", "p99_seconds")
+    titles = (
+        "requests",
+        "errors",
+        "documents a second",
+        "requests a batch",
+        "p50, s",
+        "p99, s",
+        "memory, MiB",
+    )
+    rows = []
+    for found in result["load"]:
+        memory = f"{found['memory_first_half_mib']:.0f}, then {found['memory_second_half_mib']:.0f}"
+        rows.append([str(found["clients"]), *(f"{found[name]:g}" for name in names), memory])
+    return markdown(("clients", *titles), rows)
+
+
+def serve_kills(result: dict[str, Any]) -> str:
+    """What was lost when a server was killed."""
+    uploads, training = result["uploads"], result["training"]
+    cut = f"{uploads['acknowledged']} acknowledged, {uploads['cut']} cut"
+    trained = f"{training['models']} models, {training['ready']} ready in the end"
+    lines = (
+        ("while it takes uploads", str(uploads["kills"]), cut, str(uploads["lost"])),
+        ("while it trains", str(training["kills"]), trained, str(training["models"] - training["ready"])),
+    )
+    return markdown(("SIGKILL", "times", "what was under way", "lost"), lines)
+
+
+def api_fuzz(result: dict[str, Any]) -> str:
+    """Requests and findings of each pass."""
+    rows = [
+        [name, str(found["operations"]), f"{found['requests']:,}", str(sum(found["failures"].values()))]
+        for name, found in result["passes"].items()
+    ]
+    return markdown(("pass", "operations", "requests", "findings"), rows)
+
+
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "api-fuzz": ("api_fuzz.json", api_fuzz),
     "faults": ("faults.json", faults),
     "quality": ("quality.json", quality),
     "quality-methods": ("quality.json", quality_methods),
     "quality-auc": ("quality.json", quality_auc),
+    "serve": ("serve.json", serve),
+    "serve-kills": ("serve.json", serve_kills),
 }
 """By the name in the document: the file with the results and what makes a table of it."""
 

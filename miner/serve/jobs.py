@@ -200,7 +200,7 @@ def _order(state: State, model: Model) -> dict[str, Any]:
 
 def _conclude(state: State, scorer: Scorer, id: str, outcome: Outcome) -> None:
     """Put a finished model to use, or say why there is none."""
-    error = outcome.error
+    error = outcome.error.replace(f"{state.folder}/", "")
     if outcome.result is not None and state.store.update(Model, id, UNFINISHED, status=DEPLOYING):
         try:
             scorer.prepare(str(state.weights(id)))

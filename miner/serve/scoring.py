@@ -39,7 +39,7 @@ class Scorer:
         self.changed = threading.Condition()
         self.waiting: deque[Wish] = deque()
         self.documents, self.stopping = 0, False
-        self.loading = threading.Lock()
+        self.keeping = threading.Lock()
         self.loaded: OrderedDict[str, Reranker] = OrderedDict()
         self.thread = threading.Thread(target=self._run, name="scorer", daemon=True)
         self.thread.start()
@@ -59,12 +59,14 @@ class Scorer:
         rank(self.load(model), [("query", ["document"])])
 
     def forget(self, model: str) -> None:
-        with self.loading:
+        with self.keeping:
             self.loaded.pop(model, None)
 
     def load(self, model: str) -> Reranker:
-        with self.loading:
-            found = self.loaded.pop(model, None) or load_reranker(model)
+        with self.keeping:
+            found = self.loaded.pop(model, None)
+        found = found or load_reranker(model)
+        with self.keeping:
             self.loaded[model] = found
             while len(self.loaded) > LOADED:
                 self.loaded.popitem(last=False)
