@@ -39,7 +39,7 @@ CLIENTS, DOCUMENTS, WORDS = (1, 8), 100, 100
 KEY = "the key of the benchmark"
 WARM_UP = 3
 PARTS = ("uploads", "training", "load")
-UPLOAD_COPIES = 40
+UPLOAD_COPIES = 10
 """So many copies of the sample's rows make an upload that takes long enough to be cut."""
 
 
@@ -177,6 +177,16 @@ def killed_in_training(world: World, kills: int, draw: random.Random) -> dict[st
     return {"kills": kills, "models": len(models), "ready": ready, "lost": len(models) - ready}
 
 
+def one_upload(world: World, path: Path) -> float:
+    """Seconds that an upload takes which nothing disturbs."""
+    with world.server() as (address, _), path.open("rb") as data:
+        client = cohere.Client(api_key=KEY, base_url=address)
+        client.datasets.get_usage()
+        start = time.perf_counter()
+        client.datasets.delete(client.datasets.create(name="large", data=data, type=KIND).id)
+        return time.perf_counter() - start
+
+
 def killed_in_uploads(world: World, kills: int, draw: random.Random) -> dict[str, Any]:
     """Uploads one after the other; each that was acknowledged must be there whole after the kill."""
     path = world.state.parent / "large.jsonl"
@@ -192,9 +202,10 @@ def killed_in_uploads(world: World, kills: int, draw: random.Random) -> dict[str
                 acknowledged.append(client.datasets.create(name="large", data=data, type=KIND).id)
                 cut -= 1
 
+    took = [one_upload(world, path) for _ in range(3)]
     for _ in range(kills):
         acknowledged.clear()
-        world.killed_after(draw.uniform(0.0, 1.5), work)
+        world.killed_after(draw.uniform(0.0, 4.0) * statistics.median(took), work)
         with world.server() as (address, _):
             client = cohere.Client(api_key=KEY, base_url=address)
             for id in acknowledged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import cast
@@ -67,7 +68,7 @@ def application(home: House) -> Starlette:
     app = Starlette(
         routes=[_route(path, endpoints) for path, endpoints in ROUTES.items()],
         middleware=[Middleware(Gate, settings=home.settings, counters=home.counters)],
-        exception_handlers={HTTPException: _refuse, OSError: _full},
+        exception_handlers={HTTPException: _refuse, OSError: _full, sqlite3.OperationalError: _full},
         lifespan=lifespan,
     )
     app.state.house = home

@@ -69,7 +69,7 @@ class Runner(threading.Thread):
         """End the job that runs, whose work so far is kept, and the thread."""
         self.stopping.set()
         self.woken.set()
-        self.join()
+        self.join(2 * GRACE)
 
     def process(self, kind: str, folder: Path, job: dict[str, Any], wanted: Callable[[], bool]) -> Outcome:
         """Run a job to its end, begin again what was killed, end it when it is no longer `wanted`."""

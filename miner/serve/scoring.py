@@ -13,6 +13,7 @@ from miner.rerank import Ranked, Reranker, load_reranker, rank
 
 TOGETHER = 512
 """Documents scored in one go; a single request may have more."""
+GRACE = 5.0
 LOADED = 4
 """Models kept in memory; of more the one used longest ago is let go."""
 
@@ -73,11 +74,11 @@ class Scorer:
         return found
 
     def stop(self) -> None:
-        """Finish what waits and end the thread."""
+        """Finish what waits and end the thread; one that still loads a model is not waited for."""
         with self.changed:
             self.stopping = True
             self.changed.notify()
-        self.thread.join()
+        self.thread.join(GRACE)
 
     def _run(self) -> None:
         while batch := self._next():
