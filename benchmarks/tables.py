@@ -106,23 +106,25 @@ def faults(result: dict[str, Any]) -> str:
     return markdown(head, ([kind, *map(str, counts)] for kind, counts in lines.items()))
 
 
+SERVED = {
+    "requests": "requests",
+    "errors": "errors",
+    "documents_per_second": "documents a second",
+    "processor_seconds_per_request": "processor s a request",
+    "requests_per_batch": "requests a batch",
+    "p50_seconds": "p50, s",
+    "p99_seconds": "p99, s",
+    "load_average": "load average",
+}
+
+
 def serve(result: dict[str, Any]) -> str:
     """What a server bore, a line a number of clients."""
-    names = ("requests", "errors", "documents_per_second", "requests_per_batch", "p50_seconds", "p99_seconds")
-    titles = (
-        "requests",
-        "errors",
-        "documents a second",
-        "requests a batch",
-        "p50, s",
-        "p99, s",
-        "memory, MiB",
-    )
     rows = []
     for found in result["load"]:
         memory = f"{found['memory_first_half_mib']:.0f}, then {found['memory_second_half_mib']:.0f}"
-        rows.append([str(found["clients"]), *(f"{found[name]:g}" for name in names), memory])
-    return markdown(("clients", *titles), rows)
+        rows.append([str(found["clients"]), *(f"{found[name]:g}" for name in SERVED), memory])
+    return markdown(("clients", *SERVED.values(), "memory, MiB"), rows)
 
 
 def serve_kills(result: dict[str, Any]) -> str:
