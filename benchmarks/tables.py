@@ -15,6 +15,7 @@ from typing import Any
 
 import robustness_tables as robustness
 import scale_tables as scale
+import serve_tables as serve
 from markdown_tables import markdown as markdown
 
 from miner.files import write_bytes
@@ -91,6 +92,9 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "faults-ray": ("faults_ray.json", scale.faults_ray),
     "ray-overhead": ("ray_overhead.json", scale.ray_overhead),
     "simulation": ("simulate_scale.json", scale.simulation),
+    "api-fuzz": ("api_fuzz.json", serve.api_fuzz),
+    "serve": ("serve.json", serve.serve),
+    "serve-kills": ("serve.json", serve.serve_kills),
     "quality": ("quality.json", quality),
     "quality-methods": ("quality.json", quality_methods),
     "quality-auc": ("quality.json", quality_auc),

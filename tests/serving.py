@@ -22,7 +22,7 @@ from miner.serve.house import House
 from miner.serve.server import bind
 
 Found = TypeVar("Found")
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def process(
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=settings) as running:
         try:
             assert running.stderr is not None
-            address = re.search(r"http://\S+:\d+", running.stderr.readline())
+            address = re.search(r"http://[\d.]+:\d+", running.stderr.readline())
             assert address, "the server said no address"
             threading.Thread(target=running.stderr.read, daemon=True).start()
             yield address.group(), running

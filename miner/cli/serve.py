@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import say
 from miner.errors import ConfigError
 
 
@@ -35,7 +34,7 @@ def command(
 
     limits = Limits(upload=max_upload * 10**6, documents=max_documents, characters=max_characters)
     settings = Settings(state, host, port, parse_models(model_name or []), _key(api_key_env), limits)
-    serve(settings, say)
+    serve(settings)
 
 
 def _key(variable: str | None) -> str | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from inspect import iscoroutinefunction
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +21,8 @@ from miner.serve.gate import Gate, problem
 from miner.serve.house import House
 from miner.serve.openapi import document
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+"""One that is no coroutine runs in a thread: it may wait for the disk."""
 MODELS = "/v1/finetuning/finetuned-models"
 
 
@@ -64,7 +68,7 @@ def application(home: House) -> Starlette:
     app = Starlette(
         routes=[_route(path, endpoints) for path, endpoints in ROUTES.items()],
         middleware=[Middleware(Gate, settings=home.settings, counters=home.counters)],
-        exception_handlers={HTTPException: _refuse, OSError: _full},
+        exception_handlers={HTTPException: _refuse, OSError: _full, sqlite3.OperationalError: _full},
         lifespan=lifespan,
     )
     app.state.house = home
@@ -73,7 +77,10 @@ def application(home: House) -> Starlette:
 
 def _route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
     async def endpoint(request: Request) -> Response:
-        return await endpoints[request.method.replace("HEAD", "GET")](request)
+        chosen = endpoints[request.method.replace("HEAD", "GET")]
+        if iscoroutinefunction(chosen):
+            return cast(Response, await chosen(request))
+        return cast(Response, await run_in_threadpool(chosen, request))
 
     return Route(path, endpoint, methods=list(endpoints))
 

@@ -19,7 +19,7 @@ async def health(request: Request) -> Response:
     return answer(wire.Health(status="ok", version=__version__))
 
 
-async def metrics(request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """GET /metrics, for Prometheus."""
     return Response(generate_latest(house(request).counters.registry), media_type=EXPOSITION)
 

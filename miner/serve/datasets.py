@@ -86,13 +86,13 @@ def _file_name(upload: UploadFile) -> str:
     return name[-FILE_NAME_LENGTH:] or "data.jsonl"
 
 
-async def show(request: Request) -> Response:
+def show(request: Request) -> Response:
     """GET /v1/datasets/{id}"""
     found = house(request).state.store.get(Dataset, request.path_params["id"])
     return answer(wire.OneDataset(dataset=_wire(_there(found, request))))
 
 
-async def listing(request: Request) -> Response:
+def listing(request: Request) -> Response:
     """GET /v1/datasets, the latest first."""
     given = request.query_params
     before, after = moment(given, "before"), moment(given, "after")
@@ -113,20 +113,20 @@ async def listing(request: Request) -> Response:
     return answer(wire.ManyDatasets(datasets=[_wire(each) for each in found[start : start + limit]]))
 
 
-async def usage(request: Request) -> Response:
+def usage(request: Request) -> Response:
     """GET /v1/datasets/usage: bytes of all uploads."""
     datasets = house(request).state.store.all(Dataset)
     total = sum(part["size_bytes"] for dataset in datasets for part in dataset.parts)
     return answer(wire.Usage(organization_usage=total))
 
 
-async def delete(request: Request) -> Response:
+def delete(request: Request) -> Response:
     """DELETE /v1/datasets/{id}; not while a model that is to be trained needs it."""
     id, state = request.path_params["id"], house(request).state
     _there(state.store.get(Dataset, id), request)
     if not state.store.delete(Dataset, id):
         raise HTTPException(400, f"dataset {id} is needed by a fine-tuned model that is not finished")
-    await run_in_threadpool(remove, state.dataset(id))
+    remove(state.dataset(id))
     return answer(wire.Empty())
 
 

@@ -24,10 +24,13 @@ ASIDE = ("step", "epoch", "seconds")
 
 async def create(request: Request) -> Response:
     """POST /v1/finetuning/finetuned-models"""
-    asked = await body(request, wire.NewModel)
+    return await run_in_threadpool(_create, request, await body(request, wire.NewModel))
+
+
+def _create(request: Request, asked: wire.NewModel) -> Response:
     settings, base = _settled(house(request), asked.settings)
     made = Model(str(uuid.uuid4()), asked.name, now(), now(), asked.settings.dataset_id, base, settings)
-    await run_in_threadpool(house(request).state.store.add, made)
+    house(request).state.store.add(made)
     house(request).trainer.wake()
     return answer(wire.OneModel(finetuned_model=wired(made)))
 
@@ -58,12 +61,12 @@ def _named(house: House, asked: wire.ModelSettings) -> dict[str, Any]:
     return settings
 
 
-async def show(request: Request) -> Response:
+def show(request: Request) -> Response:
     """GET /v1/finetuning/finetuned-models/{id}"""
     return answer(wire.OneModel(finetuned_model=wired(_there(request))))
 
 
-async def listing(request: Request) -> Response:
+def listing(request: Request) -> Response:
     """GET /v1/finetuning/finetuned-models"""
     models = house(request).state.store.all(Model)
     found, token = page(request.query_params, ordered(request.query_params, models))
@@ -78,40 +81,43 @@ async def change(request: Request) -> Response:
 
     Cohere's client always sends settings; those that the model has change nothing.
     """
-    model, asked = _there(request), await body(request, wire.ModelChange)
+    return await run_in_threadpool(_change, request, await body(request, wire.ModelChange))
+
+
+def _change(request: Request, asked: wire.ModelChange) -> Response:
+    model, home = _there(request), house(request)
     changes: dict[str, Any] = {} if asked.name is None else {"name": asked.name}
     among: tuple[str, ...] = ()
-    if asked.settings is not None and _named(house(request), asked.settings) != model.settings:
-        settings, base = _settled(house(request), asked.settings)
+    if asked.settings is not None and _named(home, asked.settings) != model.settings:
+        settings, base = _settled(home, asked.settings)
         changes |= {"settings": settings, "base": base, "dataset_id": asked.settings.dataset_id}
         among = (QUEUED,)
-    store = house(request).state.store
-    if changes and not await run_in_threadpool(store.update, Model, model.id, among, **changes):
+    if changes and not home.state.store.update(Model, model.id, among, **changes):
         raise HTTPException(
             400, "invalid request: settings can be changed while the model waits to be trained"
         )
-    return await show(request)
+    return show(request)
 
 
-async def cancel(request: Request) -> Response:
+def cancel(request: Request) -> Response:
     """POST /v1/finetuning/finetuned-models/{id}/cancel: end the training, keep the record of it."""
     model, store = _there(request), house(request).state.store
-    if not await run_in_threadpool(store.update, Model, model.id, UNFINISHED, status=FAILED, error=CANCELLED):
+    if not store.update(Model, model.id, UNFINISHED, status=FAILED, error=CANCELLED):
         raise HTTPException(400, f"the fine-tuned model is not being trained: {_there(request).status}")
     house(request).trainer.wake()
-    return await show(request)
+    return show(request)
 
 
-async def delete(request: Request) -> Response:
+def delete(request: Request) -> Response:
     """DELETE /v1/finetuning/finetuned-models/{id}; one that is being trained is cancelled first."""
     model, state = _there(request), house(request).state
-    await run_in_threadpool(state.store.delete, Model, model.id)
+    state.store.delete(Model, model.id)
     house(request).scorer.forget(str(state.weights(model.id)))
-    await run_in_threadpool(remove, state.model(model.id))
+    remove(state.model(model.id))
     return answer(wire.Empty())
 
 
-async def events(request: Request) -> Response:
+def events(request: Request) -> Response:
     """GET /v1/finetuning/finetuned-models/{id}/events"""
     found = house(request).state.store.events(_there(request).id)
     shown, token = page(request.query_params, ordered(request.query_params, found))
@@ -119,9 +125,9 @@ async def events(request: Request) -> Response:
     return answer(wire.Events(events=listed, next_page_token=token, total_size=len(found)))
 
 
-async def steps(request: Request) -> Response:
+def steps(request: Request) -> Response:
     """GET /v1/finetuning/finetuned-models/{id}/training-step-metrics, also while it is trained."""
-    found = await run_in_threadpool(step_metrics, house(request).state, _there(request).id)
+    found = step_metrics(house(request).state, _there(request).id)
     shown, token = page(request.query_params, found)
     return answer(wire.Steps(step_metrics=shown, next_page_token=token, total_size=len(found)))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +22,8 @@ OPEN = ("/", "/health", "/openapi.json", "/page.css", "/page.js")
 """Asked for without a key: they hold nothing of the server's."""
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 UPLOAD = "/v1/datasets"
+GONE = 499
+"""What the log says of a client that left before its answer."""
 NAMES = ("localhost", "127.0.0.1", "[::1]")
 SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -35,6 +38,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, settings: Settings, counters: Counters) -> None:
         self.app, self.settings, self.counters = app, settings, counters
+        self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,17 +55,21 @@ class Gate:
                 message["headers"] = [*message["headers"], *SAFE]
             await send(message)
 
+        self.running += 1
         try:
             refused = self._refused(scope)
             if refused is not None:
                 await refused(scope, receive, tell)
             else:
                 await self.app(scope, self._metered(scope, receive), tell)
+        except ClientDisconnect:
+            status = GONE
         except Exception:
             log.exception("a request failed", extra={"event": "failure", "id": id})
             if not sent:
                 await problem(500, "internal error; the server's log has more")(scope, receive, tell)
         finally:
+            self.running -= 1
             self._note(scope, status, time.perf_counter() - start, id)
 
     def _refused(self, scope: Scope) -> JSONResponse | None:
@@ -75,6 +83,8 @@ class Gate:
             return problem(413, _too_large(limit))
         if self.settings.key is not None and scope["path"] not in OPEN and not self._known(headers):
             return problem(401, "invalid api token")
+        if self.running > self.settings.limits.requests:
+            return problem(503, "too many requests at once", {"retry-after": "1"})
         return None
 
     def _foreign(self, headers: Headers) -> str:

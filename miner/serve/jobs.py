@@ -69,7 +69,7 @@ class Runner(threading.Thread):
         """End the job that runs, whose work so far is kept, and the thread."""
         self.stopping.set()
         self.woken.set()
-        self.join()
+        self.join(2 * GRACE)
 
     def process(self, kind: str, folder: Path, job: dict[str, Any], wanted: Callable[[], bool]) -> Outcome:
         """Run a job to its end, begin again what was killed, end it when it is no longer `wanted`."""
@@ -200,7 +200,7 @@ def _order(state: State, model: Model) -> dict[str, Any]:
 
 def _conclude(state: State, scorer: Scorer, id: str, outcome: Outcome) -> None:
     """Put a finished model to use, or say why there is none."""
-    error = outcome.error
+    error = outcome.error.replace(f"{state.folder}/", "")
     if outcome.result is not None and state.store.update(Model, id, UNFINISHED, status=DEPLOYING):
         try:
             scorer.prepare(str(state.weights(id)))

@@ -30,6 +30,7 @@ REASONS = {
     413: "The request is too large.",
     429: "Too much waits already; try again after the seconds of Retry-After.",
     500: "The server failed; its log has more.",
+    503: "Too many requests at once; try again after the seconds of Retry-After.",
     507: "The disk is full.",
 }
 MODELS = "/v1/finetuning/finetuned-models"
@@ -181,7 +182,7 @@ def _operation(id: str, summary: str, kind: type[BaseModel], codes: Any = (), **
     answers: Document = {
         "200": {"description": "Done.", **_json(kind), **({"links": links} if links else {})}
     }
-    refused = {403, *(() if more.get("security") == [] else (401, *codes))}
+    refused = {403, 503, *(() if more.get("security") == [] else (401, *codes))}
     answers |= {str(code): {"description": REASONS[code], **_json(wire.Problem)} for code in sorted(refused)}
     return {"operationId": id, "summary": summary, "responses": answers, **more}
 

@@ -8,7 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,6 +26,8 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+SHOWN = 50
+"""Data sets and models, the latest, that the page shows."""
 TITLES = dict(zip(SIDES, ("Training", "Validation"), strict=True))
 BADGES = {"validated": "good", READY: "good", "failed": "error", "STATUS_FAILED": "error"}
 
@@ -47,9 +48,9 @@ async def script(request: Request) -> Response:
     return Response(_asset("page.js"), media_type="text/javascript")
 
 
-async def overview(request: Request) -> Response:
+def overview(request: Request) -> Response:
     """GET /page/overview: the part of the page that changes."""
-    return Response(await run_in_threadpool(_overview, house(request)), media_type="text/html")
+    return Response(_overview(house(request)), media_type="text/html")
 
 
 @cache
@@ -68,7 +69,8 @@ def _asset(name: str) -> str:
 
 
 def _overview(home: House) -> str:
-    datasets, models = home.state.store.all(Dataset)[::-1], home.state.store.all(Model)[::-1]
+    store = home.state.store
+    datasets, models = store.all(Dataset)[: -SHOWN - 1 : -1], store.all(Model)[: -SHOWN - 1 : -1]
     names = {dataset.id: dataset.name for dataset in datasets}
     ready = [f"{model.id}{TUNED}" for model in models if model.status == READY]
     busy = any(d.status in UNCHECKED for d in datasets) or any(m.status in UNFINISHED for m in models)

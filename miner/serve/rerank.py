@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +39,8 @@ async def second(request: Request) -> Response:
 async def _rerank(request: Request, asked: wire.RerankRequest, version: str) -> Response:
     home = house(request)
     texts = _texts(asked, home.settings.limits)
-    wish = Wish(_model(home, asked.model), asked.query, texts, asked.top_n, asked.max_tokens_per_doc)
+    model = await run_in_threadpool(_model, home, asked.model)
+    wish = Wish(model, asked.query, texts, asked.top_n, asked.max_tokens_per_doc)
     future = home.scorer.ask(wish)
     if future is None:
         raise HTTPException(429, "too many documents wait to be ranked", {"retry-after": "1"})

@@ -13,6 +13,7 @@ from miner.rerank import Ranked, Reranker, load_reranker, rank
 
 TOGETHER = 512
 """Documents scored in one go; a single request may have more."""
+GRACE = 5.0
 LOADED = 4
 """Models kept in memory; of more the one used longest ago is let go."""
 
@@ -39,7 +40,7 @@ class Scorer:
         self.changed = threading.Condition()
         self.waiting: deque[Wish] = deque()
         self.documents, self.stopping = 0, False
-        self.loading = threading.Lock()
+        self.keeping = threading.Lock()
         self.loaded: OrderedDict[str, Reranker] = OrderedDict()
         self.thread = threading.Thread(target=self._run, name="scorer", daemon=True)
         self.thread.start()
@@ -59,23 +60,25 @@ class Scorer:
         rank(self.load(model), [("query", ["document"])])
 
     def forget(self, model: str) -> None:
-        with self.loading:
+        with self.keeping:
             self.loaded.pop(model, None)
 
     def load(self, model: str) -> Reranker:
-        with self.loading:
-            found = self.loaded.pop(model, None) or load_reranker(model)
+        with self.keeping:
+            found = self.loaded.pop(model, None)
+        found = found or load_reranker(model)
+        with self.keeping:
             self.loaded[model] = found
             while len(self.loaded) > LOADED:
                 self.loaded.popitem(last=False)
         return found
 
     def stop(self) -> None:
-        """Finish what waits and end the thread."""
+        """Finish what waits and end the thread; one that still loads a model is not waited for."""
         with self.changed:
             self.stopping = True
             self.changed.notify()
-        self.thread.join()
+        self.thread.join(GRACE)
 
     def _run(self) -> None:
         while batch := self._next():

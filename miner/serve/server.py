@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 
@@ -15,12 +14,11 @@ GRACE = 30
 """Seconds that requests get to end in when the server is told to stop."""
 
 
-def serve(settings: Settings, tell: Callable[[str], object] = lambda note: None) -> None:
+def serve(settings: Settings) -> None:
     """Answer until SIGTERM or Ctrl-C; then finish what is being answered and stop training, to go on with later.
 
-    `tell` hears the address once it is bound to.
-
-    Raises MissingExtra, ConfigError for an address that cannot be bound to, and what State raises.
+    The log's first line tells the address. Raises MissingExtra, ConfigError for an address that cannot be
+    bound to, and what State raises.
     """
     if any(find_spec(name) is None for name in NEEDED):
         raise MissingExtra("the server", "serve")
@@ -28,23 +26,25 @@ def serve(settings: Settings, tell: Callable[[str], object] = lambda note: None)
 
     from miner.serve.app import application
     from miner.serve.house import House
-    from miner.serve.watch import log_to_stderr
+    from miner.serve.watch import log, log_to_stderr
 
-    bound = bind(settings.host, settings.port)
-    home = House.open(settings)
-    host, port = bound.getsockname()[:2]
-    tell(f"serving at http://{f'[{host}]' if ':' in host else host}:{port}, state in {settings.state}")
-    log_to_stderr()
-    config = uvicorn.Config(
-        application(home),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    with bound, suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[bound])
+    with bind(settings.host, settings.port) as bound:
+        home = House.open(settings)
+        log_to_stderr()
+        host, port = bound.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        log.info(f"serving at {address}", extra={"event": "start", "state": str(settings.state)})
+        config = uvicorn.Config(
+            application(home),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[bound])
+        log.info("stopped", extra={"event": "stop"})
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -32,6 +32,8 @@ class Limits:
     """Of a query or a document."""
     waiting: int = 20_000
     """Documents of all requests that wait to be scored; more are refused with 429."""
+    requests: int = 200
+    """Requests answered at the same time; more are refused with 503."""
     silence: float = 60.0
     """Seconds that a client may take over the next piece of its request."""
 

@@ -17,6 +17,7 @@ from miner.serve.scoring import Scorer
 from miner.serve.store import Dataset, Model, Store
 
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+log = logging.getLogger("miner.serve")
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 

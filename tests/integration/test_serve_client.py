@@ -28,6 +28,20 @@ def expected(folder: Path, query: str, documents: list[str]) -> list[tuple[int, 
     return [(place.index, round(place.relevance, 4)) for place in places]
 
 
+def test_the_code_of_the_document_runs(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "serve.md").read_text()
+    code = document.split("```python\n")[1].split("```")[0].replace("http://127.0.0.1:8080", server.address)
+    begin, ranking_code = code.rstrip().rsplit("\n", 1)
+    monkeypatch.chdir(server.files[0].parent)
+    names: dict[str, Any] = {}
+    exec(begin, names)
+    assert names["dataset"].dataset.validation_status == "validated"
+    server.client.finetuning.delete_finetuned_model(names["model"].id)
+    names["model"] = server.client.finetuning.get_finetuned_model(server.model_id).finetuned_model
+    names["response"] = eval(ranking_code, names)
+    assert sorted(each.index for each in names["response"].results) == [0, 1]
+
+
 def test_an_upload_is_validated_and_counted(server: Served) -> None:
     dataset = server.client.datasets.get(server.dataset_id).dataset
     train, evaluation = server.rows[:390], server.rows[390:]

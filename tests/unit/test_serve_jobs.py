@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from miner.serve.job import OUTCOME
-from miner.serve.jobs import ATTEMPTS, CANCELLED, Outcome, Runner
+from miner.serve.jobs import ATTEMPTS, CANCELLED, Outcome, Runner, validations
+from miner.serve.state import State
+from miner.serve.store import Dataset, now
 from miner.serve.validation import judge
 from tests.mined_files import made_rows
 from tests.serving import jobs_of, kill, until
@@ -76,6 +78,31 @@ def test_a_job_that_is_not_wanted_ends(runner: Runner, upload: Path) -> None:
     assert outcomes == [Outcome(error=CANCELLED)]
     assert jobs_of(upload) == []
     assert not (upload / OUTCOME).exists()
+
+
+def test_a_server_that_stops_ends_its_job_and_the_next_goes_on(tmp_path: Path, upload: Path) -> None:
+    state = State(tmp_path / "state")
+    upload.joinpath("train.jsonl").rename(state.receive("d") / "train.jsonl")
+    state.settle("d")
+    part = {"id": "train", "name": "mine.jsonl", "index": 0, "size_bytes": 1}
+    state.store.add(Dataset("d", "n", now(), now(), parts=[part]))
+
+    def status() -> str:
+        found = state.store.get(Dataset, "d")
+        assert found is not None
+        return found.status
+
+    first = Runner("first", validations(state))
+    first.start()
+    until(lambda: jobs_of(state.folder) or None)
+    first.stop()
+    assert not first.is_alive()
+    assert (jobs_of(state.folder), status()) == ([], "processing")
+    second = Runner("second", validations(state))
+    second.start()
+    until(lambda: True if status() == "validated" else None)
+    second.stop()
+    state.close()
 
 
 def test_a_training_that_cannot_be_says_why(runner: Runner, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_what_waits_for_the_same_model_is_scored_together(
     scorer: Scorer, batches: Batches, encoder: str, tmp_path: Path
 ) -> None:
     other = str(make_cross_encoder(tmp_path / "cross"))
-    with scorer.loading:
+    with scorer.keeping:
         first = scorer.ask(wish(encoder))
         while scorer.waiting:
             pass
@@ -61,7 +61,7 @@ def test_what_waits_for_the_same_model_is_scored_together(
 
 def test_a_batch_has_a_size(scorer: Scorer, batches: Batches, encoder: str) -> None:
     many = ("v1",) * (TOGETHER // 2)
-    with scorer.loading:
+    with scorer.keeping:
         futures = [scorer.ask(wish(encoder))]
         while scorer.waiting:
             pass
@@ -73,7 +73,7 @@ def test_a_batch_has_a_size(scorer: Scorer, batches: Batches, encoder: str) -> N
 
 
 def test_a_request_that_cannot_be_scored_spoils_no_other(scorer: Scorer, encoder: str) -> None:
-    with scorer.loading:
+    with scorer.keeping:
         held = scorer.ask(wish(encoder))
         while scorer.waiting:
             pass
@@ -94,7 +94,7 @@ def test_a_model_that_cannot_be_loaded_is_told(scorer: Scorer, tmp_path: Path) -
 
 def test_more_than_may_wait_is_not_taken(encoder: str) -> None:
     scorer = Scorer(5)
-    with scorer.loading:
+    with scorer.keeping:
         held = scorer.ask(wish(encoder))
         while scorer.waiting:
             pass
