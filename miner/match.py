@@ -89,7 +89,7 @@ class Folded:
         for i in range(1, SHINGLE):
             grams <<= 8
             grams |= data[i : len(data) - SHINGLE + 1 + i]
-        return np.unique(grams)
+        return _distinct(grams)
 
     @cached_property
     def buckets(self) -> NDArray[np.int32]:
@@ -123,10 +123,17 @@ def _buckets(keys: Sequence[bytes]) -> list[NDArray[np.int32]]:
     grams = np.repeat(np.arange(len(keys), dtype=np.int64), counts)
     for i in range(SHINGLE):
         grams = grams << 8 | data[places + i]
-    grams.sort()
-    grams = grams[np.concatenate([[True], grams[1:] != grams[:-1]])] if len(grams) else grams
+    grams = _distinct(grams)
     ends = np.searchsorted(grams, np.arange(1, len(keys), dtype=np.int64) << 8 * SHINGLE)
     return [part.copy() for part in np.split(_hashed(grams & ((1 << 8 * SHINGLE) - 1)), ends)]
+
+
+def _distinct(grams: Int64) -> Int64:
+    """Sorted, each once; the array is sorted in place. Several times as fast as np.unique, which hashes."""
+    grams.sort()
+    first = np.ones(len(grams), np.bool_)
+    np.not_equal(grams[1:], grams[:-1], out=first[1:])
+    return grams[first]
 
 
 def _hashed(shingles: Int64) -> NDArray[np.int32]:
