@@ -16,6 +16,7 @@ from typing import Any
 import robustness_tables as robustness
 import scale_tables as scale
 import serve_tables as serve
+import speed_tables
 from markdown_tables import markdown as markdown
 
 from miner.files import write_bytes
@@ -93,6 +94,10 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "ray-overhead": ("ray_overhead.json", scale.ray_overhead),
     "simulation": ("simulate_scale.json", scale.simulation),
     "api-fuzz": ("api_fuzz.json", serve.api_fuzz),
+    "memory": ("memory.json", speed_tables.memory),
+    "search": ("search.json", speed_tables.search),
+    "speed": ("speed.json", speed_tables.speed),
+    "speed-sets": ("speed.json", speed_tables.speed_sets),
     "serve": ("serve.json", serve.serve),
     "serve-kills": ("serve.json", serve.serve_kills),
     "quality": ("quality.json", quality),
