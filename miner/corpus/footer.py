@@ -25,7 +25,7 @@ def check_footer(path: Path) -> None:
     if not child:
         _look(path)
     _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
+    if status:
         raise InputError(path, None, "is not a readable parquet file (its footer is damaged)")
 
 
@@ -34,7 +34,8 @@ def _look(path: Path) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         faulthandler.disable()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        for number in (signal.SIGALRM, signal.SIGABRT, signal.SIGSEGV):
+            signal.signal(number, signal.SIG_DFL)
         signal.alarm(SECONDS)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         with open_binary(path) as stream:
