@@ -43,6 +43,7 @@ PASSAGES, SHARD, QUERIES, BLOCK = 4000, 100, 320, 20
 PAUSE = 0.25
 FAULTS = ("worker", "node", "link", "driver")
 JOBS = {"encode": "built", "search": "mined"}
+KINDS = [f"{job}:{fault}" for job in JOBS for fault in FAULTS]
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     draw, rounds = random.Random(given.seed), list[dict[str, Any]]()
@@ -235,8 +237,7 @@ def main() -> None:
         serial(folder / "serial")
         with Nodes(folder) as nodes:
             for number in range(given.rounds):
-                job = ("encode", "search")[number // len(FAULTS) % 2]
-                fault = FAULTS[number % len(FAULTS)]
+                job, _, fault = given.kinds[number % len(given.kinds)].partition(":")
                 rounds.append(Round(nodes, folder / f"round{number}", job, fault, draw).play())
                 print(rounds[-1], file=sys.stderr, flush=True)
                 write_json(given.output, {"nodes": nodes.count, "rounds": rounds})
