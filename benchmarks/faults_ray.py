@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ray_nodes import Nodes
+from ray_nodes import KEEP_ALIVE, Nodes
 
 from miner import blocks
 from miner.blocks import mine_files
@@ -154,7 +154,7 @@ class Round:
         driver, start = self.driver(), time.monotonic()
         moment = self.draw.randint(4, 40)
         self.until(lambda: len(lines(self.log)) >= moment and self.under_way() != [], driver)
-        restarts, node = self.strike(driver)
+        under_way, node = self.strike(driver)
         if self.fault == "driver":
             driver = self.driver()
         out, error = driver.communicate(timeout=300)
@@ -167,8 +167,16 @@ class Round:
         )
         if not same:
             print(out[-3000:], error[-3000:], file=sys.stderr)
-        return {"job": self.job, "fault": self.fault, "same_bytes": same, "struck_after_lines": moment,
-                "under_way_when_struck": restarts, "seconds": seconds, **self.counted(out)}  # fmt: skip
+        return {
+            "job": self.job,
+            "fault": self.fault,
+            "keep_alive_seconds": KEEP_ALIVE,
+            "same_bytes": same,
+            "struck_after_lines": moment,
+            "under_way_when_struck": under_way,
+            "seconds": seconds,
+            **self.counted(out),
+        }
 
     def driver(self) -> subprocess.Popen[str]:
         words = [sys.executable, "-m", "benchmarks.faults_ray", "--drive", self.job, str(self.folder)]
