@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ray_nodes import Nodes
+from ray_nodes import KEEP_ALIVE, Nodes
 
 from miner import blocks
 from miner.blocks import mine_files
@@ -43,6 +43,7 @@ PASSAGES, SHARD, QUERIES, BLOCK = 4000, 100, 320, 20
 PAUSE = 0.25
 FAULTS = ("worker", "node", "link", "driver")
 JOBS = {"encode": "built", "search": "mined"}
+KINDS = [f"{job}:{fault}" for job in JOBS for fault in FAULTS]
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class Round:
         driver, start = self.driver(), time.monotonic()
         moment = self.draw.randint(4, 40)
         self.until(lambda: len(lines(self.log)) >= moment and self.under_way() != [], driver)
-        restarts, node = self.strike(driver)
+        under_way, node = self.strike(driver)
         if self.fault == "driver":
             driver = self.driver()
         out, error = driver.communicate(timeout=300)
@@ -166,8 +167,16 @@ class Round:
         )
         if not same:
             print(out[-3000:], error[-3000:], file=sys.stderr)
-        return {"job": self.job, "fault": self.fault, "same_bytes": same, "struck_after_lines": moment,
-                "under_way_when_struck": restarts, "seconds": seconds, **self.counted(out)}  # fmt: skip
+        return {
+            "job": self.job,
+            "fault": self.fault,
+            "keep_alive_seconds": KEEP_ALIVE,
+            "same_bytes": same,
+            "struck_after_lines": moment,
+            "under_way_when_struck": under_way,
+            "seconds": seconds,
+            **self.counted(out),
+        }
 
     def driver(self) -> subprocess.Popen[str]:
         words = [sys.executable, "-m", "benchmarks.faults_ray", "--drive", self.job, str(self.folder)]
@@ -227,6 +236,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     draw, rounds = random.Random(given.seed), list[dict[str, Any]]()
@@ -235,8 +245,7 @@ def main() -> None:
         serial(folder / "serial")
         with Nodes(folder) as nodes:
             for number in range(given.rounds):
-                job = ("encode", "search")[number // len(FAULTS) % 2]
-                fault = FAULTS[number % len(FAULTS)]
+                job, _, fault = given.kinds[number % len(given.kinds)].partition(":")
                 rounds.append(Round(nodes, folder / f"round{number}", job, fault, draw).play())
                 print(rounds[-1], file=sys.stderr, flush=True)
                 write_json(given.output, {"nodes": nodes.count, "rounds": rounds})

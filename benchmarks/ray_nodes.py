@@ -17,13 +17,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BRIDGE, NET, PORT = "mbr0", "10.77.0", 6379
-PATIENT = 120.0
+KEEP_ALIVE = 20
 HEALTH = {
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "1000",
     "RAY_health_check_timeout_ms": "2000",
     "RAY_health_check_failure_threshold": "3",
+    "RAY_grpc_client_keepalive_time_ms": str(1000 * KEEP_ALIVE),
+    "RAY_grpc_client_keepalive_timeout_ms": "10000",
 }
+"""So that a node is missed within seconds, and nobody waits for an answer from one that cannot be reached."""
 
 
 def run(*words: str, check: bool = True) -> str:

@@ -16,17 +16,17 @@ STRUCK = {
 
 
 def faults_ray(result: dict[str, Any]) -> str:
-    """What was done to a Ray cluster, a line a job and fault."""
+    """What was done to a Ray cluster, a line a job and fault, and a line where Ray had another setting."""
     rows = []
     for job in ("encode", "search"):
         for fault, name in STRUCK.items():
             found = [each for each in result["rounds"] if (each["job"], each["fault"]) == (job, fault)]
-            sums = [
-                sum(each[key] for each in found)
-                for key in ("same_bytes", "tasks", "lost_and_redone", "done_twice")
-            ]
-            rows.append([f"{job}: {name}", *map(str, (len(found), *sums))])
-    head = ("while it did, what happened", "rounds", "same bytes", "tasks", "lost, done again", "done twice")
+            for setting in sorted({each["keep_alive_seconds"] for each in found}, reverse=True):
+                here = [each for each in found if each["keep_alive_seconds"] == setting]
+                keys = ("same_bytes", "tasks", "lost_and_redone", "done_twice")
+                cells = [len(here), *(sum(each[key] for each in here) for key in keys)]
+                rows.append([f"{job}: {name}", str(setting), *map(str, cells)])
+    head = ("", "keep-alive, s", "rounds", "same bytes", "tasks", "lost, done again", "done twice")
     return markdown(head, rows)
 
 

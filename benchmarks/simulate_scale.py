@@ -85,6 +85,9 @@ class StubCrew:
         left = 40 if task.level.wave == 0 and self.draw.random() < DEEPER else 0
         return Judged(sealed(task.stem), left)
 
+    def late(self, seconds: float) -> list[Attempt[Any]]:
+        return []
+
     def dismiss(self) -> None:
         self.running.clear()
 

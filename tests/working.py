@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,8 @@ class Marking:
             raise ConfigError("tasks must be even")
         if self.fault == "disk":
             raise OutputError("the disk is away")
+        if self.fault == "hang":
+            time.sleep(300)
         if self.fault == "bug":
             raise ZeroDivisionError("one over none")
 
@@ -100,6 +103,9 @@ class _StubCrew:
         self.stub.done.append(str(attempt.task))
         lost = self.stub.lossy and self.stub.begun % self.stub.lossy == 0
         yield attempt, Lost("the stub lost it") if lost else outcome
+
+    def late(self, seconds: float) -> list[Attempt[Any]]:
+        return []
 
     def dismiss(self) -> None:
         self.running.clear()

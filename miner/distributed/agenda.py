@@ -16,10 +16,15 @@ T = TypeVar("T")
 
 @dataclass(slots=True, eq=False)
 class Attempt(Generic[T]):
-    """A task on its way: `failures` counts how often it was lost or failed before."""
+    """A task on its way: `failures` counts how often it was lost or failed before. One of which nothing is
+    heard is under way `running` times at once, the latest `since` (time.monotonic); the first to end counts.
+    """
 
     task: T
     failures: int = 0
+    running: int = 0
+    since: float = 0.0
+    done: bool = False
 
 
 class Agenda(Generic[T]):
@@ -28,7 +33,7 @@ class Agenda(Generic[T]):
     """
 
     def __init__(self, tasks: Iterable[T], tries: int = TRIES) -> None:
-        self.tries, self.retried = tries, 0
+        self.tries, self.retried, self.doubled = tries, 0, 0
         self._later = iter(tasks)
         self._soon = deque[Attempt[T]]()
 
@@ -38,11 +43,18 @@ class Agenda(Generic[T]):
 
     def take(self) -> Attempt[T] | None:
         """The next attempt, None if there is nothing to begin now."""
-        if self._soon:
-            return self._soon.popleft()
+        while self._soon:
+            attempt = self._soon.popleft()
+            if not attempt.done:
+                return attempt
         for task in self._later:
             return Attempt(task)
         return None
+
+    def twice(self, attempt: Attempt[T]) -> None:
+        """Begin an attempt once more although it may still end."""
+        self.doubled += 1
+        self._soon.appendleft(attempt)
 
     def again(self, attempt: Attempt[T], reason: str) -> None:
         """Put a lost attempt in front. Raises WorkLost once it was tried often enough."""

@@ -125,4 +125,4 @@ class RayExecutor:
         try:
             yield from work_off(crew, agenda)
         finally:
-            self.retried += agenda.retried
+            self.retried += agenda.retried + agenda.doubled

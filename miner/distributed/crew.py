@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +12,10 @@ from miner.errors import IndexCorrupt, Locked, MinerError, OutputError
 
 T = TypeVar("T")
 R = TypeVar("R")
+LATE, SLOWER, FIRST = 60.0, 5.0, 900.0
+"""A task is begun a second time after this many seconds and so many times the longest before; the first
+tasks after the last number of seconds.
+"""
 PASSING = (OutputError, IndexCorrupt, Locked)
 """Errors that a disk far away may recover from."""
 
@@ -50,34 +55,61 @@ class Crew(Protocol[T, R]):
 
     @property
     def busy(self) -> bool:
-        """Whether any attempt is under way."""
+        """Whether any attempt is under way that is not done elsewhere."""
 
     def begin(self, attempt: Attempt[T]) -> None: ...
 
     def ended(self) -> Iterator[tuple[Attempt[T], Outcome[R]]]:
         """Wait for news: attempts that ended, or nothing when only the crew changed."""
 
+    def late(self, seconds: float) -> list[Attempt[T]]:
+        """Attempts of which nothing was heard for so long, each told once. They take no room any more."""
+
     def dismiss(self) -> None:
         """Let all workers go; what they are at is dropped."""
 
 
 def work_off(crew: Crew[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
-    """Each task with its receipt, in the order they are done. Raises what Executor.run raises."""
+    """Each task with its receipt, in the order they are done. Raises what Executor.run raises.
+
+    A task that takes several times as long as any before is begun a second time: a cluster does not always
+    say that a worker cannot be reached.
+    """
+    longest = 0.0
     try:
         while True:
-            while crew.room and (attempt := agenda.take()):
-                crew.begin(attempt)
+            _begin(crew, agenda)
             if crew.room and not crew.busy:
                 return
             for attempt, outcome in crew.ended():
-                if isinstance(outcome, Done):
+                if _counts(attempt, outcome, agenda) and isinstance(outcome, Done):
+                    longest = max(longest, time.monotonic() - attempt.since)
                     yield attempt.task, outcome.receipt
-                elif isinstance(outcome, Lost):
-                    agenda.again(attempt, outcome.reason)
-                else:
-                    raise outcome.error
+            for attempt in crew.late(max(LATE, SLOWER * longest) if longest else FIRST):
+                agenda.twice(attempt)
     finally:
         crew.dismiss()
+
+
+def _begin(crew: Crew[T, R], agenda: Agenda[T]) -> None:
+    while crew.room and (attempt := agenda.take()):
+        attempt.running += 1
+        attempt.since = time.monotonic()
+        crew.begin(attempt)
+
+
+def _counts(attempt: Attempt[T], outcome: Outcome[R], agenda: Agenda[T]) -> bool:
+    """Whether this outcome is its task's first good one; what was lost is put on the agenda again."""
+    attempt.running -= 1
+    if attempt.done:
+        return False
+    if isinstance(outcome, Failed):
+        raise outcome.error
+    if isinstance(outcome, Done):
+        attempt.done = True
+    elif not attempt.running:
+        agenda.again(attempt, outcome.reason)
+    return attempt.done
 
 
 def attempted(do: Callable[[T], R], task: T) -> Outcome[R]:

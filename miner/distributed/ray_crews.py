@@ -56,6 +56,8 @@ class Tasks(Generic[T, R]):
     work: Work[T, R]
     options: Ray
     running: dict[Any, Attempt[T]] = field(default_factory=dict)
+    silent: dict[Any, Attempt[T]] = field(default_factory=dict)
+    """Those of which nothing was heard for long."""
     looked: float = -math.inf
     limit: int = 1
 
@@ -72,20 +74,30 @@ class Tasks(Generic[T, R]):
 
     @property
     def busy(self) -> bool:
-        return bool(self.running)
+        return any(not attempt.done for attempt in (*self.running.values(), *self.silent.values()))
 
     def begin(self, attempt: Attempt[T]) -> None:
         self.running[self.submit(self.work, attempt.task)] = attempt
 
     def ended(self) -> Iterator[tuple[Attempt[T], Outcome[R]]]:
-        for reference in _done(self.running):
-            yield self.running.pop(reference), _outcome(reference)
+        for reference in _done([*self.running, *self.silent]):
+            home = self.running if reference in self.running else self.silent
+            yield home.pop(reference), _outcome(reference)
+
+    def late(self, seconds: float) -> list[Attempt[T]]:
+        now = time.monotonic()
+        found = {ref: each for ref, each in self.running.items() if now - each.since > seconds}
+        self.silent |= found
+        for reference in found:
+            del self.running[reference]
+        return list(found.values())
 
     def dismiss(self) -> None:
-        for reference in self.running:
+        for reference in (*self.running, *self.silent):
             with suppress(self.ray.exceptions.RayError):
                 self.ray.cancel(reference, force=True)
         self.running.clear()
+        self.silent.clear()
 
 
 @dataclass
@@ -102,6 +114,8 @@ class Actors(Generic[T, R]):
     """Actors by the reference of their start."""
     running: dict[Any, tuple[Any, Attempt[T]]] = field(default_factory=dict)
     """Actors with what they are at, by reference."""
+    silent: dict[Any, tuple[Any, Attempt[T]]] = field(default_factory=dict)
+    """Those of which nothing was heard for long."""
     looked: float = -math.inf
     target: int = 1
     deaths: int = 0
@@ -120,18 +134,20 @@ class Actors(Generic[T, R]):
 
     @property
     def busy(self) -> bool:
-        return bool(self.waiting or self.running)
+        under_way = (attempt for _, attempt in (*self.running.values(), *self.silent.values()))
+        return bool(self.waiting) or any(not attempt.done for attempt in under_way)
 
     def begin(self, attempt: Attempt[T]) -> None:
         self.waiting.append(attempt)
         self._give()
 
     def ended(self) -> Iterator[tuple[Attempt[T], Outcome[R]]]:
-        for reference in _done([*self.starting, *self.running]):
+        for reference in _done([*self.starting, *self.running, *self.silent]):
             if reference in self.starting:
                 self._started(reference)
                 continue
-            actor, attempt = self.running.pop(reference)
+            home = self.running if reference in self.running else self.silent
+            actor, attempt = home.pop(reference)
             outcome: Outcome[R] = _outcome(reference, actor)
             if not isinstance(outcome, Lost) or outcome.alive:
                 self.idle.append(actor)
@@ -142,10 +158,19 @@ class Actors(Generic[T, R]):
         elif time.monotonic() - self.alone > PATIENCE:
             raise WorkLost(f"no worker could be started in {PATIENCE:.0f} s: {self.options!r} finds no room")
 
+    def late(self, seconds: float) -> list[Attempt[T]]:
+        now = time.monotonic()
+        found = {ref: each for ref, each in self.running.items() if now - each[1].since > seconds}
+        self.silent |= found
+        for reference in found:
+            del self.running[reference]
+        return [attempt for _, attempt in found.values()]
+
     def dismiss(self) -> None:
-        for actor in [*self.idle, *self.starting.values(), *(actor for actor, _ in self.running.values())]:
+        at_work = (actor for actor, _ in (*self.running.values(), *self.silent.values()))
+        for actor in (*self.idle, *self.starting.values(), *at_work):
             self.ray.kill(actor)
-        for each in (self.idle, self.starting, self.running, self.waiting):
+        for each in (self.idle, self.starting, self.running, self.silent, self.waiting):
             each.clear()
 
     def _give(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from miner.data import Passage, Query
-from miner.distributed import Agenda, Ray
+from miner.distributed import Agenda, Ray, crew
 from miner.distributed.cluster import RayExecutor
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra, WorkLost
@@ -88,6 +88,17 @@ def test_only_what_was_lost_is_done_again(tmp_path: Path, cluster: object, fault
     assert dict(executor.run(work, Agenda(range(8)))) == {task: task * task for task in range(8)}
     assert work.tries() == {task: 2 if task == work.at else 1 for task in range(8)}
     assert executor.retried == 1
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])
+def test_a_task_of_which_nothing_is_heard_is_done_elsewhere(
+    tmp_path: Path, cluster: object, warm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "LATE", 1.0)
+    work = Marking(tmp_path, warm, "hang")
+    receipts = dict(RayExecutor(Ray(workers=1)).run(work, Agenda(range(5))))
+    assert receipts == {task: task * task for task in range(5)}
+    assert work.tries() == {0: 1, 1: 1, 2: 1, 3: 2, 4: 1}
 
 
 @pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])

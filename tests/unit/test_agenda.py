@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from miner.distributed import Agenda, Serial, parse_executor
+from miner.distributed import Agenda, Attempt, Serial, parse_executor
 from miner.distributed.agenda import TRIES
+from miner.distributed.crew import Done, Lost, Outcome, work_off
 from miner.errors import ConfigError, WorkLost
 from tests.working import Marking, Stub
 
@@ -57,3 +60,45 @@ def test_executors_are_spelt_as_filters_are() -> None:
 def test_an_executor_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_executor(text)
+
+
+@dataclass
+class Echoing:
+    """A crew that says of each attempt at once that nothing is heard of it; in the end all attempts end well."""
+
+    running: list[Attempt[int]] = field(default_factory=list)
+    told: set[int] = field(default_factory=set)
+    begun: list[int] = field(default_factory=list)
+
+    @property
+    def room(self) -> bool:
+        return len(self.running) < 8
+
+    @property
+    def busy(self) -> bool:
+        return any(not attempt.done for attempt in self.running)
+
+    def begin(self, attempt: Attempt[int]) -> None:
+        self.running.append(attempt)
+        self.begun.append(attempt.task)
+
+    def ended(self) -> Iterator[tuple[Attempt[int], Outcome[int]]]:
+        if len(self.told) == len(set(self.begun)) == len(self.begun) // 2:
+            yield self.running.pop(0), Lost("it was heard of too late")
+            while self.running:
+                attempt = self.running.pop(0)
+                yield attempt, Done(attempt.task)
+
+    def late(self, seconds: float) -> list[Attempt[int]]:
+        new = [attempt for attempt in self.running if attempt.task not in self.told]
+        self.told |= {attempt.task for attempt in new}
+        return new
+
+    def dismiss(self) -> None:
+        self.running.clear()
+
+
+def test_of_two_ends_of_one_task_the_first_good_one_counts() -> None:
+    crew = Echoing()
+    assert sorted(work_off(crew, Agenda([1, 2, 3]))) == [(1, 1), (2, 2), (3, 3)]
+    assert sorted(crew.begun) == [1, 1, 2, 2, 3, 3]
