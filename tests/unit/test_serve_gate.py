@@ -71,7 +71,8 @@ def test_a_client_that_falls_silent_is_told_so(encoder: Path, tmp_path: Path) ->
     with serving(settings) as (address, _):
         place = urlsplit(address)
         with socket.create_connection((place.hostname or "", place.port or 0)) as connection:
-            connection.sendall(b"POST /v1/rerank HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+            head = b"Host: localhost\r\nContent-Length: 9\r\nConnection: close"
+            connection.sendall(b"POST /v1/rerank HTTP/1.1\r\n" + head + b"\r\n\r\n{")
             answered = connection.makefile("rb").read(800)
     assert answered.startswith(b"HTTP/1.1 408 ")
     assert answered.endswith(b'{"message":"the request was not sent to its end in time"}')
