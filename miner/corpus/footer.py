@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import faulthandler
-import os
-import resource
-import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from miner.errors import InputError
 from miner.files import open_binary
 
 SECONDS = 60
+MAGIC = b"PAR1"
+LOOK = """
+import faulthandler, resource, sys
+import pyarrow.parquet as pq
+
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+faulthandler.disable()
+footer = pq.ParquetFile(sys.argv[1], pre_buffer=False).metadata
+for number in range(footer.num_row_groups):
+    group = footer.row_group(number)
+    for column in range(footer.num_columns):
+        group.column(column)
+"""
 
 
 def check_footer(path: Path) -> None:
@@ -19,36 +30,15 @@ def check_footer(path: Path) -> None:
 
     Arrow (26.0 at the latest seen) throws out of the constructor of a column's metadata where its histograms
     do not fit its levels, and nothing can catch that: such a file would take miner down with it. What Arrow
-    refuses in good order passes here.
+    refuses in good order passes here. The process is a fresh one: a fork of one with threads may hang.
     """
-    child = os.fork()
-    if not child:
-        _look(path)
-    _, status = os.waitpid(child, 0)
-    if status:
-        raise InputError(path, None, "is not a readable parquet file (its footer is damaged)")
-
-
-def _look(path: Path) -> None:
-    """In the child: read all of the footer, quietly; does not return."""
+    with open_binary(path) as stream:
+        if stream.read(len(MAGIC)) != MAGIC:
+            return
+    command = [sys.executable, "-I", "-c", LOOK, str(path.absolute())]
     try:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        faulthandler.disable()
-        for number in (signal.SIGALRM, signal.SIGABRT, signal.SIGSEGV):
-            signal.signal(number, signal.SIG_DFL)
-        signal.alarm(SECONDS)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        with open_binary(path) as stream:
-            _read_all(stream)
-    finally:
-        os._exit(0)
-
-
-def _read_all(stream: object) -> None:
-    import pyarrow.parquet as pq
-
-    footer = pq.ParquetFile(stream, pre_buffer=False).metadata
-    for number in range(footer.num_row_groups):
-        group = footer.row_group(number)
-        for column in range(footer.num_columns):
-            group.column(column)
+        done = subprocess.run(command, check=False, capture_output=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise InputError(path, None, f"takes over {SECONDS} seconds to read its footer") from None
+    if done.returncode < 0:
+        raise InputError(path, None, "is not a readable parquet file (its footer is damaged)")

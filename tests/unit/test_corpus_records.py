@@ -204,19 +204,13 @@ def test_a_parquet_row_group_beyond_all_measure_is_refused(
         list(read_parquet(tmp_path / "c.parquet"))
 
 
-def test_a_footer_that_would_end_the_process_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [20, 36])
+def test_a_footer_that_would_end_the_process_is_refused(tmp_path: Path, place: int) -> None:
     """Found by fuzzing: Arrow aborts where the histogram of a column's levels has another length."""
     path = tmp_path / "c.parquet"
     pq.write_table(pa.table({"query": ["q"], "relevant_ids": [["a"]]}), path)
-    whole = path.read_bytes()
-    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
-    refused = 0
-    for place in range(footer, footer + 60):
-        broken = bytearray(whole)
-        broken[place] = (broken[place] + 16) % 256
-        path.write_bytes(broken)
-        try:
-            list(read_parquet(path))
-        except InputError:
-            refused += 1
-    assert refused
+    broken = bytearray(path.read_bytes())
+    broken[len(broken) - 8 - int.from_bytes(broken[-8:-4], "little") + place] += 16
+    path.write_bytes(broken)
+    with pytest.raises(InputError, match=r"c\.parquet: is not a readable parquet file"):
+        list(read_parquet(path))
