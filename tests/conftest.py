@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from miner.encoders import HashingEncoder
 
 if TYPE_CHECKING:
     from tests.served import Served
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""Also where this was started in the background, which leaves Ctrl-C ignored, in all processes begun from here."""
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.load_profile("same")

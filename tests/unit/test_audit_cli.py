@@ -86,6 +86,7 @@ class Session:
 
     def end(self) -> int:
         while True:
+            assert select.select([self.master], [], [], 30)[0], self.screen
             try:
                 if not (data := os.read(self.master, 65536)):
                     break
