@@ -13,8 +13,9 @@ import numpy as np
 from miner.data import Bool, Float64, Half, Int64, Pool, join_title
 from miner.encoders.base import Encoder
 from miner.files import read_jsonl
+from miner.fold import fold
 from miner.index import stats
-from miner.match import Match, fold
+from miner.match import Match
 from miner.risk import Geometry
 
 DEPTH = 100
@@ -186,10 +187,9 @@ def _pool(
         to_relevant=cosines(shown),
         queries=asked,
         relevant=shown,
-        spread=stats.spread(statistics, asked),
-        relevant_spread=stats.spread(statistics, shown),
         sibling=np.zeros(rows.shape, np.uint8),
         documents=rows.astype(np.uint64),
         keys=queries.astype(np.uint64),
         vectors=lambda wanted: judged.vectors[wanted],
+        spread=lambda vectors: stats.spread(statistics, vectors),
     )

@@ -18,7 +18,7 @@ NAMES = (
 
 def features(pool: Pool) -> Float64:
     """float64 [Q, K, 6] for pools with one relevant passage a query."""
-    query, relevant = pool.spread.astype(np.float64), pool.relevant_spread.astype(np.float64)
+    query, relevant = (pool.spread(of).astype(np.float64) for of in (pool.queries, pool.relevant))
     scores, shared = pool.scores.astype(np.float64), pool.to_relevant.astype(np.float64)
     known = np.broadcast_to(pool.relevant_scores.astype(np.float64)[:, None], scores.shape)
 

@@ -104,10 +104,6 @@ class Pool:
     """[Q, d] unit vectors of the queries."""
     relevant: Half
     """[P, d] unit vectors of the relevant passages."""
-    spread: Float32
-    """[Q, 2] mean and standard deviation of the query's cosines over the whole corpus."""
-    relevant_spread: Float32
-    """[P, 2] the same for each relevant passage."""
     sibling: UInt8
     """[Q, K] a miner.siblings.Sibling code: how the candidate stands to the relevant passages' documents."""
     documents: UInt64
@@ -116,6 +112,8 @@ class Pool:
     """[Q] a hash of the query's text, to seed choices that do not depend on the order of queries."""
     vectors: Callable[[Int64], Half]
     """Rows to their unit vectors, fp16 [..., d]."""
+    spread: Callable[[Half], Float32]
+    """Unit vectors [N, d] to mean and standard deviation of their cosines to the whole corpus, [N, 2]."""
     evidence: Mapping[str, Float32] = field(default_factory=dict)
     """[Q, K] each: further evidence by name, e.g. 'rescored'."""
     ranks: Int64 | None = None

@@ -1,37 +1,29 @@
 """Does a passage match a relevant passage? The guards that hold for every setting.
 
-Texts are compared folded: NFKC, case, space and punctuation removed, as UTF-8 bytes. Near copies are
-found by the resemblance of byte shingles (Broder 1997, "On the resemblance and containment of
-documents"), which need no word boundaries and so work for every script.
+Near copies are found by the resemblance of byte shingles (Broder 1997, "On the resemblance and containment
+of documents").
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from miner.data import Bool, Int64, UInt8
+from miner.data import Bool, Int64, UInt8, UInt64
+from miner.fold import Folded, common, fold, fold_all, fold_words
 
-SHINGLE = 5
 RESEMBLANCE = 0.6
 CONTAINMENT = 0.85
+LOWEST = min(2 * RESEMBLANCE / (1 + RESEMBLANCE), CONTAINMENT)
+"""Share of the shorter text's shingles that any match has in common with the longer one."""
 CONTAINMENT_SHINGLES = 60
 CONTAINMENT_RATIO = 10
-OVERLAP = 0.2
 WORD_BOUNDARY_BELOW = 16
-_BUCKETS = 1 << 18
-
-_NOT_WORD = re.compile(r"[\W_]+")
-_ASCII_NOT_WORD = bytes(byte for byte in range(128) if not chr(byte).isalnum())
-_AT_ONCE = 4096
-_EMPTY = np.empty(0, np.int64)
+PAIRS = 4096
+"""Pairs of texts whose sketches are compared at once."""
 
 
 class Match(IntEnum):
@@ -51,94 +43,46 @@ class Match(IntEnum):
 NONE, QUERY, BLANK, DUPLICATE = int(Match.NONE), int(Match.QUERY), int(Match.BLANK), int(Match.DUPLICATE)
 
 
-def fold(text: str) -> bytes:
-    """The text without what re-casing, re-spacing and re-punctuating change.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Texts that may become negatives of a query, beside what they must not match."""
 
-    A text of nothing but punctuation folds to itself without spaces.
+    query: str
+    candidates: Sequence[str]
+    relevant: Sequence[str]
+    taken: Sequence[str] = ()
+    """Negatives that the query has already."""
+
+
+def match(asked: Asked) -> UInt8:
+    """A Match code for each candidate, ids aside; DUPLICATE for what folds to the same as one of `taken` or
+    as an earlier candidate that matches nothing.
     """
-    if text.isascii():
-        folded = text.lower().encode().translate(None, _ASCII_NOT_WORD)
-    else:
-        normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-        folded = _NOT_WORD.sub("", normal).encode("utf-8", "surrogatepass")
-    return folded or "".join(text.split()).encode("utf-8", "surrogatepass")
+    return next(match_all([asked]))
 
 
-def fold_words(text: str) -> str:
-    """As fold, with single spaces where the text had anything that is not a word, and around it."""
-    return f" {_NOT_WORD.sub(' ', unicodedata.normalize('NFKC', text).casefold()).strip()} "
+def match_all(asked: Sequence[Asked]) -> Iterator[UInt8]:
+    """As match for each, with the work that texts have in common done once."""
+    texts = Texts.of([text for each in asked for text in (*each.candidates, *each.relevant)])
+    for each in asked:
+        ours, theirs = texts.rows(each.candidates), texts.rows(dict.fromkeys(each.relevant))
+        codes = np.zeros(len(ours), np.uint8)
+        for other, candidate in texts.possible(theirs, ours):
+            if not codes[candidate]:
+                codes[candidate] = compare(texts.folded[ours[candidate]], texts.folded[theirs[other]])
+        _judge_alone(codes, ours, texts, fold(each.query), {fold(text) for text in each.taken})
+        yield codes
 
 
-@dataclass(frozen=True)
-class Folded:
-    """A text with all that comparing it needs, computed once."""
-
-    text: str
-
-    @cached_property
-    def key(self) -> bytes:
-        return fold(self.text)
-
-    @property
-    def shingles(self) -> Int64:
-        """Distinct byte 5-grams of the key as sorted integers."""
-        data = np.frombuffer(self.key, np.uint8).astype(np.int64)
-        if len(data) < SHINGLE:
-            return _EMPTY
-        grams = data[: len(data) - SHINGLE + 1].copy()
-        for i in range(1, SHINGLE):
-            grams <<= 8
-            grams |= data[i : len(data) - SHINGLE + 1 + i]
-        return _distinct(grams)
-
-    @cached_property
-    def buckets(self) -> NDArray[np.int32]:
-        """The shingles hashed into a small table, for counting common ones of many pairs at once."""
-        return _hashed(self.shingles)
-
-
-@lru_cache(maxsize=20_000)
-def folded(text: str) -> Folded:
-    return Folded(text)
-
-
-def fold_all(texts: Iterable[str]) -> list[Folded]:
-    """As folded, with the buckets of all texts computed at once, which is much faster than one by one."""
-    out = [folded(text) for text in texts]
-    bare = [each for each in out if "buckets" not in each.__dict__]
-    for start in range(0, len(bare), _AT_ONCE):
-        part = bare[start : start + _AT_ONCE]
-        for each, buckets in zip(part, _buckets([each.key for each in part]), strict=True):
-            each.__dict__["buckets"] = buckets
-    return out
-
-
-def _buckets(keys: Sequence[bytes]) -> list[NDArray[np.int32]]:
-    """Folded.buckets of many texts: a text's number stands above its shingles, so that one sort does for all."""
-    sizes = np.array([len(key) for key in keys], np.int64)
-    data = np.frombuffer(b"".join(keys) + bytes(SHINGLE), np.uint8).astype(np.int64)
-    starts = np.cumsum(sizes) - sizes
-    counts = np.maximum(sizes - SHINGLE + 1, 0)
-    places = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-    grams = np.repeat(np.arange(len(keys), dtype=np.int64), counts)
-    for i in range(SHINGLE):
-        grams = grams << 8 | data[places + i]
-    grams = _distinct(grams)
-    ends = np.searchsorted(grams, np.arange(1, len(keys), dtype=np.int64) << 8 * SHINGLE)
-    return [part.copy() for part in np.split(_hashed(grams & ((1 << 8 * SHINGLE) - 1)), ends)]
-
-
-def _distinct(grams: Int64) -> Int64:
-    """Sorted, each once; the array is sorted in place. Several times as fast as np.unique, which hashes."""
-    grams.sort()
-    first = np.ones(len(grams), np.bool_)
-    np.not_equal(grams[1:], grams[:-1], out=first[1:])
-    return grams[first]
-
-
-def _hashed(shingles: Int64) -> NDArray[np.int32]:
-    mixed = shingles.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (mixed >> np.uint64(64 - 18)).astype(np.int32)
+def _judge_alone(codes: UInt8, rows: Int64, texts: Texts, query: bytes, taken: set[bytes]) -> None:
+    """Add what is wrong with candidates apart from the relevant passages."""
+    if texts.any_blank:
+        codes[(codes == NONE) & texts.blank[rows]] = BLANK
+    if (number := texts.numbers.get(query)) is not None:
+        codes[(codes == NONE) & (texts.same[rows] == number)] = QUERY
+    if taken or len(set(texts.same[rows].tolist())) < len(rows):
+        known = {texts.numbers[key] for key in taken if key in texts.numbers}
+        codes[_repeats(texts.same[rows], codes == NONE, known)] = DUPLICATE
 
 
 def compare(candidate: Folded, relevant: Folded) -> Match:
@@ -149,8 +93,8 @@ def compare(candidate: Folded, relevant: Folded) -> Match:
         return Match.SAME_FOLDED
     if contains(candidate, relevant) or contains(relevant, candidate):
         return Match.CONTAINS
-    common = len(np.intersect1d(candidate.shingles, relevant.shingles, assume_unique=True))
-    return Match.NEAR_COPY if _near(common, len(candidate.shingles), len(relevant.shingles)) else Match.NONE
+    a, b = candidate.shingles, relevant.shingles
+    return Match.NEAR_COPY if _near(common(a, b), len(a), len(b)) else Match.NONE
 
 
 def contains(outer: Folded, inner: Folded) -> bool:
@@ -175,68 +119,89 @@ def _near(common: int, a: int, b: int) -> bool:
     return resembles or held
 
 
-class Guard:
-    """Compares many candidates with the relevant passages of one query at a time.
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Distinct texts with the numbers that tell at a glance which of them cannot match."""
 
-    Counting common shingles goes through a table of 2^18 flags, so that a query with 100 candidates
-    costs well under a millisecond; what the table flags is then counted exactly.
-    """
+    row: dict[str, int]
+    folded: Sequence[Folded]
+    numbers: dict[bytes, int]
+    """Keys to numbers."""
+    same: Int64
+    """[T] the number of each text's key: texts that fold to the same have the same."""
+    blank: Bool
+    """[T] whether there is nothing but space."""
+    sketches: UInt64
+    """[T, BITS / 64]"""
+    least: Int64
+    """[T] bits set in the sketch: there are at least so many distinct shingles."""
+    spare: Int64
+    """[T] at most so many distinct shingles share their bit with another one."""
 
-    def __init__(self) -> None:
-        self._table = np.zeros(_BUCKETS, np.bool_)
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Texts:
+        distinct = list(dict.fromkeys(texts))
+        folded = fold_all(distinct)
+        numbers = {key: i for i, key in enumerate(dict.fromkeys(each.key for each in folded))}
+        sketches = np.stack([each.sketch for each in folded]) if folded else np.empty((0, 0), np.uint64)
+        least = np.bitwise_count(sketches).sum(axis=1, dtype=np.int64)
+        return cls(
+            row={text: i for i, text in enumerate(distinct)},
+            folded=folded,
+            numbers=numbers,
+            same=np.array([numbers[each.key] for each in folded], np.int64),
+            blank=np.array([not text.strip() for text in distinct], np.bool_),
+            sketches=sketches,
+            least=least,
+            spare=np.array([each.count for each in folded], np.int64) - least,
+        )
 
-    def match(
-        self, query: str, candidates: Sequence[str], relevant: Sequence[str], taken: Sequence[str] = ()
-    ) -> UInt8:
-        """A Match code for each candidate text, ids aside; DUPLICATE for what folds to the same as one of
-        `taken` or as an earlier candidate.
+    @property
+    def any_blank(self) -> bool:
+        return b"" in self.numbers
+
+    def rows(self, texts: Iterable[str]) -> Int64:
+        return np.array([self.row[text] for text in texts], np.int64)
+
+    def possible(self, a: Int64, b: Int64) -> list[tuple[int, int]]:
+        """Pairs of places in a [A] and b [B] whose texts `compare` may find to match, in order.
+
+        Every shingle in common sets a bit in common, unless another shingle of the same text sets that bit
+        too; so there are at most as many in common as bits, and as many more as a text has shingles above
+        its bits. A match of any kind has three quarters of the shorter text's shingles in common.
         """
-        ours, theirs = fold_all(candidates), fold_all(relevant)
-        codes = [0] * len(ours)
-        for other, candidate in np.argwhere(_possible(self.common(ours, theirs), ours, theirs)).tolist():
-            if not codes[candidate]:
-                codes[candidate] = int(compare(ours[candidate], theirs[other]))
-        asked, seen = fold(query), {fold(text) for text in taken}
-        alone = [code or _alone(each, asked, seen) for code, each in zip(codes, ours, strict=True)]
-        return np.array(alone, np.uint8)
+        most = self._common_bits(a, b) + np.minimum.outer(self.spare[a], self.spare[b])
+        near = most >= LOWEST * np.minimum.outer(self.least[a], self.least[b])
+        if not near.any():
+            return []
+        i, j = np.nonzero(near)
+        closer = self._closer(a[i], b[j], most[i, j])
+        return list(zip(i[closer].tolist(), j[closer].tolist(), strict=True))
 
-    def common(self, ours: Sequence[Folded], theirs: Sequence[Folded]) -> Int64:
-        """[len(theirs), len(ours)] shingles in common, never too few (hashed shingles may collide)."""
-        counts = np.zeros((len(theirs), len(ours)), np.int64)
-        sizes = np.array([len(candidate.buckets) for candidate in ours], np.int64)
-        some = np.flatnonzero(sizes)
-        if not len(some):
-            return counts
-        buckets = np.concatenate([ours[i].buckets for i in some.tolist()])
-        starts = np.concatenate([[0], np.cumsum(sizes[some])[:-1]])
-        for count, other in zip(counts, theirs, strict=True):
-            self._table[other.buckets] = True
-            count[some] = np.add.reduceat(self._table[buckets], starts, dtype=np.int64)
-            self._table[other.buckets] = False
-        return counts
+    def _closer(self, a: Int64, b: Int64, common: Int64) -> Bool:
+        """[N] as `_near` and `contains` have it, for N pairs with at most so many shingles in common."""
+        small, large = np.minimum(self.least[a], self.least[b]), np.maximum(self.least[a], self.least[b])
+        count = np.minimum(self.least[a] + self.spare[a], self.least[b] + self.spare[b])
+        held = (count >= CONTAINMENT_SHINGLES) & (large <= CONTAINMENT_RATIO * count)
+        resembling = (1 + RESEMBLANCE) * common >= RESEMBLANCE * (small + large)
+        return np.asarray((common >= small) | resembling | (held & (common >= CONTAINMENT * small)))
 
-
-def _possible(common: Int64, ours: Sequence[Folded], theirs: Sequence[Folded]) -> Bool:
-    """[theirs, ours] whether the texts may be equal, contain one another or be near copies, given shingles
-    in common."""
-    a = np.array([len(each.buckets) for each in ours], np.int64)[None]
-    b = np.array([len(each.buckets) for each in theirs], np.int64)[:, None]
-    small, large = np.minimum(a, b), np.maximum(a, b)
-    held = (
-        (small >= CONTAINMENT_SHINGLES)
-        & (large <= CONTAINMENT_RATIO * small)
-        & (common >= CONTAINMENT * small)
-    )
-    return (common >= small) | (common >= RESEMBLANCE * (a + b - common)) | held
+    def _common_bits(self, a: Int64, b: Int64) -> Int64:
+        """[A, B] bits set in both sketches."""
+        out, size = np.empty((len(a), len(b)), np.int64), max(1, PAIRS // max(1, len(a)))
+        ours = self.sketches[a][:, None]
+        for start in range(0, len(b), size):
+            part = slice(start, start + size)
+            counts = np.bitwise_count(ours & self.sketches[b[part]])
+            out[:, part] = counts.sum(axis=-1, dtype=np.uint16)
+        return out
 
 
-def _alone(candidate: Folded, query: bytes, seen: set[bytes]) -> int:
-    """What is wrong with a candidate apart from the relevant passages; notes what it has seen."""
-    if not candidate.text.strip():
-        return BLANK
-    if candidate.key == query:
-        return QUERY
-    if candidate.key in seen:
-        return DUPLICATE
-    seen.add(candidate.key)
-    return NONE
+def _repeats(same: Int64, free: Bool, taken: set[int]) -> Bool:
+    """Which of the free ones have a number that is taken or that an earlier free one has."""
+    _, first = np.unique(same[free], return_index=True)
+    repeats = free.copy()
+    repeats[np.flatnonzero(free)[first]] = False
+    if taken:
+        repeats |= free & np.isin(same, list(taken))
+    return repeats

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,18 @@ import numpy as np
 import orjson
 
 from miner import files
-from miner.data import Float32, Int64, Negative, Pool, Query, Row
+from miner.data import Float32, Int64, Negative, Passage, Pool, Query, Row
 from miner.errors import MinerError
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
-from miner.match import Guard, Match
+from miner.match import Asked, Match, match_all
 from miner.recipe import Recipe
 from miner.record import Made
 from miner.relevant import EMIT, Relevant
+from miner.settled import settled
+
+AT_ONCE = 256
+"""Queries whose negatives are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +93,53 @@ class Mined:
         return len(self.queries)
 
     def __iter__(self) -> Iterator[Row]:
-        for i, query in enumerate(self.queries):
-            texts = tuple(negative.text for negative in self.negatives(i))
-            yield Row(query.text, self.relevant.texts[self.relevant.of(i)], (*self.given[i], *texts))
+        return (row for batch in self._batches() for _, row, _ in batch)
+
+    def _batches(self) -> Iterator[list[tuple[int, Row, list[Negative]]]]:
+        """Number, row and mined negatives of each query, of so many queries at a time."""
+        for start in range(0, len(self), AT_ONCE):
+            picks = self.picks[start : start + AT_ONCE]
+            passages = iter(self.index.passages(np.concatenate([pick.rows for pick in picks])))
+            batch = list[tuple[int, Row, list[Negative]]]()
+            for i, pick in enumerate(picks, start):
+                mined = self._negatives(pick, list(islice(passages, len(pick.rows))))
+                texts = (negative.text for negative in mined)
+                relevant = self.relevant.texts[self.relevant.of(i)]
+                batch.append((i, Row(self.queries[i].text, relevant, (*self.given[i], *texts)), mined))
+            yield batch
 
     def negatives(self, query: int) -> list[Negative]:
         """The negatives mined for a query, with their evidence; those it came with are not among them."""
-        pick, emit = self.picks[query], EMIT[self.recipe.emit]
+        pick = self.picks[query]
+        return self._negatives(pick, self.index.passages(pick.rows))
+
+    def _negatives(self, pick: Pick, passages: Sequence[Passage]) -> list[Negative]:
+        emit = EMIT[self.recipe.emit]
+        empty = [None] * len(passages)
+        columns = zip(
+            passages,
+            pick.ranks.tolist(),
+            _numbers(pick.scores),
+            _numbers(pick.nearest),
+            _numbers(pick.shares),
+            empty if pick.risks is None else _numbers(pick.risks),
+            empty if pick.rescored is None else _numbers(pick.rescored),
+            strict=True,
+        )
         return [
             Negative(
                 text=emit(passage),
                 id=passage.id,
                 source=f"{passage.source}:{passage.offset}",
-                rank=int(pick.ranks[k]),
-                similarity=_number(pick.scores[k]),
-                to_relevant=_number(pick.nearest[k]),
-                share=None if np.isnan(pick.shares[k]) else _number(pick.shares[k]),
-                risk=None if pick.risks is None else _number(pick.risks[k]),
-                rescored=None if pick.rescored is None else _number(pick.rescored[k]),
+                rank=rank,
+                similarity=score,
+                to_relevant=nearest,
+                share=None if math.isnan(share) else share,
+                risk=risk,
+                rescored=rescored,
                 found_by=self._found_by(pick, k),
             )
-            for k, passage in enumerate(self.index.passages(pick.rows))
+            for k, (passage, rank, score, nearest, share, risk, rescored) in enumerate(columns)
         ]
 
     def _found_by(self, pick: Pick, k: int) -> dict[str, int]:
@@ -120,6 +152,7 @@ class Mined:
         """Rows, negatives, short rows and verdicts: kept + padding + rejected = candidates."""
         return self.made.tally.record()
 
+    @settled()
     def write(self, path: str | Path, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Write FILE.jsonl, FILE.receipts.jsonl and FILE.run.json, all or none, and return the run record.
 
@@ -141,14 +174,15 @@ class Mined:
 
     def lines(self) -> Iterator[tuple[bytes, bytes]]:
         """Each row with its receipt, as lines of JSON."""
-        for i, row in enumerate(self):
-            self._check(row)
-            yield _line(record_of(row)), _line(self._receipt(i))
+        for batch in self._batches():
+            _check([row for _, row, _ in batch])
+            for i, row, mined in batch:
+                yield _line(record_of(row)), _line(self._receipt(i, mined))
 
-    def _receipt(self, i: int) -> dict[str, Any]:
-        mine, pick = self.relevant.of(i), self.picks[i]
+    def _receipt(self, i: int, mined: Sequence[Negative]) -> dict[str, Any]:
+        ids, scores = self.relevant.ids[self.relevant.of(i)], _numbers(self.picks[i].relevant_scores)
         given = [{"id": None, "source": "given"} for _ in self.given[i]]
-        mined = [
+        own = [
             {
                 "id": negative.id,
                 "source": negative.source,
@@ -160,17 +194,16 @@ class Mined:
                 "rescored": negative.rescored,
                 **({"found_by": negative.found_by} if negative.found_by else {}),
             }
-            for negative in self.negatives(i)
+            for negative in mined
         ]
-        relevant = [
-            {"id": id, "similarity": _number(score)}
-            for id, score in zip(self.relevant.ids[mine], pick.relevant_scores, strict=True)
-        ]
-        return {"query": self.queries[i].text, "relevant": relevant, "negatives": [*given, *mined]}
+        relevant = [{"id": id, "similarity": score} for id, score in zip(ids, scores, strict=True)]
+        return {"query": self.queries[i].text, "relevant": relevant, "negatives": [*given, *own]}
 
-    @staticmethod
-    def _check(row: Row) -> None:
-        codes = _GUARD.match(row.query, row.hard_negatives, row.relevant_passages)
+
+def _check(rows: Sequence[Row]) -> None:
+    """The last word: no negative of a row matches its query or its relevant passages."""
+    asked = [Asked(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
+    for row, codes in zip(rows, match_all(asked), strict=True):
         for text, code in zip(row.hard_negatives, codes, strict=True):
             if code != Match.NONE:
                 raise MinerError(
@@ -178,12 +211,9 @@ class Mined:
                 )
 
 
-_GUARD = Guard()
-
-
-def _number(value: Any) -> float:
+def _numbers(values: Float32) -> list[float]:
     """Six decimals: below the resolution of fp16 vectors, and short to read."""
-    return round(float(value), 6)
+    return [round(value, 6) for value in values.tolist()]
 
 
 def _line(value: Any) -> bytes:

@@ -9,28 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from miner.data import KEPT, PADDING, Candidates, Int64, Pool, Query, Selection, UInt8
+from miner.block import Block
+from miner.data import KEPT, PADDING, Candidates, Float32, Int64, Pool, Query, Selection, UInt8
 from miner.encoders import Encoder
 from miner.filters import Risk, judge
 from miner.filters.risk import lowest_caps
 from miner.index import Index
+from miner.index.kept import Like
 from miner.mined import Mined, Pick
-from miner.pool import Block, PoolBuilder, seen_by
+from miner.pool import PoolBuilder, seen_by
 from miner.prepare import as_queries, prepare
 from miner.progress import Clock
 from miner.recipe import Recipe
 from miner.record import Made
 from miner.relevant import EMIT
 from miner.rescore import rescore
-from miner.risk import Scorer, logit, probability
+from miner.risk import Scorer, features, logit, probability
 from miner.search import Finder
+from miner.settled import settled
 from miner.tally import Tally
 
-POOL_QUERIES = 128
+POOL_QUERIES = 256
 SEARCH_QUERIES = 4096
 WIDEN = 4
 
 
+@settled()
 def mine(
     queries: Sequence[Query] | Sequence[Mapping[str, Any]],
     index: Index | Sequence[Index],
@@ -136,12 +140,22 @@ class Miner:
 
     def _estimate(self, pool: Pool, block: Block) -> Pool:
         """The pool with its risk: with several indexes the mean of their log odds."""
+        key = [*block.key(), *self._views(block), pool.rows, repr(self.recipe.risk)]
+        like = [(np.dtype(np.float32), pool.rows.shape)]
+        (risk,) = self.builder.kept.arrays("risk", key, like, lambda: [self._risk(pool, block)])
+        return replace(pool, risk=risk)
+
+    def _risk(self, pool: Pool, block: Block) -> Float32:
+        """[Q, K]"""
         pools = [pool, *(seen_by(pool, view) for view in block.views)]
-        risks = [scorer.score(each).risk for scorer, each in zip(self.scorers, pools, strict=True)]
+        risks = [
+            scorer.risk(each, features(each, scorer.geometry))
+            for scorer, each in zip(self.scorers, pools, strict=True)
+        ]
         if len(risks) == 1:
-            return replace(pool, risk=risks[0])
-        odds = np.mean([logit(risk) for risk in risks if risk is not None], axis=0)
-        return replace(pool, risk=np.round(probability(odds), 6).astype(np.float32))
+            return risks[0]
+        odds = np.mean([logit(risk) for risk in risks], axis=0)
+        return np.round(probability(odds), 6).astype(np.float32)
 
     def _texts(self, rows: Sequence[int]) -> dict[int, str]:
         columns = np.flatnonzero(np.not_equal(rows, PADDING))
@@ -153,9 +167,28 @@ class Miner:
         queries = wave.queries[piece]
         with self.clock.stage("search", len(queries), "queries") as stage:
             exactly = wave.depth > self.recipe.depth
-            found = self.finder.find(block.part(queries), wave.depth, exactly=exactly)
+            found = self._find(block.part(queries), wave.depth, exactly)
             self.clock.advance(stage, len(queries))
         return found
+
+    def _find(self, block: Block, depth: int, exactly: bool) -> Candidates:
+        """As Finder.find, unless it was found before."""
+        shape, ranked = (len(block), depth), len(self.indexes) > 1
+        like: list[Like] = [(np.dtype(np.int64), shape), (np.dtype(np.float32), shape)]
+        if ranked:
+            like.append((np.dtype(np.int64), (len(self.indexes), *shape)))
+
+        def found() -> list[Any]:
+            candidates = self.finder.find(block, depth, exactly=exactly)
+            return [candidates.rows, candidates.scores, *([candidates.ranks] if ranked else [])]
+
+        key = [block.vectors, *self._views(block), self.recipe.search.method, str(exactly)]
+        return Candidates(*self.builder.kept.arrays("found", key, like, found))
+
+    def _views(self, block: Block) -> list[Any]:
+        """What the further indexes make of a block, for Kept."""
+        views = [part for view in block.views for part in (view.vectors, view.relevant_vectors)]
+        return [*views, *(index.manifest.sha256 for index in self.indexes[1:])]
 
     def _pick(self, pool: Pool, block: Block, last: bool) -> Iterator[Pick | None]:
         """A pick for each query that has enough or can get no more; None for those to be widened."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from miner.block import Block, View
 from miner.data import Query
 from miner.encoders import Encoder
 from miner.encoders.again import Again
 from miner.errors import IndexMismatch
 from miner.index import Index
-from miner.match import Guard, Match
-from miner.pool import Block, View
+from miner.match import Asked, Match, match
 from miner.progress import Clock
 from miner.queries import queries_from
 from miner.recipe import Recipe
@@ -73,13 +73,12 @@ def prepare(
 
 def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple[str, ...], ...]:
     """The negatives that rows came with and that match nothing they must not match."""
-    guard = Guard()
     valid = list[tuple[str, ...]]()
     for i, query in enumerate(queries):
         if not query.hard_negatives:
             valid.append(())
             continue
-        codes = guard.match(query.text, query.hard_negatives, relevant.texts[relevant.of(i)])
+        codes = match(Asked(query.text, query.hard_negatives, relevant.texts[relevant.of(i)]))
         valid.append(
             tuple(t for t, code in zip(query.hard_negatives, codes, strict=True) if code == Match.NONE)
         )

@@ -44,13 +44,11 @@ def find_relevant(queries: Sequence[Query], index: Index, emit: Callable[[Passag
     by_id = _rows_of_ids(queries, index)
     texts = list(dict.fromkeys(text for query in queries for text in query.relevant_passages))
     by_text = dict(zip(texts, index.rows_of_texts(texts).tolist(), strict=True))
+    named = list({*by_id.values(), *by_text.values()} - {PADDING})
+    passages = dict(zip(named, index.passages(named), strict=True))
     offsets, rows, out, ids = [0], list[int](), list[str](), list[str | None]()
     for query in queries:
-        known = dict[int, str]()
-        for passage_row, passage in zip(
-            query_rows := [by_id[id] for id in query.relevant_ids], index.passages(query_rows), strict=True
-        ):
-            known.setdefault(passage_row, emit(passage))
+        known = {row: emit(passages[row]) for row in (by_id[id] for id in query.relevant_ids)}
         loose = list[str]()
         for text in query.relevant_passages:
             row = by_text[text]
@@ -60,7 +58,7 @@ def find_relevant(queries: Sequence[Query], index: Index, emit: Callable[[Passag
                 known.setdefault(row, text)
         rows += [*known, *[PADDING] * len(loose)]
         out += [*known.values(), *loose]
-        ids += [*(passage.id for passage in index.passages(list(known))), *[None] * len(loose)]
+        ids += [*(passages[row].id for row in known), *[None] * len(loose)]
         offsets.append(len(rows))
     return Relevant(np.array(offsets, np.int64), np.array(rows, np.int64), tuple(out), tuple(ids))
 

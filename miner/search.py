@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from miner.block import Block
+from miner.compared import cosines
 from miner.data import Candidates, Half
 from miner.errors import ConfigError
 from miner.fuse import fuse
 from miner.index import Index
 from miner.index.ann import METHODS, Approximate, open_approximate
 from miner.index.search import MAX_MEMORY
-from miner.pool import Block, cosines
 from miner.progress import Clock
 
 EXACT = "exact"
@@ -72,7 +73,9 @@ class Finder:
         if not others:
             return first
         rows, ranks = fuse([first.rows, *(other.rows for other in others)], depth)
-        scores = [cosines(self.indexes[0], block.vectors[i : i + 1], row)[0] for i, row in enumerate(rows)]
+        scores = [
+            cosines(self.indexes[0].vectors, block.vectors[i : i + 1], row)[0] for i, row in enumerate(rows)
+        ]
         return Candidates(rows, np.stack(scores), ranks)
 
     def recall(self, block: Block, depth: int) -> dict[str, float]:

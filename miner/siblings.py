@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+OVERLAP = 0.2
+"""Share of the shorter passage's shingles from which on two passages of a document overlap."""
+
 
 class Sibling(IntEnum):
     """How a candidate stands to the documents of its query's relevant passages."""

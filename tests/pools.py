@@ -29,12 +29,11 @@ def make_pool(scores: object, relevant: list[list[float]], **changes: object) ->
         "to_relevant": rng.uniform(0, 1, (total, count[1])).astype(np.float32),
         "queries": _unit(rng, count[0]),
         "relevant": _unit(rng, total),
-        "spread": np.tile(np.array([0.1, 0.1], np.float32), (count[0], 1)),
-        "relevant_spread": np.tile(np.array([0.1, 0.1], np.float32), (total, 1)),
         "sibling": np.zeros(count, np.uint8),
         "documents": np.arange(scored.size, dtype=np.uint64).reshape(count),
         "keys": np.arange(1, count[0] + 1, dtype=np.uint64) * np.uint64(7919),
         "vectors": lookup,
+        "spread": lambda vectors: np.full((len(vectors), 2), 0.1, np.float32),
     }
     return Pool(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -61,15 +60,21 @@ def part(pool: Pool, low: int, high: int) -> Pool:
     mine = slice(int(pool.offsets[low]), int(pool.offsets[high]))
     by_query = {
         name: getattr(pool, name)[low:high]
-        for name in ("rows", "scores", "match", "queries", "spread", "sibling", "documents", "keys")
+        for name in ("rows", "scores", "match", "queries", "sibling", "documents", "keys")
     }
     by_relevant = {
         name: getattr(pool, name)[mine]
-        for name in ("relevant_rows", "relevant_scores", "to_relevant", "relevant", "relevant_spread")
+        for name in ("relevant_rows", "relevant_scores", "to_relevant", "relevant")
     }
     risk = None if pool.risk is None else pool.risk[low:high]
     evidence = {name: values[low:high] for name, values in pool.evidence.items()}
     offsets = pool.offsets[low : high + 1] - pool.offsets[low]
     return Pool(
-        **by_query, **by_relevant, offsets=offsets, vectors=pool.vectors, risk=risk, evidence=evidence
+        **by_query,
+        **by_relevant,
+        offsets=offsets,
+        vectors=pool.vectors,
+        spread=pool.spread,
+        risk=risk,
+        evidence=evidence,
     )

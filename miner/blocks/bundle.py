@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from miner.block import Block, View
 from miner.data import Int64, Query
 from miner.errors import IndexCorrupt
 from miner.index import sealed
 from miner.index.sealed import Sealed
 from miner.mined import Pick
-from miner.pool import Block, View
 from miner.prepare import Prepared
 from miner.relevant import Relevant
 

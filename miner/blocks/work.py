@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from miner.block import Block
 from miner.blocks.bundle import (
     Bundle,
     open_bundle,
@@ -34,7 +35,6 @@ from miner.index.search import Nearest, merge, search
 from miner.index.shelf import Shelf
 from miner.mined import Mined, Pick
 from miner.mining import Miner, Wave, pieces
-from miner.pool import Block
 from miner.prepare import Prepared, prepare
 from miner.progress import Clock
 from miner.recipe import Recipe

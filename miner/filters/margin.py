@@ -6,7 +6,9 @@ Relative: NV-Retriever (arXiv 2407.15831, section 3.2, "TopK-PercPos"). Absolute
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +17,7 @@ from miner.data import Bool, Float32, Pool
 from miner.errors import ConfigError
 from miner.spec import Spelt
 
-AGAINST = ("lowest", "median", "highest")
+AGAINST: Mapping[str, Callable[[list[float]], float]] = {"lowest": min, "median": median, "highest": max}
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,5 +44,4 @@ class Margin(Spelt):
         return np.less_equal(pool.scores, threshold[:, None])
 
     def _reference(self, scores: Float32) -> float:
-        share = {"lowest": 0.0, "median": 0.5, "highest": 1.0}[self.against]
-        return float(np.quantile(scores.astype(np.float64), share))
+        return float(AGAINST[self.against](scores.tolist()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from miner.match import fold
+from miner.fold import fold
 from miner.preflight.texts import Texts
 
 Check = Callable[[Texts], Iterable[str]]

@@ -12,7 +12,7 @@ from miner.data import Row
 from miner.encoders import Encoder
 from miner.encoders.resolve import resolve
 from miner.errors import InputError
-from miner.match import fold
+from miner.fold import fold
 from miner.rerank.examples import usable
 from miner.rerank.plan import Plan
 from miner.rerank.tasks import Task, load_rows, tasks_of

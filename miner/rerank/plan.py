@@ -16,7 +16,7 @@ import numpy as np
 
 from miner.data import Row
 from miner.errors import ConfigError, ModelError
-from miner.match import fold
+from miner.fold import fold
 from miner.rerank.models import Kind
 
 IN_BATCH, OWN, LISTWISE = "in-batch", "own", "listwise"

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from miner.block import Block
 from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Query
 from miner.filters import GUARDS, Filter, Sibling, judge
 from miner.index import Index
-from miner.pool import Block, PoolBuilder
+from miner.pool import PoolBuilder
 from miner.progress import Clock
 from miner.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.risk.features import HEAD, NAMES, Geometry, features

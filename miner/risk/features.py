@@ -26,7 +26,7 @@ SHRINK = 0.3
 """Share of the mean variance that is added to every variance before whitening."""
 SATURATED = 12.0
 """Deviations beyond which more feedback counts no more to its square."""
-CELLS = 4096
+CELLS = 512
 """Candidate vectors held in float64 at once."""
 _BITS = 2.0**26
 _TINY = 1e-6

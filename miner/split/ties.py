@@ -11,7 +11,7 @@ import numpy as np
 
 from miner.data import Int64, Row
 from miner.encoders.base import Encoder
-from miner.match import fold
+from miner.fold import fold
 from miner.split.near import groups, linked
 
 

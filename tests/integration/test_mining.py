@@ -18,7 +18,7 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, OutputError
 from miner.filters import Margin, Rank, Score
 from miner.index import Index, build_index
-from miner.match import Guard, Match
+from miner.match import Asked, Match, match
 from miner.mining import mine
 from miner.recipe import Recipe
 from miner.select import Diverse, Sample
@@ -132,7 +132,7 @@ def test_no_row_ever_holds_what_it_must_not(
     index = build_index(passages, tmp_path_factory.mktemp("tiny") / "i", encoder)
     queries = [Query(f"{p.text} ?", (passages[0].text or "card",), ("last",)) for p in passages]
     for row in mine(queries, index, Recipe(filters=()), encoder=encoder):
-        codes = Guard().match(row.query, row.hard_negatives, row.relevant_passages)
+        codes = match(Asked(row.query, row.hard_negatives, row.relevant_passages))
         assert set(codes.tolist()) <= {Match.NONE}
 
 

@@ -15,7 +15,7 @@ from miner.cli import application
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
-QUERIES = 160
+QUERIES = 90
 CPU_SECONDS = 360
 """Three minutes of two cores."""
 

@@ -1,0 +1,128 @@
+"""Texts made comparable: folded, and sketched so that thousands of pairs can be told apart at once.
+
+Texts are compared folded: NFKC, case, space and punctuation removed, as UTF-8 bytes. What two of them have
+in common is counted in byte shingles, which need no word boundaries and so work for every script.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from miner.data import Bool, Int64, UInt64
+
+SHINGLE = 5
+BITS = 8192
+
+_NOT_WORD = re.compile(r"[\W_]+")
+_ASCII_NOT_WORD = bytes(byte for byte in range(128) if not chr(byte).isalnum())
+_AT_ONCE = 512
+_EMPTY = np.empty(0, np.int64)
+_MIX, _KEEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - BITS.bit_length() + 1)
+
+
+def fold(text: str) -> bytes:
+    """The text without what re-casing, re-spacing and re-punctuating change.
+
+    A text of nothing but punctuation folds to itself without spaces.
+    """
+    if text.isascii():
+        folded = text.lower().encode().translate(None, _ASCII_NOT_WORD)
+    else:
+        normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        folded = _NOT_WORD.sub("", normal).encode("utf-8", "surrogatepass")
+    return folded or "".join(text.split()).encode("utf-8", "surrogatepass")
+
+
+def fold_words(text: str) -> str:
+    """As fold, with single spaces where the text had anything that is not a word, and around it."""
+    return f" {_NOT_WORD.sub(' ', unicodedata.normalize('NFKC', text).casefold()).strip()} "
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A text with all that comparing it needs, computed once."""
+
+    text: str
+
+    @cached_property
+    def key(self) -> bytes:
+        return fold(self.text)
+
+    @property
+    def count(self) -> int:
+        """Shingles, those that come again counted again."""
+        return max(0, len(self.key) - SHINGLE + 1)
+
+    @property
+    def shingles(self) -> Int64:
+        """Distinct byte 5-grams of the key as sorted integers."""
+        return _shingles(self.key)
+
+    @cached_property
+    def sketch(self) -> UInt64:
+        """uint64 [BITS / 64]: one bit for each shingle, at its hash."""
+        return np.asarray(_sketches([self.key])[0])
+
+    def share(self, other: Folded) -> float:
+        """Distinct shingles in common, as a share of those of the text that has fewer."""
+        a, b = self.shingles, other.shingles
+        return common(a, b) / max(1, min(len(a), len(b)))
+
+
+@lru_cache(maxsize=20_000)
+def folded(text: str) -> Folded:
+    return Folded(text)
+
+
+def fold_all(texts: Iterable[str]) -> list[Folded]:
+    """As folded, with the sketches of all texts computed together, which is much faster than one by one."""
+    out = [folded(text) for text in texts]
+    bare = list({id(each): each for each in out if "sketch" not in each.__dict__}.values())
+    for start in range(0, len(bare), _AT_ONCE):
+        part = bare[start : start + _AT_ONCE]
+        for each, sketch in zip(part, _sketches([each.key for each in part]), strict=True):
+            each.__dict__["sketch"] = sketch.copy()
+    return out
+
+
+def common(a: Int64, b: Int64) -> int:
+    """How many shingles are in both, given those of each, sorted."""
+    both = np.concatenate([a, b])
+    both.sort(kind="stable")
+    return int(np.count_nonzero(both[1:] == both[:-1]))
+
+
+@lru_cache(maxsize=1_000)
+def _shingles(key: bytes) -> Int64:
+    grams = _grams(key).view(np.int64)[: len(key) - SHINGLE + 1] if len(key) >= SHINGLE else _EMPTY
+    grams.sort()
+    first = np.ones(len(grams), np.bool_)
+    np.not_equal(grams[1:], grams[:-1], out=first[1:])
+    return grams[first]
+
+
+def _sketches(keys: Sequence[bytes]) -> UInt64:
+    """[len(keys), BITS / 64]"""
+    sizes = np.array([len(key) for key in keys], np.int64)
+    ends = np.repeat(np.cumsum(sizes), sizes)
+    whole = np.arange(len(ends)) + SHINGLE <= ends
+    places = (_grams(b"".join(keys)) * _MIX >> _KEEP).astype(np.int64)
+    flags: Bool = np.zeros(len(keys) * BITS, np.bool_)
+    flags[(places + np.repeat(np.arange(len(keys)) * BITS, sizes))[whole]] = True
+    return np.asarray(np.packbits(flags).view(np.uint64).reshape(len(keys), BITS // 64))
+
+
+def _grams(data: bytes) -> UInt64:
+    """uint64 [len(data)]: the bytes from each place on as one number; the last ones run into zeros."""
+    padded = np.frombuffer(data + bytes(SHINGLE - 1), np.uint8).astype(np.uint64)
+    grams = padded[: len(data)].copy()
+    for i in range(1, SHINGLE):
+        grams <<= np.uint64(8)
+        grams |= padded[i : len(data) + i]
+    return grams
