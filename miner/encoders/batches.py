@@ -47,29 +47,27 @@ Forward = Callable[[Batch], Float32]
 """A batch's vectors [at least n, dim]."""
 
 
-def exact(lengths: Int64) -> Int64:
-    """No padding: texts of one length only share a batch."""
-    return lengths
-
-
-def rounded(lengths: Int64) -> Int64:
-    """Up to five binary digits: few widths, and one token of padding in thirty."""
-    step = 1 << np.maximum(np.int64(np.log2(np.maximum(lengths - 1, 1))) - 4, 0)
-    return np.asarray(-(-lengths // step) * step, np.int64)
-
-
 @dataclass(frozen=True)
 class Shape:
     """How texts become batches."""
 
-    width: Callable[[Int64], Int64] = exact
-    tokens: int = 512
+    digits: int | None = None
+    """Widths have so many binary digits; without, a text's width is its length."""
+    tokens: int = 1024
     """Of a batch, padding included; a longer text is a batch of its own."""
     least_rows: int = 1
     powers: bool = False
     """Whether heights are powers of two, where a new shape costs time and memory."""
     filled: bool = False
     """Whether all batches of a width have the same number of rows."""
+
+    def widths(self, lengths: Int64) -> Int64:
+        """How wide texts of these lengths become: with four digits one token of padding in thirty, with three
+        one in twelve, and half as many widths."""
+        if self.digits is None:
+            return lengths
+        step = 1 << np.maximum(np.int64(np.log2(np.maximum(lengths - 1, 1))) - self.digits + 1, 0)
+        return np.asarray(-(-lengths // step) * step, np.int64)
 
     def least(self, width: int) -> int:
         rows = max(self.least_rows, -(-LEAST_TOKENS // width))
@@ -112,7 +110,7 @@ def batches(windows: Iterable[Tokens], shape: Shape, pad: int) -> Iterator[Batch
 
 
 def _by_width(tokens: Tokens, start: int, shape: Shape, pad: int) -> Iterator[tuple[int, Batch]]:
-    widths = shape.width(tokens.lengths)
+    widths = shape.widths(tokens.lengths)
     firsts = np.cumsum(tokens.lengths) - tokens.lengths
     for width in np.unique(widths[tokens.lengths > 0]).tolist():
         rows = np.flatnonzero(widths == width)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from importlib.util import find_spec
-from io import StringIO
-from logging import ERROR
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,12 +17,13 @@ import numpy as np
 import orjson
 
 from miner.encoders.model import Model, quiet
+from miner.encoders.quantise import quantised
 from miner.errors import MissingExtra, ModelError
 
 HONOURED = {"Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout"}
 """Modules of sentence-transformers whose computation a trace captures for any text."""
 
-RECIPE = 1
+RECIPE = 2
 """Changed whenever what is made here changes, so that what was made before is not taken for it."""
 
 AGREES = 0.9999
@@ -53,32 +51,12 @@ def prepared(model: Model, weights: str) -> Any:
     file = _cache(model) / f"{weights}.xml"
     if file.is_file():
         return openvino().Core().read_model(file)
-    if weights == "int8":
-        int8_group(model)
-        converted = _quantised(prepared(model, "fp32"))
-    else:
-        converted = _converted(model)
+    converted = quantised(prepared(model, "fp32"), model) if weights == "int8" else _converted(model)
     try:
         return _read_back(converted, file)
     except OSError:
         with TemporaryDirectory() as folder:
             return _read_back(converted, Path(folder) / file.name)
-
-
-def int8_group(model: Model) -> int:
-    """Activations are quantised in groups of so many: the most that all the products' lengths allow.
-
-    Raises ModelError if there is no group that the processor's kernels take.
-    """
-    import torch
-
-    linear = [m.in_features for m in model.network[0].modules() if isinstance(m, torch.nn.Linear)]
-    group = math.gcd(*linear)
-    if group < 32 or group % 16:
-        raise ModelError(
-            f"{model.located.name}: its layers' sizes have no common group; int8 is not possible"
-        )
-    return group
 
 
 def _cache(model: Model) -> Path:
@@ -181,37 +159,6 @@ def _check(model: Model, whole: Any, converted: Any) -> None:
             raise ModelError(
                 f"{model.located.name}: gives other vectors once converted to OpenVINO; use --backend torch"
             )
-
-
-def _quantised(converted: Any) -> Any:
-    """8-bit weights for every product with weights, but for the values of the upper layers' attention.
-
-    The error of a value goes straight into the result; leaving those of the upper half in bf16 takes
-    two thirds of the whole error away (measured on all-MiniLM-L6-v2) and costs 1-2 % of the speed.
-    """
-    openvino()
-    import nncf
-
-    nncf.set_log_level(ERROR)
-    operations = converted.get_ordered_ops()
-    attentions = [op for op in operations if op.get_type_name() == "ScaledDotProductAttention"]
-    values = {_source(attention, 2) for attention in attentions[len(attentions) // 2 :]}
-    others = {_source(attention, port) for attention in attentions for port in (0, 1)}
-    products = [op for op in operations if op.get_type_name() == "MatMul"]
-    spared = [name for name in values - others if name in {op.get_friendly_name() for op in products}]
-    scope = nncf.IgnoredScope(names=sorted(spared), types=["Gather"], validate=False)
-    with redirect_stdout(StringIO()):
-        return nncf.compress_weights(converted, mode=nncf.CompressWeightsMode.INT8_ASYM, ignored_scope=scope)
-
-
-def _source(operation: Any, port: int) -> str:
-    """The name of the product with weights that an input comes from; empty if it is not a plain one."""
-    found = operation.input_value(port).get_node()
-    while found.get_type_name() != "MatMul":
-        if not found.get_input_size():
-            return ""
-        found = found.input_value(0).get_node()
-    return str(found.get_friendly_name())
 
 
 @contextmanager

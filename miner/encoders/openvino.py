@@ -11,22 +11,23 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.again import Again
-from miner.encoders.batches import Batch, Forward, Shape, cores, rounded
-from miner.encoders.convert import check_modules, int8_group, openvino, prepared
+from miner.encoders.batches import Batch, Forward, Shape, cores
+from miner.encoders.convert import check_modules, openvino, prepared
 from miner.encoders.model import Model
 from miner.encoders.sentence_transformer import TorchEncoder
 from miner.errors import ConfigError
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "int8": "bf16"}
 """What is computed besides the quantised products."""
+SHAPE = Shape(digits=3, powers=True)
+"""Each shape is compiled when it first comes up."""
 
 
 @dataclass
 class OpenVINOEncoder:
     """Runs a converted SentenceTransformer on the processor; dtype fp32, bf16 or int8.
 
-    int8: weights by the channel, activations by the token as they come, so nothing is calibrated and a
-    vector depends on its text alone. Raises ModelError for a module that cannot be converted faithfully.
+    int8: see quantise.py. Raises ModelError for a module that cannot be converted faithfully.
     """
 
     model: Model
@@ -70,7 +71,7 @@ class OpenVINOEncoder:
         return TorchEncoder(self.model, "cpu", "fp32", self.threads)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Float32:
-        vectors, tokens = self.model.encode(texts, prompt, self._workers, Shape(rounded, powers=True))
+        vectors, tokens = self.model.encode(texts, prompt, self._workers, SHAPE)
         self.tokens_encoded += tokens
         return vectors
 
@@ -83,7 +84,7 @@ class OpenVINOEncoder:
             "NUM_STREAMS": self.threads,
             "INFERENCE_NUM_THREADS": self.threads,
             "ENABLE_CPU_PINNING": False,
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": int8_group(self.model) if self.dtype == "int8" else 0,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
         compiled = openvino().Core().compile_model(converted, "CPU", options)
         return [_Worker(compiled.create_infer_request()) for _ in range(self.threads)]

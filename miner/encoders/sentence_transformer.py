@@ -99,7 +99,7 @@ class TorchEncoder:
     def _shape(self) -> Shape:
         heavy = any(True for module in list(self.model.network)[1:] for _ in module.parameters())
         if self.device == "cpu":
-            return Shape(least_rows=LEAST_ROWS if heavy else 1)
+            return Shape(digits=4, least_rows=LEAST_ROWS if heavy else 1)
         return Shape(tokens=GPU_TOKENS, least_rows=LEAST_ROWS, filled=True)
 
     @cached_property

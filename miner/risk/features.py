@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from miner.blas import one_thread
-from miner.data import Bool, Float64, Pool
+from miner.data import Bool, Float32, Float64, Pool
 from miner.risk.relevant import Mixture, mix
 
 NAMES = ("feedback", "feedback_squared", "partial", "density", "log_rank", "residual")
@@ -26,7 +26,7 @@ SHRINK = 0.3
 """Share of the mean variance that is added to every variance before whitening."""
 SATURATED = 12.0
 """Deviations beyond which more feedback counts no more to its square."""
-CELLS = 512
+CELLS = 1024
 """Candidate vectors held in float64 at once."""
 _BITS = 2.0**26
 _TINY = 1e-6
@@ -84,18 +84,19 @@ def features(pool: Pool, geometry: Geometry) -> Float64:
     out = np.zeros((*pool.rows.shape, len(NAMES)))
     size = max(1, CELLS // max(1, pool.rows.shape[1]))
     with one_thread():
+        spread = pool.spread(pool.queries)
         for start in range(0, len(out), size):
             here = slice(start, min(start + size, len(out)))
-            out[here] = _features(pool, here, geometry)
+            out[here] = _features(pool, here, geometry, spread[here])
     return out
 
 
-def _features(pool: Pool, here: slice, geometry: Geometry) -> Float64:
+def _features(pool: Pool, here: slice, geometry: Geometry, spread: Float32) -> Float64:
     valid = pool.valid[here]
     ordinary = valid & (pool.match[here] == 0)
     place = np.cumsum(ordinary, axis=1) - ordinary
     head = ordinary & (np.arange(ordinary.shape[1]) < HEAD)
-    mixture = mix(pool, here, geometry.mean)
+    mixture = mix(pool, here, geometry.mean, spread)
     feedback, density = _deviations(pool, here, head, mixture, geometry)
     scores = np.where(valid, pool.scores[here].astype(np.float64), 0)
     shared = np.where(valid, mixture.to_candidates, 0)

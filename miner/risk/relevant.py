@@ -30,16 +30,16 @@ class Mixture:
     """[B]"""
 
 
-def mix(pool: Pool, here: slice, mean: Float64) -> Mixture:
-    """The mixtures of the queries `here` of a pool; mean float64 [d] is the corpus's."""
+def mix(pool: Pool, here: slice, mean: Float64, spread: Float32) -> Mixture:
+    """The mixtures of the queries `here` of a pool; mean float64 [d] is the corpus's, spread
+    float32 [B, 2] mean and standard deviation of each query's cosines to it."""
     places = range(*here.indices(len(pool.rows)))
     direction, to_query = np.empty((len(places), len(mean))), np.empty(len(places))
     to_candidates = np.empty((len(places), pool.rows.shape[1]))
-    spread = pool.spread(pool.queries[here]).tolist()
     for i, query in enumerate(places):
         mine = slice(int(pool.offsets[query]), int(pool.offsets[query + 1]))
         vectors = pool.relevant[mine].astype(np.float64)
-        weights = weigh(pool.relevant_scores[mine], *spread[i])
+        weights = weigh(pool.relevant_scores[mine], *spread[i].tolist())
         away = vectors - mean
         towards = weights @ (away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), _TINY))
         direction[i] = towards / max(float(np.linalg.norm(towards)), _TINY)

@@ -28,6 +28,11 @@ def write_sample(folder: Path) -> Path:
     return folder
 
 
+def documents() -> list[str]:
+    """The text of the documents of its corpus."""
+    return [data.decode() for name, data in _contents() if name.startswith("corpus/")]
+
+
 def _contents() -> Iterator[tuple[str, bytes]]:
     """Path inside the sample, with forward slashes, and content of each file."""
     root = files(__name__)

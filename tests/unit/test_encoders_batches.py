@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from miner.data import Int64
-from miner.encoders.batches import Batch, Shape, batches, exact, rounded, run
+from miner.encoders.batches import Batch, Shape, batches, run
 from miner.encoders.tokens import Tokens
 
 PAD = 7777
@@ -27,14 +27,14 @@ LENGTHS = np.random.default_rng(0).integers(1, 100, 137)
 
 @pytest.mark.parametrize(
     "shape",
-    [Shape(), Shape(rounded), Shape(tokens=64, least_rows=4), Shape(rounded, tokens=128, filled=True)],
+    [Shape(), Shape(3), Shape(tokens=64, least_rows=4), Shape(4, tokens=128, filled=True)],
 )
 def test_every_text_is_in_one_batch_with_its_own_ids(shape: Shape) -> None:
     seen: list[int] = []
     for batch in batches(windows(LENGTHS), shape, PAD):
         seen += batch.rows.tolist()
         width = batch.ids.shape[1]
-        assert set(shape.width(LENGTHS[batch.rows]).tolist()) == {width}
+        assert set(shape.widths(LENGTHS[batch.rows]).tolist()) == {width}
         for row, ids, mask in zip(batch.rows, batch.ids, batch.mask, strict=False):
             length = LENGTHS[row]
             np.testing.assert_array_equal(ids[:length], 100 * row + np.arange(length))
@@ -51,7 +51,7 @@ def test_no_batch_is_larger_than_its_tokens_unless_one_text_is() -> None:
 
 def test_filled_batches_of_a_width_have_one_height() -> None:
     heights: dict[int, set[int]] = {}
-    for batch in batches(windows(LENGTHS), Shape(rounded, tokens=128, least_rows=2, filled=True), PAD):
+    for batch in batches(windows(LENGTHS), Shape(4, tokens=128, least_rows=2, filled=True), PAD):
         heights.setdefault(batch.ids.shape[1], set()).add(len(batch.ids))
         assert (batch.ids[len(batch.rows) :] == batch.ids[len(batch.rows) - 1]).all()
     assert all(len(found) == 1 for found in heights.values())
@@ -73,16 +73,18 @@ def test_texts_without_tokens_are_left_out() -> None:
     assert [b.rows.tolist() for b in batches(windows(np.array([0, 3, 0])), Shape(), PAD)] == [[1]]
 
 
-def test_widths_are_rounded_to_five_binary_digits() -> None:
+def test_widths_have_few_binary_digits() -> None:
     lengths = np.arange(1, 5000)
-    widths = rounded(lengths)
+    widths = Shape(4).widths(lengths)
     assert (widths >= lengths).all()
-    assert (widths - lengths <= lengths / 16).all()
+    assert (widths - lengths <= lengths / 8).all()
     assert (np.diff(widths) >= 0).all()
-    np.testing.assert_array_equal(rounded(widths), widths)
-    np.testing.assert_array_equal(widths[:32], lengths[:32])
-    np.testing.assert_array_equal(rounded(np.array([33, 64, 65, 255, 257, 512])), [34, 64, 68, 256, 272, 512])
-    np.testing.assert_array_equal(exact(lengths), lengths)
+    np.testing.assert_array_equal(Shape(4).widths(widths), widths)
+    np.testing.assert_array_equal(widths[:16], lengths[:16])
+    np.testing.assert_array_equal(
+        Shape(3).widths(np.array([8, 9, 17, 64, 65, 255])), [8, 10, 20, 64, 80, 256]
+    )
+    np.testing.assert_array_equal(Shape().widths(lengths), lengths)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
