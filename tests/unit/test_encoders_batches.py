@@ -63,7 +63,7 @@ def test_small_batches_are_filled_up_to_the_least() -> None:
 
 
 def test_heights_can_be_kept_to_powers_of_two() -> None:
-    made = list(batches(windows(np.full(45, 20)), Shape(powers=True), PAD))
+    made = list(batches(windows(np.full(45, 20)), Shape(tokens=512, powers=True), PAD))
     assert [len(batch.rows) for batch in made] == [16, 16, 8, 4, 1]
     made = list(batches(windows(np.full(7, 3)), Shape(powers=True), PAD))
     assert [(len(batch.rows), len(batch.ids)) for batch in made] == [(7, 8)]
