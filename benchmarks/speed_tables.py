@@ -11,10 +11,10 @@ from speed import BASE, CONTENDERS
 
 def speed(result: Mapping[str, Any]) -> str:
     """How many times as fast as sentence-transformers, a line a set and contender."""
-    rows = []
+    rows, rate = [], result["matrix products, GFLOP/s"]["bfloat16"]
     for name, found in _sets(result).items():
-        rows += [[f"{name}: {each}", *_cells(found[each])] for each in CONTENDERS]
-    head = ("", "build + mine", "times faster", "whole process", "mining again", "times faster", "tokens/s")
+        rows += [[f"{name}: {each}", *_cells(found[each], rate)] for each in CONTENDERS]
+    head = ("", "build + mine", "times faster", "process", "mining again", "times faster", "tokens/s", "of the processor")
     return markdown(head, rows)
 
 
@@ -56,7 +56,7 @@ def _sets(result: Mapping[str, Any]) -> dict[str, Any]:
     return {name: found for name, found in result.items() if isinstance(found, dict) and BASE in found}
 
 
-def _cells(found: Mapping[str, Any]) -> list[str]:
+def _cells(found: Mapping[str, Any], rate: float) -> list[str]:
     return [
         _seconds(found["work"]["median"]),
         _times(found.get("work, times faster")),
@@ -64,6 +64,7 @@ def _cells(found: Mapping[str, Any]) -> list[str]:
         _seconds(found["warm"]["median"]) if "warm" in found else "",
         _times(found.get("warm, times faster")),
         f"{found['tokens a second']:,}" if "tokens a second" in found else "",
+        f"{found['useful GFLOP/s'] / rate:.0%}" if "useful GFLOP/s" in found else "",
     ]
 
 
