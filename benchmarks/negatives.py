@@ -104,14 +104,15 @@ def miner(known: Known) -> list[list[int]]:
 
 
 def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
-    """miner with another filter and perhaps another selector: 'miner:risk(max=0.05)' or
-    'miner:risk(max=0.05):diverse()'.
+    """miner with other filters and perhaps another selector: 'miner:risk(max=0.05)' or
+    'miner:margin(relative=0.05)+risk(max=0.1):diverse()'.
     """
     from miner.filters import Sibling, parse_filter
     from miner.select import parse_selector
 
     _, judge, *select = spelling.split(":")
-    options: dict[str, object] = {"filters": (Sibling(overlapping=True), parse_filter(judge))}
+    filters = (Sibling(overlapping=True), *map(parse_filter, judge.split("+")))
+    options: dict[str, object] = {"filters": filters}
     if select:
         options["select"] = parse_selector(select[0])
     return lambda known: mine_with(known, **options)

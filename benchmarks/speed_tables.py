@@ -14,7 +14,16 @@ def speed(result: Mapping[str, Any]) -> str:
     rows, rate = [], result["matrix products, GFLOP/s"]["bfloat16"]
     for name, found in _sets(result).items():
         rows += [[f"{name}: {each}", *_cells(found[each], rate)] for each in CONTENDERS]
-    head = ("", "build + mine", "times faster", "process", "mining again", "times faster", "tokens/s", "of the processor")
+    head = (
+        "",
+        "build + mine",
+        "times faster",
+        "process",
+        "mining again",
+        "times faster",
+        "tokens/s",
+        "of the processor",
+    )
     return markdown(head, rows)
 
 

@@ -17,6 +17,7 @@ import robustness_tables as robustness
 import scale_tables as scale
 import serve_tables as serve
 import speed_tables
+import training_tables
 from markdown_tables import markdown as markdown
 
 from miner.files import write_bytes
@@ -95,6 +96,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "simulation": ("simulate_scale.json", scale.simulation),
     "api-fuzz": ("api_fuzz.json", serve.api_fuzz),
     "memory": ("memory.json", speed_tables.memory),
+    "downstream": ("downstream.json", training_tables.downstream),
     "search": ("search.json", speed_tables.search),
     "speed": ("speed.json", speed_tables.speed),
     "speed-sets": ("speed.json", speed_tables.speed_sets),
