@@ -22,6 +22,8 @@ from miner.index.opened import Index
 
 MAX_BYTES = 2**30
 """Of what an index keeps; beyond, the oldest goes."""
+LEAST_BYTES = 2**15
+"""Less is made again as fast as it is read."""
 
 Array = NDArray[Any]
 Like = tuple[np.dtype[Any], tuple[int, ...]]
@@ -43,10 +45,10 @@ class Kept:
         make: Callable[[], Sequence[Array]],
     ) -> Sequence[Array]:
         """What `make` gives, arrays of the dtypes and shapes `like`, or gave before for the same key."""
-        if not self.index.caching:
+        sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in like]
+        if not self.index.caching or sum(sizes) < LEAST_BYTES:
             return make()
         stem = f"cache/{name}_{self._digest(key)}-{self.index.manifest.vectors_key}"
-        sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in like]
         if (data := self._load(stem, sum(sizes))) is not None:
             pieces = np.split(data, np.cumsum(sizes)[:-1])
             return [

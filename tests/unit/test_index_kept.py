@@ -20,6 +20,11 @@ from miner.recipe import Recipe
 LIKE: list[Like] = [(np.dtype(np.float32), (2, 2)), (np.dtype(np.uint8), (3,))]
 
 
+@pytest.fixture(autouse=True)
+def _keep_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LEAST_BYTES", 0)
+
+
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     passages = (Passage(f"doc-{i}", f"passage number {i} about topic {i % 7}") for i in range(60))
@@ -69,6 +74,12 @@ def test_a_damaged_file_is_made_anew(index: Index) -> None:
     file.write_bytes(file.read_bytes()[:-1] + b"\xff")
     Kept(index).arrays("thing", ["a"], LIKE, make)
     assert make.times == 2
+
+
+def test_what_is_small_leaves_no_file(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LEAST_BYTES", 100)
+    Kept(index).arrays("thing", ["a"], LIKE, Making())
+    assert not list(index.path.glob("cache/thing_*"))
 
 
 def test_the_oldest_goes_when_there_is_too_much(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
