@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from miner.errors import ConfigError
-from miner.filters import GUARDS, Denoise, Filter, Margin, Risk, Sibling
+from miner.filters import GUARDS, Denoise, Filter, Risk, Sibling
 from miner.relevant import EMIT
 from miner.rescore import Cache
 from miner.risk import RiskModel, packaged_model
@@ -24,11 +24,7 @@ class Recipe:
     """
 
     n: int = 5
-    filters: tuple[Filter, ...] = (
-        Sibling(overlapping=True),
-        Margin(relative=0.05, against="highest"),
-        Risk(),
-    )
+    filters: tuple[Filter, ...] = (Sibling(overlapping=True), Risk())
     select: Selector = field(default_factory=Top)
     depth: int = 100
     seed: int = 0

@@ -19,7 +19,7 @@ class Risk(Spelt):
     """Keeps candidates whose estimated probability of answering the query is at most `max`."""
 
     name: ClassVar[str] = "risk"
-    max: float = 0.1
+    max: float = 0.02
 
     def __post_init__(self) -> None:
         if not 0 <= self.max <= 1:
