@@ -47,7 +47,7 @@ def command(
     search: Annotated[
         str, typer.Option(help="exact; or hnsw or ivf, with its recall measured, for a very large corpus.")
     ] = "exact",
-    max_memory: Annotated[str, typer.Option(help="What search may use, as 512M or 2G.")] = "1G",
+    max_memory: Annotated[str, typer.Option(help="What search may use, as 256M or 2G.")] = "512M",
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,
     executor: Annotated[str, typer.Option(help="serial, or ray(workers=8).")] = "serial",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,

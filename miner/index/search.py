@@ -19,7 +19,7 @@ import numpy as np
 from miner.blas import one_thread
 from miner.data import PADDING, Float32, Float64, Half, Int64
 
-MAX_MEMORY = 2**30
+MAX_MEMORY = 2**29
 OVERFETCH = 16
 GATHER = 2**17
 """Numbers that are scored again at once."""
