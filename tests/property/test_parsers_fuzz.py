@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,12 @@ specs = st.lists(WORDS, max_size=12).map("".join) | st.text(max_size=20)
 
 @settings(QUICK, max_examples=300)
 @given(st.lists(specs, max_size=2), specs)
-def test_any_spec_is_a_recipe_or_refused(filters: list[str], select: str) -> None:
-    refused_or_read(lambda: recipe_of(5, filters, None, "top()", 100))
-    refused_or_read(lambda: recipe_of(5, None, None, select, 100))
+def test_any_spec_is_refused_or_a_recipe_that_spells_itself(filters: list[str], select: str) -> None:
+    for named, chosen in ((filters, "top()"), (None, select)):
+        with suppress(MinerError):
+            recipe = recipe_of(5, named, None, chosen, 100)
+            again = recipe_of(5, [repr(each) for each in recipe.filters], None, repr(recipe.select), 100)
+            assert (again.filters, again.select) == (recipe.filters, recipe.select)
 
 
 @pytest.fixture(scope="module")
