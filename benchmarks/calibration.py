@@ -22,7 +22,7 @@ from quality import Models
 
 from miner.errors import MinerError
 from miner.files import write_json
-from miner.risk import RiskModel, features, probability
+from miner.risk import RiskModel, probability
 from miner.risk.calibrate import learn
 from miner.risk.calibration import CAPS, Calibration
 from miner.risk.evidence import Evidence
@@ -80,7 +80,7 @@ def main() -> None:
     fitted, results = json.loads(FITTED.read_text()), {}
     for name in given.sets:
         trial = hide(read_judged(given.data, name, given.cache), SEED, limit=600)
-        evidence = Evidence(features(trial.pool, trial.geometry), trial.open, trial.hidden)
+        evidence = Evidence.of(trial.pool, trial.geometry, trial.open, trial.hidden)
         results[name] = judge(Models.of(name, fitted).risk, evidence, given.splits)
         print(name, json.dumps(results[name]))
     write_json(RESULTS, results)

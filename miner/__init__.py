@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from miner.mining import mine
     from miner.queries import read_queries
     from miner.recipe import Recipe
-    from miner.select import Diverse, Priced, Sample, Top
+    from miner.select import Below, Diverse, Priced, Sample, Top
 
 _HOMES = {
     "miner.corpus": ("read_corpus",),
@@ -42,11 +42,12 @@ _HOMES = {
     "miner.mined": ("Mined",),
     "miner.queries": ("read_queries",),
     "miner.recipe": ("Recipe",),
-    "miner.select": ("Diverse", "Priced", "Sample", "Top"),
+    "miner.select": ("Below", "Diverse", "Priced", "Sample", "Top"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Below",
     "ConfigError",
     "Denoise",
     "Diverse",

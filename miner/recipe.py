@@ -10,7 +10,7 @@ from miner.relevant import EMIT
 from miner.rescore import Cache
 from miner.risk import RiskModel, packaged_model
 from miner.search import Search
-from miner.select import Selector, Top
+from miner.select import Below, Selector
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Recipe:
 
     n: int = 5
     filters: tuple[Filter, ...] = (Sibling(overlapping=True), Risk())
-    select: Selector = field(default_factory=Top)
+    select: Selector = field(default_factory=Below)
     depth: int = 100
     seed: int = 0
     emit: str = "text"

@@ -36,7 +36,9 @@ def command(
         list[str] | None,
         typer.Option(help="As 'margin(relative=0.05)'; repeat it; replaces the default filters."),
     ] = None,
-    select: Annotated[str, typer.Option(help="top(), sample(...) or diverse(...).")] = "top()",
+    select: Annotated[
+        str, typer.Option(help="below(), top(), sample(...), diverse(...) or priced(...).")
+    ] = "below()",
     rescore: Annotated[
         str | None, typer.Option(help="A cross-encoder, for denoise() and the receipts.")
     ] = None,

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from miner.block import Block
-from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Query
+from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Pool, Query
 from miner.filters import GUARDS, Filter, Sibling, judge
 from miner.index import Index
 from miner.pool import PoolBuilder
 from miner.progress import Clock
 from miner.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.risk.features import HEAD, NAMES, Geometry, features
+from miner.select import Below
 
 DEPTH = HEAD
 POOL_QUERIES = 128
@@ -24,7 +25,7 @@ FILTERS: tuple[Filter, ...] = (*GUARDS, Sibling(overlapping=True))
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Q queries with K candidates each, best first."""
+    """Q queries with K candidates each, in the order in which miner's default selection takes them."""
 
     features: Float64
     """[Q, K, F]"""
@@ -32,6 +33,13 @@ class Evidence:
     """[Q, K] what the guards and the guard for siblings let through."""
     hidden: Bool
     """[Q, K] relevant passages that were not shown."""
+
+    @classmethod
+    def of(cls, pool: Pool, geometry: Geometry, allowed: Bool, hidden: Bool) -> Evidence:
+        """What a pool shows; `allowed` and `hidden` [Q, K] over its columns."""
+        order = Below().order(pool)
+        allowed, hidden = (np.take_along_axis(each, order, axis=1) for each in (allowed, hidden))
+        return cls(np.take_along_axis(features(pool, geometry), order[:, :, None], axis=1), allowed, hidden)
 
     def __len__(self) -> int:
         return len(self.allowed)
@@ -83,20 +91,25 @@ def gather(queries: Sequence[Query], index: Index, *, seed: int, hide: bool, clo
     for line, i, mine in zip(range(len(chosen)), chosen, shown, strict=True):
         others = np.setdiff1d(relevant.rows[relevant.of(i)], [*relevant.rows[mine], PADDING])
         hidden[line] = np.isin(found.rows[line], others)
-    values, allowed = _observe(block, found, index, clock)
-    return Evidence(values, allowed, hidden)
+    return _observe(block, found, hidden, index, clock)
 
 
-def _observe(block: Block, found: Candidates, index: Index, clock: Clock) -> tuple[Float64, Bool]:
+def _observe(block: Block, found: Candidates, hidden: Bool, index: Index, clock: Clock) -> Evidence:
     builder, geometry = PoolBuilder(index, "text"), Geometry.of(*index.geometry())
-    values, allowed = np.zeros((*found.rows.shape, len(NAMES))), np.zeros(found.rows.shape, np.bool_)
+    shape = found.rows.shape
+    whole = Evidence(np.zeros((*shape, len(NAMES))), np.zeros(shape, np.bool_), np.zeros(shape, np.bool_))
     with clock.stage("measure", len(block), "queries") as stage:
         for start in range(0, len(block), POOL_QUERIES):
             here = range(start, min(start + POOL_QUERIES, len(block)))
             pool = builder.build(block.part(here), Candidates(found.rows[here], found.scores[here]))
-            values[here], allowed[here] = features(pool, geometry), judge(pool, FILTERS) == KEPT
+            seen = Evidence.of(pool, geometry, judge(pool, FILTERS) == KEPT, hidden[here])
+            whole.features[here], whole.allowed[here], whole.hidden[here] = (
+                seen.features,
+                seen.allowed,
+                seen.hidden,
+            )
             clock.advance(stage, len(here))
-    return values, allowed
+    return whole
 
 
 def _reveal(text: str, relevant: Relevant, mine: slice, seed: int) -> slice:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from miner.select.base import Selector
+from miner.select.below import Below
 from miner.select.diverse import Diverse
 from miner.select.priced import Priced
 from miner.select.sample import Sample
 from miner.select.top import Top
 from miner.spec import Spelt, parse
 
-SELECTORS: dict[str, type[Spelt]] = {each.name: each for each in (Top, Sample, Diverse, Priced)}
+SELECTORS: dict[str, type[Spelt]] = {each.name: each for each in (Below, Top, Sample, Diverse, Priced)}
 
 
 def parse_selector(text: str) -> Selector:
@@ -17,4 +18,4 @@ def parse_selector(text: str) -> Selector:
     return parse(text, SELECTORS, "selector")  # type: ignore[return-value]
 
 
-__all__ = ["SELECTORS", "Diverse", "Priced", "Sample", "Selector", "Top", "parse_selector"]
+__all__ = ["SELECTORS", "Below", "Diverse", "Priced", "Sample", "Selector", "Top", "parse_selector"]

@@ -7,7 +7,7 @@ import pytest
 
 from miner.data import KEPT, PADDED, PADDING
 from miner.errors import ConfigError
-from miner.select import SELECTORS, Diverse, Priced, Sample, Top, parse_selector
+from miner.select import SELECTORS, Below, Diverse, Priced, Sample, Top, parse_selector
 from tests.pools import make_pool, part, random_pool
 
 
@@ -47,6 +47,24 @@ def test_top_takes_the_best_ranks() -> None:
     verdicts = np.array([[KEPT, PADDED, KEPT, KEPT]], np.uint8)
     pool = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]])
     assert Top().choose(pool, verdicts, np.array([2]), 0).columns.tolist() == [[0, 2]]
+
+
+def test_below_takes_the_hardest_that_score_less_than_the_relevant_passage() -> None:
+    pool = make_pool([[0.95, 0.88, 0.84, 0.7, 0.6]], [[0.9]])
+    kept = np.zeros((1, 5), np.uint8)
+    assert Below().choose(pool, kept, np.array([2]), 0).columns.tolist() == [[2, 3]]
+    assert Below(margin=0).choose(pool, kept, np.array([2]), 0).columns.tolist() == [[1, 2]]
+
+
+def test_below_fills_up_with_those_that_outrank_the_relevant_passage_least() -> None:
+    pool = make_pool([[0.95, 0.9, 0.85, 0.3]], [[0.4]])
+    assert Below().choose(pool, np.zeros((1, 4), np.uint8), np.array([3]), 0).columns.tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize("margin", [-0.1, 1.5, np.nan])
+def test_below_refuses_a_margin_that_is_no_share(margin: float) -> None:
+    with pytest.raises(ConfigError, match="expected 0 to 1"):
+        Below(margin=margin)
 
 
 def test_sampling_follows_the_seed_and_leans_to_its_offset() -> None:

@@ -101,7 +101,8 @@ def test_the_estimates_match_what_is_observed(calibration: Calibration) -> None:
 
 
 def test_higher_shares_allow_higher_estimates(calibration: Calibration) -> None:
-    caps = [calibration.threshold(share) for share in (0.05, 0.1, 0.15)]
+    most = max(point.leak.rate for point in calibration.curve)
+    caps = [calibration.threshold(part * most) for part in (0.4, 0.7, 1.0)]
     assert caps == sorted(caps)
     assert caps[0] < caps[-1] <= 1
 
@@ -226,10 +227,11 @@ def test_the_command_prints_tables_draws_a_plot_and_mining_takes_it(
     assert read_calibration(output, index) == calibration
     assert (tmp_path / "c.svg").read_text().count("<text") > 20
     mined = tmp_path / "mined.jsonl"
-    options = ("--max-risk", 0.05, "--calibration", output)
+    share = max(point.leak.rate for point in calibration.curve) / 2
+    options = ("--max-risk", share, "--calibration", output)
     outcome = call(capsys, "mine", queries, "--index", index.path, "-o", mined, *options)
     assert outcome.code == 0
-    assert f"risk(max={calibration.threshold(0.05)!r})" in outcome.err
+    assert f"risk(max={calibration.threshold(share)!r})" in outcome.err
 
 
 def test_the_bottom_line_holds_on_the_completely_judged_sample(
