@@ -48,6 +48,16 @@ def search(result: Mapping[str, Any]) -> str:
     return markdown(("", "IndexFlatIP", "miner, exact", "speed over faiss's"), [cells])
 
 
+def agreement(result: Mapping[str, Any]) -> str:
+    """How far coarser encoders agree with fp32, a line a set and encoder."""
+    rows = [
+        [f"{name}: {way}", *(f"{one[key]:.3f}" for key in ("top_near_ties", "top", "cosine"))]
+        for name, found in result.items()
+        for way, one in found.items()
+    ]
+    return markdown(("", "top 20, near ties forgiven", "top 20", "cosine"), rows)
+
+
 def memory(result: Mapping[str, Any]) -> str:
     """Time and memory by the number of passages."""
     rows = []

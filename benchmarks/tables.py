@@ -95,6 +95,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "ray-overhead": ("ray_overhead.json", scale.ray_overhead),
     "simulation": ("simulate_scale.json", scale.simulation),
     "api-fuzz": ("api_fuzz.json", serve.api_fuzz),
+    "agreement": ("agreement.json", speed_tables.agreement),
     "memory": ("memory.json", speed_tables.memory),
     "downstream": ("downstream.json", training_tables.downstream),
     "search": ("search.json", speed_tables.search),

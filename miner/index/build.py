@@ -172,9 +172,9 @@ def _agreement(store: Shelf, passages: int, encoder: Encoder, clock: Clock) -> d
             for number, _, local in store.split(rows)
             for text in encoded_texts(store.passages(number).take(pa.array(local)))
         ]
-        found = agreement(encoder, exact, texts)
+        fine = exact.encode_passages(texts)
         clock.advance(stage, len(texts), tokens_of(exact))
-    return found
+    return agreement(store.take(rows).astype(np.float32), fine)
 
 
 def _sweep(out: Path, manifest: Manifest, encoder: str) -> None:

@@ -118,26 +118,22 @@ def test_tokens_worked_through_are_counted_once_a_text(tmp_path: Path) -> None:
 
 
 def test_agreement_of_an_encoder_with_itself_is_whole() -> None:
-    encoder = HashingEncoder()
-    assert agreement(encoder, encoder, texts(30)) == {
+    vectors = HashingEncoder().encode_passages(texts(30))
+    assert agreement(vectors, vectors) == {
         "texts": 30,
         "k": 20,
         "cosine": 1.0,
         "top": 1.0,
         "top_near_ties": 1.0,
     }
-    assert agreement(encoder, encoder, ["a", "a"])["k"] == 0
+    assert agreement(vectors[:1], vectors[:1])["k"] == 0
 
 
 def test_agreement_counts_what_the_exact_encoder_has_near() -> None:
-    exact = Fixed({"a": 0, "b": 10, "c": 20, "d": 60})
-    rough = Fixed({"a": 0, "b": 20.01, "c": 20, "d": 60})
-    found = agreement(rough, exact, ["a", "b", "c", "d"], k=1)
+    found = agreement(at(0, 20.01, 20, 60), at(0, 10, 20, 60), k=1)
     assert found["top"] == 0.25
     assert found["top_near_ties"] == 0.5
-    tied = agreement(
-        Fixed({"a": 0, "b": 10.01, "c": -10}), Fixed({"a": 0, "b": 10, "c": -10.01}), ["a", "b", "c"], k=1
-    )
+    tied = agreement(at(0, 10.01, -10), at(0, 10, -10.01), k=1)
     assert tied["top"] == pytest.approx(2 / 3, abs=1e-4)
     assert tied["top_near_ties"] == 1.0
 
@@ -164,16 +160,10 @@ def test_the_bundled_model_agrees_with_itself_in_fewer_bits() -> None:
         np.testing.assert_array_equal(encoder.encode_passages(some[4:6]), vectors[4:6])
 
 
-class Fixed(HashingEncoder):
+def at(*degrees: float) -> Any:
     """Vectors at given angles in a plane."""
-
-    def __init__(self, degrees: dict[str, float]) -> None:
-        super().__init__(2)
-        object.__setattr__(self, "degrees", degrees)
-
-    def encode_passages(self, texts: Any) -> Any:
-        angles = np.deg2rad([self.__dict__["degrees"][text] for text in texts])
-        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    angles = np.deg2rad(degrees)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
 def unit(vectors: Any) -> Any:
