@@ -39,5 +39,6 @@ class Below(Spelt):
     def order(self, pool: Pool) -> Int64:
         """[Q, K] the columns in the order in which they are taken if they are kept."""
         columns = np.arange(pool.rows.shape[1])
-        turn = np.where(Margin(relative=self.margin, against="highest").keep(pool), columns, 2 * len(columns) - columns)
+        below = Margin(relative=self.margin, against="highest").keep(pool)
+        turn = np.where(below, columns, 2 * len(columns) - columns)
         return np.argsort(turn, axis=1, kind="stable")
