@@ -24,6 +24,7 @@ from miner.data import Half
 from miner.files import write_json
 from miner.index import sealed
 from miner.index.manifest import Shard
+from miner.index.place import Place
 from miner.index.search import search
 from miner.index.shelf import Shelf
 
@@ -46,7 +47,7 @@ def shelf(folder: Path, vectors: Half) -> Shelf:
         part = vectors[start : start + SHARD]
         file = sealed.seal(folder, f"vectors/{number:05d}", ".npy", sealed.array_bytes(part))
         shards.append(Shard(len(part), len(part), nothing, nothing, nothing, file))
-    return Shelf(folder, shards, vectors.shape[1])
+    return Shelf(Place(folder), shards, vectors.shape[1])
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, Any]:

@@ -29,6 +29,7 @@ from miner.distributed.crew import Done, Lost, Outcome, work_off
 from miner.files import write_json
 from miner.index.encode import Encoded
 from miner.index.ingest import Part
+from miner.index.place import Place
 from miner.index.sealed import Sealed
 
 RESULTS = Path(__file__).parent / "results" / "simulate_scale.json"
@@ -107,7 +108,7 @@ def encode(shards: int, crew: StubCrew) -> int:
 
 def search(shards: int, blocks: int, crew: StubCrew) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        plan = Plan(Path(folder), [groups(shards, crew.workers)])
+        plan = Plan(Place(Path(folder)), [groups(shards, crew.workers)])
         asked = [(sealed(f"asked/{i:05d}"), sealed(f"prepared/{i:05d}")) for i in range(blocks)]
         agenda: Agenda[Search | Judge] = Agenda(plan.tasks(asked), tries=10)
         done = 0

@@ -10,6 +10,7 @@ MinerError                 exit code 1
 ├── IndexCorrupt           a file of the index is damaged, missing or foreign
 ├── Inseparable            rows cannot be split without a leak or a set that is too small
 ├── OutputError            a result cannot be written
+├── StoreFailed            a store such as s3:// cannot be reached, or refuses
 ├── WorkLost               workers elsewhere failed at a task again and again, or cannot be reached
 └── Locked                 another process is at work in the same place
 """
@@ -78,6 +79,10 @@ class Inseparable(MinerError):
 
 class OutputError(MinerError):
     """A result cannot be written."""
+
+
+class StoreFailed(MinerError):
+    """A store such as s3:// cannot be reached, or refuses."""
 
 
 class WorkLost(MinerError):

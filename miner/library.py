@@ -27,13 +27,13 @@ def build_index(
     executor: Executor | None = None,
     clock: Clock | None = None,
 ) -> Index:
-    """Encode a corpus into an index folder and open it.
+    """Encode a corpus into an index, in a folder or at a URI such as s3://bucket/folder, and open it.
 
     `corpus` is a path that read_corpus takes, or passages: Passage objects, or mappings with 'text' and
     perhaps 'id' and 'title'. Without an encoder the bundled all-MiniLM-L6-v2 is used. A build that was
     stopped continues; an index of another corpus is changed only with `update`, which encodes only what
     is new. An `executor` other than this process may encode. Raises InputError, IndexMismatch, OutputError,
-    Locked, WorkLost.
+    Locked, StoreFailed, WorkLost.
     """
     encoder = encoder or resolve()
     if isinstance(corpus, (str, Path)):
@@ -41,7 +41,7 @@ def build_index(
     else:
         passages = _passages(corpus)
     existing: Existing = "update" if update else "keep"
-    return build(passages, Path(out), encoder, existing=existing, executor=executor, clock=clock)
+    return build(passages, out, encoder, existing=existing, executor=executor, clock=clock)
 
 
 def _passages(items: Iterable[Passage | Mapping[str, Any]]) -> Iterator[Passage]:

@@ -146,7 +146,7 @@ class Mined:
         if pick.found is None:
             return {}
         ranks = zip(self.indexes, pick.found[:, k].tolist(), strict=True)
-        return {str(index.path): rank for index, rank in ranks if rank}
+        return {str(index.place): rank for index, rank in ranks if rank}
 
     def counts(self) -> dict[str, Any]:
         """Rows, negatives, short rows and verdicts: kept + padding + rejected = candidates."""

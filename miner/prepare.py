@@ -45,7 +45,7 @@ def prepare(
     clock, first = clock or Clock(), indexes[0]
     for other in indexes[1:]:
         if other.manifest.corpus != first.manifest.corpus:
-            raise IndexMismatch(f"{other.path}: holds another corpus than {first.path}; expected the same")
+            raise IndexMismatch(f"{other.place}: holds another corpus than {first.place}; expected the same")
     texts = [query.text for query in queries]
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, first, EMIT[recipe.emit])

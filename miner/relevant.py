@@ -70,7 +70,7 @@ def _rows_of_ids(queries: Sequence[Query], index: Index) -> dict[str, int]:
         for id in query.relevant_ids:
             if rows[id] == PADDING:
                 place = f"{query.place}: " if query.place else ""
-                raise ConfigError(f"{place}relevant id {id!r} is not in the index {index.path}")
+                raise ConfigError(f"{place}relevant id {id!r} is not in the index {index.place}")
     return rows
 
 

@@ -83,7 +83,7 @@ class Finder:
         sample of the queries, by path.
         """
         return {
-            str(searcher.index.path): round(searcher.recall(vectors, depth), 4)
+            str(searcher.index.place): round(searcher.recall(vectors, depth), 4)
             for searcher, vectors in zip(self.searchers, _vectors(block), strict=True)
             if isinstance(searcher, Approximate) and len(vectors)
         }

@@ -20,6 +20,7 @@ from miner.formats import FORMATS, format_of
 from miner.index import build_index
 from miner.index.ingest import PASSAGES
 from miner.index.manifest import _bytes, _digest, read_manifest
+from miner.index.place import Place
 from miner.index.sealed import open_table, table_bytes
 from miner.preflight import validate
 from miner.queries import read_queries
@@ -158,7 +159,7 @@ def _manifest(folder: Path) -> Target:
         content = orjson.loads(path.read_bytes())
         content.pop("sha256", None)
         path.write_bytes(_bytes({**content, "sha256": _digest(content)}))
-        return [read_manifest(folder)]
+        return [read_manifest(Place(folder))]
 
     def read(data: bytes) -> Iterable[object]:
         path.write_bytes(data)
@@ -166,7 +167,7 @@ def _manifest(folder: Path) -> Target:
             holds = isinstance(orjson.loads(data), dict)
         except orjson.JSONDecodeError:
             holds = False
-        return both(lambda: [read_manifest(folder)], sealed if holds else lambda: ())
+        return both(lambda: [read_manifest(Place(folder))], sealed if holds else lambda: ())
 
     return Target(read, (whole,))
 

@@ -1,7 +1,7 @@
 """Mining with workers on other machines: queries in blocks, shards in groups, results joined in order.
 
-What passes between tasks lies in `OUTPUT.work` beside the output, on a disk that all workers share; a run
-that was stopped continues from there.
+What passes between tasks lies in `OUTPUT.work` beside the output, on a disk that all workers share, or beside
+the index if that lies in a store; a run that was stopped continues from there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from miner import __version__, files
 from miner.blocks.bundle import open_bundle, pack_queries
@@ -24,6 +24,7 @@ from miner.errors import ConfigError
 from miner.formats.cohere import RECEIPTS, RUN, companion
 from miner.index import Index, sealed
 from miner.index.lock import building
+from miner.index.mirror import scratch_of
 from miner.index.sealed import Sealed
 from miner.mining import SEARCH_QUERIES
 from miner.progress import Clock
@@ -58,12 +59,13 @@ def mine_files(
     with building(work):
         run = _run(work, queries, indexes, recipe)
         asked = [
-            pack_queries(queries[part]).seal(run.folder, f"asked/{number:05d}")
+            pack_queries(queries[part]).seal(run.place, f"asked/{number:05d}")
             for number, part in enumerate(_blocks(len(queries)))
         ]
         prepared = _prepared(run, asked, executor, clock)
         judged = _judged(run, asked, prepared, executor, clock)
         record = _joined(output, run, indexes, judged, arguments or {}, clock)
+        run.place.clear()
         shutil.rmtree(work)
     return record
 
@@ -86,12 +88,12 @@ def _blocks(queries: int) -> list[slice]:
 
 
 def _run(work: Path, queries: Sequence[Query], indexes: Sequence[Index], recipe: Recipe) -> Run:
-    """The run with a folder of its own, named by all that decides the result."""
-    places = tuple((index.path.absolute(), index.manifest.sha256) for index in indexes)
+    """The run with a place of its own, named by all that decides the result."""
+    places = tuple((index.place, index.manifest.sha256) for index in indexes)
     name = hashlib.sha256("\n".join((__version__, repr(recipe), *(digest for _, digest in places))).encode())
     for query in queries:
         name.update(repr(query).encode("utf-8", "surrogatepass"))
-    return Run(work / name.hexdigest()[: sealed.DIGITS], places, recipe)
+    return Run(scratch_of(places[0][0], work / name.hexdigest()[: sealed.DIGITS]), places, recipe)
 
 
 def _prepared(run: Run, asked: Sequence[Sealed], executor: Executor, clock: Clock) -> list[Sealed]:
@@ -108,7 +110,7 @@ def _judged(
     run: Run, asked: Sequence[Sealed], prepared: Sequence[Sealed], executor: Executor, clock: Clock
 ) -> list[Sealed]:
     shards = [len(index.manifest.shards) for index in run.open()]
-    plan = Plan(run.folder, [groups(count, executor.workers) for count in shards])
+    plan = Plan(run.place, [groups(count, executor.workers) for count in shards])
     with clock.stage("search and filter", len(asked), "blocks") as stage:
         agenda = Agenda(plan.tasks(list(zip(asked, prepared, strict=True))))
         for task, receipt in executor.run(Mining(run), agenda):
@@ -130,17 +132,12 @@ def _joined(
     with files.together(output, second, companion(output, RUN)) as (rows, receipts, record):
         with clock.stage("write", len(judged), "blocks") as stage:
             for file in judged:
-                plain = open_bundle(run.folder, file).plain
+                plain = open_bundle(run.place, file).plain
                 tally.add(Tally.read(plain["tally"]))
                 for line, stream in zip(plain["lines"], (rows, receipts), strict=True):
-                    _copy(run.folder, Sealed(**line), stream)
+                    stream.write(run.place.read(Sealed(**line)))
                 clock.advance(stage, 1)
         outputs = {output.name: files.sha256_of(rows), second.name: files.sha256_of(receipts)}
         made = Made(run.recipe, indexes, tally, clock).record(outputs, arguments)
         record.write(files.json_bytes(made))
     return made
-
-
-def _copy(folder: Path, file: Sealed, stream: BinaryIO) -> None:
-    with sealed.check(folder, file).open("rb") as source:
-        shutil.copyfileobj(source, stream, 1 << 20)

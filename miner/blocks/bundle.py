@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from miner.block import Block, View
 from miner.data import Int64, Query
 from miner.errors import IndexCorrupt
-from miner.index import sealed
+from miner.index.place import Place
 from miner.index.sealed import Sealed
 from miner.mined import Pick
 from miner.prepare import Prepared
@@ -35,23 +34,23 @@ class Bundle:
     arrays: Mapping[str, Array]
     plain: Any
 
-    def seal(self, folder: Path, stem: str) -> Sealed:
+    def seal(self, place: Place, stem: str) -> Sealed:
         """Write it whole, under a name that ends in its checksum."""
         text = np.frombuffer(json.dumps(self.plain).encode(), np.uint8)
         stream = io.BytesIO()
         np.savez(stream, allow_pickle=False, **{**self.arrays, PLAIN: text})
-        return sealed.seal(folder, stem, ".npz", stream.getvalue())
+        return place.seal(stem, ".npz", stream.getvalue())
 
 
-def open_bundle(folder: Path, file: Sealed) -> Bundle:
+def open_bundle(place: Place, file: Sealed) -> Bundle:
     """Raises IndexCorrupt unless the file is as it was sealed."""
-    path = sealed.check(folder, file)
+    data = io.BytesIO(place.read(file))
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(data, allow_pickle=False) as stored:
             arrays = dict(stored)
         return Bundle(arrays, json.loads(arrays.pop(PLAIN).tobytes()))
     except (OSError, ValueError, KeyError) as error:
-        raise IndexCorrupt(f"{path}: cannot be read ({error})") from None
+        raise IndexCorrupt(f"{place}/{file.file}: cannot be read ({error})") from None
 
 
 def pack_queries(queries: Sequence[Query]) -> Bundle:

@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
 from miner.blocks.tasks import Judge, Judged, Level, Search, judged_stem
 from miner.blocks.work import judged
-from miner.index import sealed
+from miner.index.place import Place
 from miner.index.sealed import Sealed
 
 Groups = Sequence[tuple[int, int]]
@@ -31,7 +30,7 @@ class Plan:
     are done. Of blocks that were not begun nothing is held but where their files are.
     """
 
-    folder: Path
+    place: Place
     groups: Sequence[Groups]
     """For each index."""
     searched: defaultdict[int, dict[tuple[int, int], Sealed]] = field(
@@ -63,8 +62,8 @@ class Plan:
 
     def _enter(self, level: Level) -> Iterator[Search | Judge]:
         """The searches of a wave, unless an earlier run has judged it."""
-        if before := sealed.whole(self.folder, judged_stem(level.number, level.wave), ".npz"):
-            yield from self._after(level, judged(self.folder, sealed.record(self.folder, before)))
+        if before := self.place.whole(judged_stem(level.number, level.wave), ".npz"):
+            yield from self._after(level, judged(self.place, before))
             return
         for index, groups in enumerate(self.groups):
             for start, stop in groups:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial, reduce
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -30,6 +29,7 @@ from miner.encoders.again import Again
 from miner.index import Index, sealed
 from miner.index.manifest import Manifest, read_manifest
 from miner.index.opened import reopen
+from miner.index.place import Place
 from miner.index.sealed import Sealed
 from miner.index.search import Nearest, merge, search
 from miner.index.shelf import Shelf
@@ -44,12 +44,12 @@ from miner.tally import Tally
 
 @dataclass(frozen=True)
 class Run:
-    """All that decides the results of a run: its folder for what passes between tasks, the indexes by folder
+    """All that decides the results of a run: the place for what passes between tasks, the indexes by place
     and SHA-256 of the manifest, the recipe.
     """
 
-    folder: Path
-    indexes: tuple[tuple[Path, str], ...]
+    place: Place
+    indexes: tuple[tuple[Place, str], ...]
     recipe: Recipe
 
     def open(self) -> tuple[Index, ...]:
@@ -68,18 +68,18 @@ class Preparing:
 
     @property
     def key(self) -> str:
-        return f"preparing {self.run.folder}"
+        return f"preparing {self.run.place}"
 
     def start(self) -> Callable[[Asked], Sealed]:
         indexes = self.run.open()
         encoder = Again(indexes[0].fingerprint, indexes[0].check_encoder)
 
         def do(task: Asked) -> Sealed:
-            if done := sealed.whole(self.run.folder, task.stem, ".npz"):
-                return sealed.record(self.run.folder, done)
-            queries = unpack_queries(open_bundle(self.run.folder, task.queries))
+            if done := self.run.place.whole(task.stem, ".npz"):
+                return done
+            queries = unpack_queries(open_bundle(self.run.place, task.queries))
             prepared = prepare(queries, indexes, self.run.recipe, encoder)
-            return pack_prepared(prepared).seal(self.run.folder, task.stem)
+            return pack_prepared(prepared).seal(self.run.place, task.stem)
 
         return do
 
@@ -93,7 +93,7 @@ class Mining:
 
     @property
     def key(self) -> str:
-        return f"mining {self.run.folder}"
+        return f"mining {self.run.place}"
 
     def start(self) -> Callable[[Search | Judge], Sealed | Judged]:
         return _Worker(self.run)
@@ -103,18 +103,18 @@ class _Worker:
     """Opens what its tasks turn out to need."""
 
     def __init__(self, run: Run) -> None:
-        self.run, self.folder = run, run.folder
+        self.run, self.place = run, run.place
 
     def __call__(self, task: Search | Judge) -> Sealed | Judged:
         if isinstance(task, Search):
             return self.search(task)
-        if done := sealed.whole(self.folder, task.stem, ".npz"):
-            return judged(self.folder, sealed.record(self.folder, done))
+        if done := self.place.whole(task.stem, ".npz"):
+            return judged(self.place, done)
         return self.judge(task)
 
     @cached_property
     def manifests(self) -> tuple[Manifest, ...]:
-        return tuple(read_manifest(path) for path, _ in self.run.indexes)
+        return tuple(read_manifest(place) for place, _ in self.run.indexes)
 
     @cached_property
     def indexes(self) -> tuple[Index, ...]:
@@ -125,12 +125,12 @@ class _Worker:
         return Miner(self.indexes, self.run.recipe)
 
     def search(self, task: Search) -> Sealed:
-        if done := sealed.whole(self.folder, task.stem, ".npy"):
-            return sealed.record(self.folder, done)
-        manifest, path = self.manifests[task.index], self.run.indexes[task.index][0]
-        shelf = Shelf(path, manifest.shards[task.start : task.stop], manifest.dim)
+        if done := self.place.whole(task.stem, ".npy"):
+            return done
+        manifest, place = self.manifests[task.index], self.run.indexes[task.index][0]
+        shelf = Shelf(place, manifest.shards[task.start : task.stop], manifest.dim)
         first = sum(shard.rows for shard in manifest.shards[: task.start])
-        vectors = open_bundle(self.folder, task.level.prepared).arrays[f"queries{task.index}"]
+        vectors = open_bundle(self.place, task.level.prepared).arrays[f"queries{task.index}"]
         wave = self.wave(task.level, len(vectors), manifest.counts.passages)
         depth = min(wave.depth, len(shelf))
 
@@ -142,12 +142,12 @@ class _Worker:
                 ).shifted(first)
                 yield np.stack([near.rows, near.scores.view(np.int64)], axis=1).tobytes()
 
-        return sealed.seal_pieces(self.folder, task.stem, ".npy", found())
+        return self.place.seal_pieces(task.stem, ".npy", found())
 
     def judge(self, task: Judge) -> Judged:
         level = task.level
-        queries = unpack_queries(open_bundle(self.folder, level.queries))
-        prepared = unpack_prepared(open_bundle(self.folder, level.prepared), queries, self.indexes)
+        queries = unpack_queries(open_bundle(self.place, level.queries))
+        prepared = unpack_prepared(open_bundle(self.place, level.prepared), queries, self.indexes)
         wave = self.wave(level, len(queries), len(self.indexes[0]))
         picks, self.miner.tally = self.before(level)
         new, left = self.miner.judge(prepared.block, wave, self.found(task, wave, prepared.block))
@@ -156,27 +156,26 @@ class _Worker:
         if not left.queries:
             mined = self.mined(queries, prepared, [picks[i] for i in range(len(queries))])
             plain["lines"] = [asdict(file) for file in self.written(level.number, mined)]
-        made = Bundle(pack_picks(picks), plain).seal(self.folder, task.stem)
-        for file in (file for groups in task.found for file in groups):
-            (self.folder / file.file).unlink(missing_ok=True)
+        made = Bundle(pack_picks(picks), plain).seal(self.place, task.stem)
+        self.place.discard(file for groups in task.found for file in groups)
         return Judged(made, len(left.queries))
 
     def wave(self, level: Level, queries: int, passages: int) -> Wave:
         if level.left is None:
             return Wave(tuple(range(queries)), min(self.run.recipe.depth, passages))
-        plain = open_bundle(self.folder, level.left).plain
+        plain = open_bundle(self.place, level.left).plain
         return Wave(tuple(plain["left"]), plain["depth"])
 
     def before(self, level: Level) -> tuple[dict[int, Pick], Tally]:
         """What the waves before picked and counted."""
         if level.left is None:
             return {}, Tally()
-        bundle = open_bundle(self.folder, level.left)
+        bundle = open_bundle(self.place, level.left)
         return unpack_picks(bundle.arrays), Tally.read(bundle.plain["tally"])
 
     def found(self, task: Judge, wave: Wave, block: Block) -> Callable[[slice], Candidates]:
         """Gives the candidates of a piece of the wave, merged out of those of all groups."""
-        files = [[sealed.check(self.folder, file) for file in groups] for groups in task.found]
+        files = [[self.place.check(file) for file in groups] for groups in task.found]
         opened = [[np.load(path, mmap_mode="r", allow_pickle=False) for path in each] for each in files]
 
         def merged(groups: Sequence[Int64], piece: slice) -> Candidates:
@@ -201,14 +200,14 @@ class _Worker:
         """The rows and the receipts of a block, as files."""
         rows, receipts = zip(*mined.lines(), strict=True)
         return (
-            sealed.seal(self.folder, f"rows/{number:05d}", ".jsonl", b"".join(rows)),
-            sealed.seal(self.folder, f"receipts/{number:05d}", ".jsonl", b"".join(receipts)),
+            self.place.seal(f"rows/{number:05d}", ".jsonl", b"".join(rows)),
+            self.place.seal(f"receipts/{number:05d}", ".jsonl", b"".join(receipts)),
         )
 
 
-def judged(folder: Path, file: Sealed) -> Judged:
+def judged(place: Place, file: Sealed) -> Judged:
     """The receipt of a wave that was judged before."""
-    return Judged(file, len(open_bundle(folder, file).plain["left"]))
+    return Judged(file, len(open_bundle(place, file).plain["left"]))
 
 
 def _halves(found: Int64) -> tuple[Int64, Int64]:

@@ -20,7 +20,8 @@ def command(
         Path, typer.Argument(help="A folder or file: .md, .txt, .jsonl, .csv, .tsv, .parquet, BEIR.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Index folder; default: indexes/<name of the corpus>.")
+        str | None,
+        typer.Option("--out", "-o", help="Index folder or URI; default: indexes/<name of the corpus>."),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="A model's folder or hub name; default: the bundled all-MiniLM-L6-v2.")
@@ -65,7 +66,7 @@ def command(
         max_length=max_length,
         trust_remote_code=trust_remote_code,
     )
-    out = out or default_out(corpus)
+    out = out or str(default_out(corpus))
     existing: Existing = "replace" if overwrite else "update" if update else "keep"
     clock = Clock(Terminal())
     passages = read_corpus(corpus, count_tokens=encoder.count_tokens, clean=_cleaner() if clean else None)
@@ -131,7 +132,7 @@ def _cleaner() -> Any:
 def _record(index: Index, corpus: Path, clock: Clock) -> None:
     """Beside the sealed files, for `miner info`: how the last build went."""
     from miner import __version__
-    from miner.files import write_json
+    from miner.files import json_bytes
     from miner.index.build import RECORD
 
     record: dict[str, Any] = {
@@ -141,4 +142,4 @@ def _record(index: Index, corpus: Path, clock: Clock) -> None:
         "index": index.describe(),
         "stages": clock.record(),
     }
-    write_json(index.path / RECORD, record)
+    index.place.write(RECORD, json_bytes(record))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def command(
     queries: Annotated[Path, typer.Argument(help="JSONL, CSV or parquet with queries, or a BEIR folder.")],
-    index: Annotated[Path | None, typer.Option(help="Default: the only one in indexes/.")] = None,
+    index: Annotated[str | None, typer.Option(help="Default: the only one in indexes/.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="A plot goes beside it, as SVG.")] = Path(
         "calibration.json"
     ),

@@ -17,7 +17,7 @@ def command(
     model: Annotated[Path, typer.Argument(help="Folder that `miner train` wrote, or any model folder.")],
     file: Annotated[Path, typer.Argument(help="Held-out Cohere rows (JSONL).")],
     index: Annotated[
-        Path | None, typer.Option(help="Choose among the nearest passages of this index, not the negatives.")
+        str | None, typer.Option(help="Choose among the nearest passages of this index, not the negatives.")
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many passages of the index.")] = 50,
     base: Annotated[
@@ -47,7 +47,7 @@ def command(
     show_text(table(comparison.table(), TABLE_HEADER))
 
 
-def _tasks(file: Path, index: Path | None, top: int, clock: Clock) -> list[Any]:
+def _tasks(file: Path, index: str | None, top: int, clock: Clock) -> list[Any]:
     from miner.rerank.tasks import load_rows, tasks_of, tasks_on
 
     rows = load_rows(file)

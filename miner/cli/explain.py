@@ -22,7 +22,7 @@ def command(
     relevant: Annotated[
         list[str] | None, typer.Option(help="Id or text of a passage that answers it; repeat it.")
     ] = None,
-    index: Annotated[Path | None, typer.Option(help="Default: the only one in indexes/.")] = None,
+    index: Annotated[str | None, typer.Option(help="Default: the only one in indexes/.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Hard negatives.")] = 5,
     max_risk: Annotated[float | None, typer.Option(help="As for mine.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="As for mine.")] = None,

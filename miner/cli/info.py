@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +11,7 @@ from miner.cli.console import safe, say, show_json, table
 
 def command(
     index: Annotated[
-        Path | None, typer.Argument(help="Index folder; default: the only one in indexes/.")
+        str | None, typer.Argument(help="Index folder or URI; default: the only one in indexes/.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print it to stdout as JSON.")] = False,
 ) -> None:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 def command(
     queries: Annotated[Path, typer.Argument(help="JSONL, CSV or parquet with queries, or a BEIR folder.")],
     index: Annotated[
-        list[Path] | None,
-        typer.Option(help="Index folder; default: the only one in indexes/. Repeat it to fuse several."),
+        list[str] | None,
+        typer.Option(
+            help="Index folder or URI; default: the only one in indexes/. Repeat it to fuse several."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: QUERIES.mined.jsonl, here.")
@@ -77,7 +79,7 @@ def command(
         )
     asked = read_queries(queries, split=split, min_grade=min_grade)
     given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
-    named = {"index": [str(each.path) for each in opened], **_spelt(recipe)}
+    named = {"index": [str(each.place) for each in opened], **_spelt(recipe)}
     arguments = {**{k: v and str(v) for k, v in given.items()}, **named}
     record = _mined(asked, opened, recipe, output, workers, arguments)
     say(summary(recipe, record, known))

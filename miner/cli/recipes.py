@@ -51,8 +51,8 @@ def bytes_of(size: str) -> int:
     return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
-def open_indexes(paths: Sequence[Path] | None) -> list[Index]:
+def open_indexes(places: Sequence[str] | None) -> list[Index]:
     """The indexes named, or the only one there is. Raises what open_index and default_index raise."""
     from miner.index import default_index, open_index
 
-    return [open_index(path) for path in paths or [default_index(Path("indexes"))]]
+    return [open_index(path) for path in places or [str(default_index(Path("indexes")))]]

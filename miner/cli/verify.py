@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from miner.cli.console import Terminal, complain, say
 
 def command(
     index: Annotated[
-        Path | None, typer.Argument(help="Index folder; default: the only one in indexes/.")
+        str | None, typer.Argument(help="Index folder or URI; default: the only one in indexes/.")
     ] = None,
 ) -> None:
     """Check every byte of an index: its checksums, and that its parts belong together."""

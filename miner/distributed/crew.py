@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from miner.distributed.agenda import Agenda, Attempt
-from miner.errors import IndexCorrupt, Locked, MinerError, OutputError
+from miner.errors import IndexCorrupt, Locked, MinerError, OutputError, StoreFailed
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -16,8 +16,8 @@ LATE, SLOWER, FIRST = 60.0, 5.0, 900.0
 """A task is begun a second time after this many seconds and so many times the longest before; the first
 tasks after the last number of seconds.
 """
-PASSING = (OutputError, IndexCorrupt, Locked)
-"""Errors that a disk far away may recover from."""
+PASSING = (OutputError, StoreFailed, IndexCorrupt, Locked)
+"""Errors that a disk or a store far away may recover from."""
 
 
 @dataclass(frozen=True, slots=True)

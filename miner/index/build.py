@@ -28,7 +28,9 @@ from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vecto
 from miner.index.ingest import Corpus, encoded_texts, ingest
 from miner.index.lock import BUILDER, READERS, building, nobody_reading
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
-from miner.index.opened import Index, check_fingerprint, open_index
+from miner.index.mirror import place_of
+from miner.index.opened import Index, check_fingerprint, open_place
+from miner.index.place import Place
 from miner.index.sealed import Sealed
 from miner.index.shelf import Shelf
 from miner.index.stats import Sums
@@ -50,7 +52,7 @@ of its corpus; a change of its encoder too."""
 
 def build_index(
     passages: Iterable[Passage],
-    out: Path,
+    out: str | Path,
     encoder: Encoder,
     *,
     shard_size: int = SHARD_SIZE,
@@ -58,7 +60,7 @@ def build_index(
     executor: Executor | None = None,
     clock: Clock | None = None,
 ) -> Index:
-    """Encode passages into an index folder and open it.
+    """Encode passages into an index, in a folder or at a URI, and open it.
 
     A build that was stopped continues: shards that are there and whole are not encoded again. With
     `existing='update'` an index of another corpus becomes one of this corpus, and only texts that it
@@ -66,30 +68,31 @@ def build_index(
 
     Raises InputError for what a corpus must not hold, ConfigError for an empty one or for a folder with
     other things in it, IndexMismatch for an index that `existing` protects, Locked, OutputError,
-    WorkLost.
+    StoreFailed, WorkLost.
     """
     clock = clock or Clock()
     if shard_size < 1:
         raise ConfigError(f"the shard size is {shard_size}; expected 1 or more")
-    _check_folder(out)
-    with building(out):
-        before = _before(out, encoder, existing)
+    place = place_of(out)
+    _check_folder(place.folder)
+    with building(place.folder):
+        held, before = _held(place), _before(place, encoder, existing)
         try:
-            corpus = ingest(passages, out, shard_size, clock)
+            corpus = ingest(passages, place, shard_size, clock)
         except MinerError:
-            _forget(out)
+            _forget(place.folder)
             raise
         if before and before.corpus != corpus.fingerprint and existing == "keep":
             raise IndexMismatch(
                 f"{out}: is an index of another corpus; change it with --update, or name another"
             )
-        vectors = _encode(out, corpus, encoder, executor or Serial(), clock)
+        vectors = _encode(place, corpus, encoder, executor or Serial(), clock)
         shards = tuple(
             Shard(part.rows, part.ids, part.passages, part.aliases, part.keys, vector)
             for part, vector in zip(corpus.parts, vectors, strict=True)
         )
         with clock.stage("sum up", corpus.counts.passages, "passages"):
-            statistics = _statistics(out, shards, encoder.dim)
+            statistics = _statistics(place, shards, encoder.dim)
         manifest = Manifest(
             encoder=plain(encoder.fingerprint),
             corpus=corpus.fingerprint,
@@ -97,11 +100,13 @@ def build_index(
             counts=corpus.counts,
             shards=shards,
             statistics=statistics,
-            agreement=_agreement(Shelf(out, shards, encoder.dim), corpus.counts.passages, encoder, clock),
+            agreement=_agreement(Shelf(place, shards, encoder.dim), corpus.counts.passages, encoder, clock),
         )
-        manifest.write(out)
-        _sweep(out, manifest, encoder_key(encoder))
-        return open_index(out)
+        manifest.write(place, held)
+        kept = {file.file for each in (manifest, before) if each for file in each.files}
+        place.tidy(kept)
+        _sweep(place.folder, manifest, encoder_key(encoder))
+        return open_place(place)
 
 
 def _check_folder(out: Path) -> None:
@@ -114,12 +119,19 @@ def _check_folder(out: Path) -> None:
             raise ConfigError(f"{out}: holds {path.name!r}; expected a new folder, an empty one or an index")
 
 
-def _before(out: Path, encoder: Encoder, existing: Existing) -> Manifest | None:
+def _held(place: Place) -> bytes | None:
+    """The manifest that is there, whatever it says."""
+    with suppress(OSError):
+        return place.load(NAME)
+    return None
+
+
+def _before(place: Place, encoder: Encoder, existing: Existing) -> Manifest | None:
     """The manifest of the index that is there. Raises what protects it."""
     try:
-        manifest = read_manifest(out)
+        manifest = read_manifest(place)
         if existing != "replace":
-            check_fingerprint(out, plain(manifest.encoder), plain(encoder.fingerprint))
+            check_fingerprint(place, plain(manifest.encoder), plain(encoder.fingerprint))
         return manifest
     except IndexNotFound:
         return None
@@ -129,11 +141,12 @@ def _before(out: Path, encoder: Encoder, existing: Existing) -> Manifest | None:
         raise type(error)(f"{error}; --overwrite builds it anew") from None
 
 
-def _encode(out: Path, corpus: Corpus, encoder: Encoder, executor: Executor, clock: Clock) -> list[Sealed]:
-    _check_room(out, corpus, encoder)
+def _encode(place: Place, corpus: Corpus, encoder: Encoder, executor: Executor, clock: Clock) -> list[Sealed]:
+    _check_room(place.folder, corpus, encoder)
     done, texts = dict[int, Sealed](), 0
     with clock.stage("encode", corpus.counts.passages, "passages") as stage:
-        work = Encoding(out, encoder, known_in(out, encoder, corpus.parts), partial(clock.advance, stage))
+        known = known_in(place, encoder, corpus.parts)
+        work = Encoding(place, encoder, known, partial(clock.advance, stage))
         for part, encoded in executor.run(work, Agenda(corpus.parts)):
             done[part.number] = encoded.vectors
             texts += encoded.texts
@@ -153,11 +166,11 @@ def _check_room(out: Path, corpus: Corpus, encoder: Encoder) -> None:
         )
 
 
-def _statistics(out: Path, shards: Iterable[Shard], dim: int) -> Sealed:
+def _statistics(place: Place, shards: Iterable[Shard], dim: int) -> Sealed:
     sums = Sums.zero(dim)
     for shard in shards:
-        sums.add(sealed.open_array(out / shard.vectors.file, np.float16, (shard.rows, dim)))
-    return sealed.seal(out, "statistics", ".npy", sealed.array_bytes(sums.statistics()))
+        sums.add(sealed.open_array(place.path(shard.vectors), np.float16, (shard.rows, dim)))
+    return place.seal("statistics", ".npy", sealed.array_bytes(sums.statistics()))
 
 
 def _agreement(store: Shelf, passages: int, encoder: Encoder, clock: Clock) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +18,7 @@ from miner.errors import ModelError
 from miner.index import keys, sealed
 from miner.index.ingest import PASSAGES, Part, encoded_texts
 from miner.index.manifest import FILE, plain
+from miner.index.place import Place
 from miner.index.sealed import Sealed
 
 BLOCK = 2**21
@@ -44,7 +44,7 @@ def unheard(count: int) -> None:
 class Encoding:
     """Encode shards (distributed.Work). Sent to a worker, it loads its encoder again and tells nobody."""
 
-    folder: Path
+    place: Place
     encoder: Encoder
     known: Known
     advance: Advance = unheard
@@ -52,10 +52,10 @@ class Encoding:
 
     @property
     def key(self) -> str:
-        return f"encoding {self.folder} {encoder_key(self.encoder)}"
+        return f"encoding {self.place} {encoder_key(self.encoder)}"
 
-    def __reduce__(self) -> tuple[type[Encoding], tuple[Path, Encoder, Known]]:
-        return Encoding, (self.folder.absolute(), self.encoder, self.known)
+    def __reduce__(self) -> tuple[type[Encoding], tuple[Place, Encoder, Known]]:
+        return Encoding, (self.place, self.encoder, self.known)
 
     def start(self) -> Callable[[Part], Encoded]:
         return self._encode
@@ -68,7 +68,7 @@ class Encoding:
             texts += count
             self.advance(count)
 
-        vectors = encode_shard(self.folder, part, self.encoder, self.known, advance)
+        vectors = encode_shard(self.place, part, self.encoder, self.known, advance)
         return Encoded(vectors, texts, tokens_of(self.encoder) - tokens)
 
 
@@ -86,17 +86,16 @@ def tokens_of(encoder: Encoder) -> int:
     return int(getattr(encoder, "tokens_encoded", 0))
 
 
-def encode_shard(folder: Path, part: Part, encoder: Encoder, known: Known, advance: Advance) -> Sealed:
+def encode_shard(place: Place, part: Part, encoder: Encoder, known: Known, advance: Advance) -> Sealed:
     """The vectors of a shard, fp16 unit rows [rows, dim], on disk.
 
     A pure function of passages and encoder: done again it finds its own result and returns at once, and
     two who do it at the same time write the same file. `advance` is told how many texts were encoded.
     """
     stem = vector_stem(part.number, part.passages.sha256, encoder_key(encoder))
-    if (done := sealed.whole(folder, stem, ".npy")) is not None:
-        return sealed.record(folder, done)
-    passages = sealed.check(folder, part.passages)
-    texts = encoded_texts(sealed.open_table(passages, PASSAGES, part.rows))
+    if done := place.whole(stem, ".npy"):
+        return done
+    texts = encoded_texts(sealed.open_table(place.check(part.passages), PASSAGES, part.rows))
     vectors = np.empty((part.rows, encoder.dim), np.float16)
     missing = np.flatnonzero(~known.copy(texts, vectors))
     ends = np.cumsum([len(texts[row]) for row in missing], dtype=np.int64) // BLOCK
@@ -105,7 +104,7 @@ def encode_shard(folder: Path, part: Part, encoder: Encoder, known: Known, advan
             encoder.encode_passages([texts[row] for row in rows]), len(rows), encoder.dim
         )
         advance(len(rows))
-    return sealed.seal(folder, stem, ".npy", sealed.array_bytes(vectors))
+    return place.seal(stem, ".npy", sealed.array_bytes(vectors))
 
 
 def vector_stem(number: int, passages: str, encoder: str) -> str:
@@ -124,29 +123,24 @@ def unit_rows(vectors: Float32, count: int, dim: int) -> Half:
     return vectors.astype(np.float16)
 
 
-def known_in(folder: Path, encoder: Encoder, parts: Iterable[Part]) -> Known:
-    """What the encoder made for other shards than `parts` and that lies in the folder still."""
-    ours = {folder / part.passages.file for part in parts}
-    return Known(
-        encoder.dim,
-        tuple(
-            (passages.absolute(), vectors.absolute())
-            for passages in sorted((folder / "passages").glob("*.arrow"))
-            if passages not in ours and FILE.fullmatch(f"passages/{passages.name}")
-            for vectors in sealed.named(folder, _stem_of(passages, encoder_key(encoder)), ".npy")[:1]
-        ),
-    )
+def known_in(place: Place, encoder: Encoder, parts: Iterable[Part]) -> Known:
+    """What the encoder made for other shards than `parts` and that lies in the place still."""
+    ours, key = {part.passages.file for part in parts}, encoder_key(encoder)
+    vectors = {name.rpartition("-")[0]: name for name in place.names("vectors") if FILE.fullmatch(name)}
+    passages = (name for name in place.names("passages") if FILE.fullmatch(name) and name not in ours)
+    pairs = ((name, vectors.get(_stem_of(name, key))) for name in passages)
+    return Known(place, encoder.dim, tuple((texts, made) for texts, made in pairs if made))
 
 
 class Known:
-    """Vectors by text: files of passages with those of their vectors."""
+    """Vectors by text: files of passages with those of their vectors, by name."""
 
-    def __init__(self, dim: int, shards: tuple[tuple[Path, Path], ...]) -> None:
-        self.dim, self.shards = dim, shards
+    def __init__(self, place: Place, dim: int, shards: tuple[tuple[str, str], ...]) -> None:
+        self.place, self.dim, self.shards = place, dim, shards
         self.open = lru_cache(maxsize=8)(self._open)
 
-    def __reduce__(self) -> tuple[type[Known], tuple[int, tuple[tuple[Path, Path], ...]]]:
-        return Known, (self.dim, self.shards)
+    def __reduce__(self) -> tuple[type[Known], tuple[Place, int, tuple[tuple[str, str], ...]]]:
+        return Known, (self.place, self.dim, self.shards)
 
     def copy(self, texts: Sequence[str], out: Half) -> Bool:
         """Fill the rows of `out` whose text is known; which ones they are."""
@@ -168,18 +162,19 @@ class Known:
         """uint64 [2, n]: hashes of texts over shard << 32 | row; of shards that are intact."""
         tables = [np.empty((2, 0), np.uint64)]
         for number, files in enumerate(self.shards):
-            if all(map(sealed.intact, files)):
+            if all(map(self.place.intact, files)):
                 texts = encoded_texts(self.open(number)[0])
                 places = np.arange(len(texts), dtype=np.uint64) + np.uint64(number << 32)
                 tables.append(np.stack([keys.hashes(texts), places]))
         return keys.table(*np.concatenate(tables, axis=1))
 
     def _open(self, number: int) -> tuple[pa.RecordBatch, Half]:
-        passages, vectors = self.shards[number]
+        passages, vectors = (self.place.folder / name for name in self.shards[number])
         batch = sealed.open_table(passages, PASSAGES)
         return batch, sealed.open_array(vectors, np.float16, (batch.num_rows, self.dim))
 
 
-def _stem_of(passages: Path, encoder: str) -> str:
-    number, _, digest = passages.stem.partition("-")
+def _stem_of(passages: str, encoder: str) -> str:
+    """What the vectors of a file of passages are called."""
+    number, _, digest = passages.partition("/")[2].partition(".")[0].partition("-")
     return vector_stem(int(number), digest, encoder)

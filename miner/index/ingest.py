@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import orjson
 import pyarrow as pa
@@ -15,7 +14,8 @@ from miner.errors import ConfigError, InputError
 from miner.index import keys
 from miner.index.ledger import Ledger
 from miner.index.manifest import Counts
-from miner.index.sealed import Sealed, array_bytes, open_table, seal, table_bytes
+from miner.index.place import Place
+from miner.index.sealed import Sealed, array_bytes, open_table, table_bytes
 from miner.progress import Clock
 
 PASSAGES = pa.schema(
@@ -57,14 +57,14 @@ class Corpus:
     fingerprint: str
 
 
-def ingest(passages: Iterable[Passage], folder: Path, shard_size: int, clock: Clock) -> Corpus:
+def ingest(passages: Iterable[Passage], place: Place, shard_size: int, clock: Clock) -> Corpus:
     """Write the passages into shards of `shard_size` distinct texts; memory holds one shard.
 
     Blank passages are left out. An equal text, title included, is kept once under all its ids. Raises
     InputError for an id with two texts and for text that is not Unicode, ConfigError if nothing is left.
     """
-    with Ledger(folder) as ledger, clock.stage("read", unit="passages") as stage:
-        reading = _Reading(folder, shard_size, ledger)
+    with Ledger(place.folder) as ledger, clock.stage("read", unit="passages") as stage:
+        reading = _Reading(place, shard_size, ledger)
         for passage in passages:
             reading.add(passage)
             if reading.read % TICK == 0:
@@ -80,7 +80,7 @@ def is_blank(text: str) -> bool:
 
 @dataclass
 class _Reading:
-    folder: Path
+    place: Place
     shard_size: int
     ledger: Ledger
     read: int = 0
@@ -121,7 +121,7 @@ class _Reading:
         columns = {name: [getattr(each, name) for each in self.waiting] for name in PASSAGES.names}
         stem = f"passages/{len(self.written):05d}"
         self.written.append(
-            (len(self.waiting), seal(self.folder, stem, ".arrow", table_bytes(columns, PASSAGES)))
+            (len(self.waiting), self.place.seal(stem, ".arrow", table_bytes(columns, PASSAGES)))
         )
         self.waiting.clear()
 
@@ -137,7 +137,7 @@ class _Reading:
         }
         for alias in further:
             self.sha.update(orjson.dumps(alias))
-        batch = open_table(self.folder / passages.file, PASSAGES, rows)
+        batch = open_table(self.place.path(passages), PASSAGES, rows)
         table = table_bytes(aliases, ALIASES)
         index = key_table(batch, aliases["id"], aliases["row"])  # type: ignore[arg-type]
         return Part(
@@ -145,8 +145,8 @@ class _Reading:
             rows,
             rows + len(further),
             passages,
-            seal(self.folder, f"aliases/{number:05d}", ".arrow", table),
-            seal(self.folder, f"keys/{number:05d}", ".npy", array_bytes(index)),
+            self.place.seal(f"aliases/{number:05d}", ".arrow", table),
+            self.place.seal(f"keys/{number:05d}", ".npy", array_bytes(index)),
         )
 
 

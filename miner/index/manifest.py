@@ -6,13 +6,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
 from miner.errors import IndexCorrupt, IndexMismatch, IndexNotFound
-from miner.files import write_bytes
+from miner.index.place import Place
 from miner.index.sealed import Sealed, digest
 
 FORMAT = 2
@@ -77,29 +76,30 @@ class Manifest:
         """A short hash of all vectors: what is derived from them alone is named by it."""
         return digest(*(shard.vectors.sha256 for shard in self.shards))
 
-    def write(self, folder: Path) -> None:
+    def write(self, place: Place, before: bytes | None = None) -> None:
+        """Seal the index: from now on it is this one. Raises what Place.replace raises."""
         content = self._content()
-        write_bytes(folder / NAME, _bytes({**content, "sha256": _digest(content)}))
+        place.replace(NAME, _bytes({**content, "sha256": _digest(content)}), before)
 
     def _content(self) -> dict[str, Any]:
         return {"format": FORMAT, **asdict(self), "encoder": plain(self.encoder)}
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an index folder.
+def read_manifest(place: Place) -> Manifest:
+    """The manifest of the index in a place.
 
     Raises IndexNotFound if there is none, IndexMismatch for another format version, IndexCorrupt for
     anything that `Manifest.write` did not write.
     """
-    path = folder / NAME
+    path = f"{place}/{NAME}"
     try:
-        data = path.read_bytes()
+        data = place.load(NAME)
     except (FileNotFoundError, NotADirectoryError):
-        what = "is not an index" if folder.exists() else "no such folder"
-        raise IndexNotFound(f"{folder}: {what}; expected a folder written by 'miner build-index'") from None
+        what = "is not an index" if place.folder.exists() else "no such folder"
+        raise IndexNotFound(f"{place}: {what}; expected a folder written by 'miner build-index'") from None
     except OSError as error:
         raise IndexCorrupt(f"{path}: cannot be read ({error.strerror})") from None
-    content = _parse(path, data)
+    content = _parse(place, data)
     as_written = _bytes(content) == data
     if content.pop("sha256", None) != _digest(content) or not as_written:
         raise IndexCorrupt(f"{path}: was changed after it was sealed (its checksum does not fit)")
@@ -115,7 +115,8 @@ def plain(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def _parse(path: Path, data: bytes) -> dict[str, Any]:
+def _parse(place: Place, data: bytes) -> dict[str, Any]:
+    path = f"{place}/{NAME}"
     try:
         content = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -125,7 +126,7 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
     version = content.get("format")
     if isinstance(version, int) and version != FORMAT:
         raise IndexMismatch(
-            f"{path.parent}: is an index of format {version}, this miner reads format {FORMAT}; "
+            f"{place}: is an index of format {version}, this miner reads format {FORMAT}; "
             "build it anew with 'miner build-index --overwrite'"
         )
     return content

@@ -19,6 +19,8 @@ from miner.index.encode import encoder_key, unit_rows
 from miner.index.ingest import PASSAGES
 from miner.index.lock import Reading
 from miner.index.manifest import NAME, Manifest, plain, read_manifest
+from miner.index.mirror import Mirror, place_of
+from miner.index.place import Place
 from miner.index.sealed import open_array
 from miner.index.search import MAX_MEMORY, search
 from miner.index.shelf import Shelf
@@ -41,21 +43,24 @@ class Index:
     caching = True
     """Whether vectors of texts that were encoded once are kept beside the index."""
 
-    def __init__(self, path: Path, manifest: Manifest, reading: Reading) -> None:
-        self.path, self.manifest, self._reading = path, manifest, reading
-        self.store = Shelf(path, manifest.shards, manifest.dim)
-        for number in range(len(manifest.shards)):
-            self.store.check(number)
-        self._statistics = open_array(path / manifest.statistics.file, np.float64, (self.dim + 1, self.dim))
+    def __init__(self, place: Place, manifest: Manifest, reading: Reading) -> None:
+        self.place, self.manifest, self._reading = place, manifest, reading
+        self.store = Shelf(place, manifest.shards, manifest.dim)
+        self._statistics = open_array(place.path(manifest.statistics), np.float64, (self.dim + 1, self.dim))
 
     def __len__(self) -> int:
         return self.manifest.counts.passages
 
     def __repr__(self) -> str:
-        return f"Index({str(self.path)!r}, {len(self):,} passages)"
+        return f"Index({str(self.place)!r}, {len(self):,} passages)"
 
-    def __reduce__(self) -> tuple[Callable[[Path, str], Index], tuple[Path, str]]:
-        return reopen, (self.path, self.manifest.sha256)
+    def __reduce__(self) -> tuple[Callable[[Place, str], Index], tuple[Place, str]]:
+        return reopen, (self.place, self.manifest.sha256)
+
+    @property
+    def path(self) -> Path:
+        """The folder on this machine, where what is derived from the index is kept too."""
+        return self.place.folder
 
     @property
     def dim(self) -> int:
@@ -69,7 +74,7 @@ class Index:
     def describe(self) -> dict[str, Any]:
         """What a run record says about the index."""
         return {
-            "path": str(self.path),
+            "path": str(self.place),
             "encoder": self.fingerprint,
             "corpus": self.manifest.corpus,
             **asdict(self.manifest.counts),
@@ -159,7 +164,7 @@ class Index:
         given = plain(encoder.fingerprint)
         same = {**given, ENGINE: self.fingerprint.get(ENGINE)} == self.fingerprint
         if not (same and (given == self.fingerprint or self._gives_our_vectors(encoder))):
-            check_fingerprint(self.path, self.fingerprint, given)
+            check_fingerprint(self.place, self.fingerprint, given)
 
     def _gives_our_vectors(self, encoder: Encoder) -> bool:
         rows = np.unique(np.linspace(0, len(self) - 1, PROBED, dtype=np.int64))
@@ -201,16 +206,25 @@ class Index:
 
 
 def open_index(path: str | Path) -> Index:
-    """Open an index folder. Sizes, headers and the manifest are checked; 'miner verify' checks every byte.
+    """Open an index: a folder, or a URI such as s3://bucket/folder, whose files are fetched when they are needed.
 
-    Raises IndexNotFound, IndexMismatch for another format version, IndexCorrupt naming the file.
+    Sizes, headers and the manifest are checked; 'miner verify' checks every byte. Raises IndexNotFound,
+    IndexMismatch for another format version, IndexCorrupt naming the file; for a URI ConfigError and StoreFailed.
     """
-    folder = Path(path)
-    reading = Reading(folder)
-    manifest = read_manifest(folder)
-    for file in manifest.files:
-        check_size(folder / file.file, file.size)
-    return Index(folder, manifest, reading)
+    return open_place(place_of(path))
+
+
+def open_place(place: Place) -> Index:
+    """As open_index."""
+    reading = Reading(place.folder)
+    manifest = read_manifest(place)
+    index = Index(place, manifest, reading)
+    if not isinstance(place, Mirror):
+        for file in manifest.files:
+            check_size(place.folder / file.file, file.size)
+        for number in range(len(manifest.shards)):
+            index.store.check(number)
+    return index
 
 
 def check_size(path: Path, size: int) -> None:
@@ -223,7 +237,7 @@ def check_size(path: Path, size: int) -> None:
         raise IndexCorrupt(f"{path}: has {found:,} bytes; expected {size:,}; build the index again")
 
 
-def check_fingerprint(path: Path, stored: dict[str, Any], given: dict[str, Any]) -> None:
+def check_fingerprint(place: Place, stored: dict[str, Any], given: dict[str, Any]) -> None:
     """Raises IndexMismatch naming the fields that differ."""
     differing = [
         f"{key} is {stored.get(key)!r} there and {given.get(key)!r} here"
@@ -231,7 +245,7 @@ def check_fingerprint(path: Path, stored: dict[str, Any], given: dict[str, Any])
         if stored.get(key) != given.get(key)
     ]
     if differing:
-        raise IndexMismatch(f"{path}: was built with another encoder: {'; '.join(differing)}")
+        raise IndexMismatch(f"{place}: was built with another encoder: {'; '.join(differing)}")
 
 
 def default_index(root: str | Path = "indexes") -> Path:
@@ -244,11 +258,11 @@ def default_index(root: str | Path = "indexes") -> Path:
     raise ConfigError(f"{root}: holds several indexes; name one of {', '.join(path.name for path in found)}")
 
 
-def reopen(path: Path, digest: str) -> Index:
-    """The index of a folder if its manifest still has this SHA-256. Raises IndexMismatch."""
-    index = open_index(path)
+def reopen(place: Place, digest: str) -> Index:
+    """The index of a place if its manifest still has this SHA-256. Raises IndexMismatch."""
+    index = open_place(place)
     if index.manifest.sha256 != digest:
-        raise IndexMismatch(f"{path}: was changed by another process since this run began; run it again")
+        raise IndexMismatch(f"{place}: was changed by another process since this run began; run it again")
     return index
 
 

@@ -63,7 +63,12 @@ def record(folder: Path, path: Path) -> Sealed:
 
 def intact(path: Path) -> bool:
     """Whether the file is there and its content is what its name promises."""
-    return path.is_file() and sha256(path).startswith(path.stem.rpartition("-")[2])
+    return path.is_file() and sha256(path).startswith(promised(path.name))
+
+
+def promised(name: str) -> str:
+    """The start of the SHA-256 that a file's name tells of."""
+    return name.rpartition("-")[2].partition(".")[0]
 
 
 def check(folder: Path, file: Sealed) -> Path:
@@ -81,6 +86,12 @@ def named(folder: Path, stem: str, suffix: str) -> list[Path]:
     """The files of this name, whatever their content."""
     place = folder / stem
     return sorted(place.parent.glob(f"{place.name}-{'[0-9a-f]' * DIGITS}{suffix}"))
+
+
+def is_named(name: str, stem: str, suffix: str) -> bool:
+    """Whether a file's name is this one with a checksum."""
+    digits = name.removeprefix(f"{stem}-").removesuffix(suffix)
+    return name == f"{stem}-{digits}{suffix}" and len(digits) == DIGITS
 
 
 def whole(folder: Path, stem: str, suffix: str) -> Path | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ from miner.data import Half, Int64
 from miner.index import keys
 from miner.index.ingest import ALIASES, PASSAGES
 from miner.index.manifest import Shard
+from miner.index.place import Place
 from miner.index.sealed import open_array, open_table, peek_table
 
 OPEN = 64
@@ -21,8 +21,8 @@ OPEN = 64
 class Shelf:
     """Shards of an index, all or some: each by number, their vectors as one array (a search.Vectors)."""
 
-    def __init__(self, folder: Path, shards: Sequence[Shard], dim: int) -> None:
-        self.folder, self.shards, self.dim = folder, shards, dim
+    def __init__(self, place: Place, shards: Sequence[Shard], dim: int) -> None:
+        self.place, self.shards, self.dim = place, shards, dim
         self.starts = np.cumsum([0, *(shard.rows for shard in self.shards)], dtype=np.int64)
         self.passages = lru_cache(OPEN)(self._passages)
         self.aliases = lru_cache(OPEN)(self._aliases)
@@ -69,23 +69,23 @@ class Shelf:
     def check(self, number: int) -> None:
         """Look at the headers of a shard's files. Raises IndexCorrupt."""
         shard = self.shards[number]
-        peek_table(self.folder / shard.passages.file, PASSAGES, shard.rows)
-        peek_table(self.folder / shard.aliases.file, ALIASES, shard.ids - shard.rows)
+        peek_table(self.place.path(shard.passages), PASSAGES, shard.rows)
+        peek_table(self.place.path(shard.aliases), ALIASES, shard.ids - shard.rows)
         self.keys(number)
         self.vectors(number)
 
     def _passages(self, number: int) -> pa.RecordBatch:
         shard = self.shards[number]
-        return open_table(self.folder / shard.passages.file, PASSAGES, shard.rows)
+        return open_table(self.place.path(shard.passages), PASSAGES, shard.rows)
 
     def _aliases(self, number: int) -> pa.RecordBatch:
         shard = self.shards[number]
-        return open_table(self.folder / shard.aliases.file, ALIASES, shard.ids - shard.rows)
+        return open_table(self.place.path(shard.aliases), ALIASES, shard.ids - shard.rows)
 
     def _keys(self, number: int) -> keys.Hashes:
         shard = self.shards[number]
-        return open_array(self.folder / shard.keys.file, np.uint64, (2, shard.ids + 2 * shard.rows))
+        return open_array(self.place.path(shard.keys), np.uint64, (2, shard.ids + 2 * shard.rows))
 
     def _vectors(self, number: int) -> Half:
         shard = self.shards[number]
-        return open_array(self.folder / shard.vectors.file, np.float16, (shard.rows, self.dim))
+        return open_array(self.place.path(shard.vectors), np.float16, (shard.rows, self.dim))

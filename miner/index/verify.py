@@ -13,6 +13,7 @@ from miner.index import sealed
 from miner.index.encode import key_of, vector_stem
 from miner.index.ingest import ALIASES, PASSAGES, key_table
 from miner.index.manifest import Manifest, Shard, read_manifest
+from miner.index.mirror import place_of
 from miner.index.sealed import Sealed
 from miner.index.stats import Sums
 from miner.progress import Clock
@@ -21,22 +22,27 @@ from miner.progress import Clock
 def verify(path: str | Path, clock: Clock | None = None) -> list[str]:
     """All that is wrong with an index, one sentence a fault, each naming its file; empty if nothing is.
 
-    Raises IndexNotFound, IndexMismatch, or IndexCorrupt for a manifest that cannot be read.
+    At a URI the files of a shard are copied from the store to be looked at. Raises IndexNotFound, IndexMismatch,
+    or IndexCorrupt for a manifest that cannot be read; for a URI ConfigError and StoreFailed.
     """
-    folder, clock = Path(path), clock or Clock()
-    manifest = read_manifest(folder)
-    faults = list[str]()
+    place, clock = place_of(path), clock or Clock()
+    manifest, faults = read_manifest(place), list[str]()
     sums = Sums.zero(manifest.dim)
     with clock.stage("verify", len(manifest.files), "files") as stage:
         for number, shard in enumerate(manifest.shards):
-            found = list(_shard_faults(folder, manifest, number, shard))
-            if not found:
-                sums.add(_vectors(folder, manifest, shard))
-            faults += found
+            with place.copies(shard.files) as folder:
+                found = list(_shard_faults(folder, manifest, number, shard))
+                if not found:
+                    sums.add(_vectors(folder, manifest, shard))
+            faults += [fault.replace(str(folder), str(place)) for fault in found]
             clock.advance(stage, len(shard.files))
-        faults += _file_faults(folder, manifest.statistics)
-        if not faults and sealed.array_bytes(sums.statistics()) != _read(folder, manifest.statistics):
-            faults.append(f"{folder / manifest.statistics.file}: does not belong to the vectors")
+        with place.copies([manifest.statistics]) as folder:
+            found = _file_faults(folder, manifest.statistics)
+            if not faults + found and sealed.array_bytes(sums.statistics()) != _read(
+                folder, manifest.statistics
+            ):
+                found = [f"{folder / manifest.statistics.file}: does not belong to the vectors"]
+        faults += [fault.replace(str(folder), str(place)) for fault in found]
         clock.advance(stage, 1)
     return faults
 

@@ -107,9 +107,9 @@ class Calibration:
     def check(self, index: Index) -> None:
         """Raises IndexMismatch unless this is the index it was made with."""
         if dict(self.encoder) != index.fingerprint:
-            raise IndexMismatch(f"the calibration was made with another encoder than that of {index.path}")
+            raise IndexMismatch(f"the calibration was made with another encoder than that of {index.place}")
         if self.corpus != index.manifest.corpus:
-            raise IndexMismatch(f"the calibration was made with another corpus than that of {index.path}")
+            raise IndexMismatch(f"the calibration was made with another corpus than that of {index.place}")
 
     def write(self, path: Path) -> None:
         """Raises OutputError."""

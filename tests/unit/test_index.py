@@ -14,6 +14,7 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.index import Index, build_index, default_index, open_index
 from miner.index.manifest import NAME
+from miner.index.place import Place
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def test_a_manifest_cannot_lead_out_of_its_folder(
     shard = index.manifest.shards[0]
     for name in ("../other/x.npy", "/etc/passwd", "vectors/../../x.npy", "vectors/00000.npy"):
         stolen = replace(shard, vectors=replace(shard.vectors, file=name))
-        replace(index.manifest, shards=(stolen,)).write(tmp_path / "i")
+        replace(index.manifest, shards=(stolen,)).write(Place(tmp_path / "i"))
         with pytest.raises(IndexCorrupt, match=r"manifest\.json: .* is not the name of a file of an index"):
             open_index(tmp_path / "i")
 
