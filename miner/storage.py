@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,22 +60,17 @@ class Store:
         parts = urlsplit(self.uri, allow_fragments=False)
         if "@" in parts.netloc:
             raise ConfigError("a URI holds no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-        if parts.scheme not in SCHEMES or bool(parts.netloc) == (parts.scheme == "file"):
-            raise ConfigError(
-                f"{self.uri}: expected s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or file:///FOLDER"
-            )
+        in_bucket = parts.scheme != "file"
+        if parts.scheme not in SCHEMES or bool(parts.netloc) != in_bucket or not parts.path.strip("/"):
+            raise ConfigError(f"{self}: expected s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or file:///FOLDER")
         settings = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
         unknown = settings - set(SETTINGS if parts.scheme == "s3" else ())
         if unknown:
-            raise ConfigError(f"{parts.scheme}://{parts.netloc}: unknown setting {min(unknown)!r} in the URI")
+            raise ConfigError(f"{self}: unknown setting {min(unknown)!r} in the URI")
 
     def __str__(self) -> str:
-        return self.uri
-
-    def within(self, name: str) -> Store:
-        """The files whose names begin with this one and a slash."""
-        head, mark, query = self.uri.partition("?")
-        return Store(f"{head.rstrip('/')}/{name}{mark}{query}")
+        """The URI without its settings."""
+        return self.uri.partition("?")[0]
 
     def beside(self, ending: str) -> Store:
         """Another store, whose URI ends in this."""
@@ -134,8 +129,7 @@ class Store:
             try:
                 if (bytes(found.bytes()) if found else None) != before:
                     raise PreconditionError
-                mode = {key: found.meta[key] for key in ("e_tag", "version")} if found else "create"
-                _put(engine, name, data, mode)
+                _put(engine, name, data, _unchanged(found.meta) if found else "create")
             except (AlreadyExistsError, PreconditionError):
                 raise Locked(f"{self}: was changed by another process meanwhile; run it again") from None
 
@@ -169,6 +163,11 @@ def _or_none(call: Callable[[str], T], name: str) -> T | None:
         return None
 
 
+def _unchanged(meta: Mapping[str, Any]) -> dict[str, str]:
+    """The condition that a file is still what it was."""
+    return {key: meta[key] for key in ("e_tag", "version") if meta[key] is not None}
+
+
 def _put(engine: Any, name: str, data: Path | bytes, mode: Any) -> None:
     """Put under a condition, or without one where the store has none."""
     try:
@@ -187,7 +186,7 @@ def _engine(uri: str) -> Any:
     folder = unquote(parts.path) if parts.scheme == "file" else parts.path.strip("/")
     if parts.scheme == "file":
         return LocalStore(folder, mkdir=True)
-    given: dict[str, Any] = {"prefix": folder or None, "retry_config": {"max_retries": RETRIES}}
+    given: dict[str, Any] = {"prefix": folder, "retry_config": {"max_retries": RETRIES}}
     if parts.scheme == "gs":
         return GCSStore(parts.netloc, client_options={"timeout": TIMEOUT}, **given)
     settings = dict(parse_qsl(parts.query))

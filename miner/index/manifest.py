@@ -95,7 +95,7 @@ def read_manifest(place: Place) -> Manifest:
     try:
         data = place.load(NAME)
     except (FileNotFoundError, NotADirectoryError):
-        what = "is not an index" if place.folder.exists() else "no such folder"
+        what = "is not an index" if place.there else "no such folder"
         raise IndexNotFound(f"{place}: {what}; expected a folder written by 'miner build-index'") from None
     except OSError as error:
         raise IndexCorrupt(f"{path}: cannot be read ({error.strerror})") from None

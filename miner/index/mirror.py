@@ -56,7 +56,11 @@ class Mirror(Place):
         return type(self), (self.store,)
 
     def __str__(self) -> str:
-        return self.store.uri
+        return str(self.store)
+
+    @property
+    def there(self) -> bool:
+        return True
 
     def load(self, name: str) -> bytes:
         if (data := self.store.read(name)) is None:

@@ -25,6 +25,11 @@ class Place:
     def __str__(self) -> str:
         return str(self.folder)
 
+    @property
+    def there(self) -> bool:
+        """Whether there is a place at all, with an index or without."""
+        return self.folder.exists()
+
     def load(self, name: str) -> bytes:
         """The content of a file that is not sealed. Raises OSError, StoreFailed."""
         return (self.folder / name).read_bytes()

@@ -8,9 +8,11 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from miner.blocks import mine_files
 from miner.data import Passage, Query
 from miner.distributed import Agenda, Ray, crew
 from miner.distributed.cluster import RayExecutor
@@ -18,9 +20,12 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra, WorkLost
 from miner.files import write_jsonl
 from miner.index import build_index
+from miner.index.mirror import CACHE
 from miner.mining import mine
+from miner.recipe import Recipe
 from tests.commandline import call
 from tests.indexing import content
+from tests.s3 import BUCKET, CREDENTIALS, s3_server
 from tests.working import Marking
 
 ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
@@ -32,8 +37,11 @@ def cluster() -> Iterator[object]:
     SIGTERM before.
     """
     before = signal.getsignal(signal.SIGTERM)
-    with Ray(workers=4).open():
-        yield before
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as mirrors:
+        for name, value in {**CREDENTIALS, CACHE: mirrors}.items():
+            patch.setenv(name, value)
+        with Ray(workers=4).open():
+            yield before
 
 
 @pytest.fixture(params=[2, 4], ids=lambda workers: f"{workers} workers")
@@ -80,6 +88,27 @@ def test_mined_rows_and_receipts_are_the_same_byte_for_byte(
     records = [json.loads((tmp_path / f"{name}.run.json").read_bytes()) for name in "ab"]
     assert records[0]["counts"] == records[1]["counts"]
     assert sorted(path.name for path in tmp_path.glob("b.*")) == ["b.jsonl", "b.receipts.jsonl", "b.run.json"]
+
+
+def test_machines_that_share_no_folder_exchange_files_through_a_store(
+    tmp_path: Path,
+    passages: list[Passage],
+    queries: list[Query],
+    cluster: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("obstore", reason="the extra 'storage' is not installed")
+    alone = build_index(passages, tmp_path / "i", HashingEncoder(), shard_size=50)
+    mine(queries, alone).write(tmp_path / "a.jsonl")
+    monkeypatch.setenv(CACHE, str(tmp_path / "mirrors of the driver"))
+    executor = RayExecutor(Ray(workers=2))
+    with s3_server() as address:
+        uri = f"s3://{BUCKET}/i?scheme=http&endpoint_override={address.removeprefix('http://')}"
+        index = build_index(passages, uri, HashingEncoder(), shard_size=50, executor=executor)
+        mine_files(queries, [index], Recipe(), tmp_path / "b.jsonl", executor)
+    assert index.manifest == alone.manifest
+    for end in (".jsonl", ".receipts.jsonl"):
+        assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
 
 
 @pytest.mark.parametrize(("fault", "warm"), [("kill", True), ("kill", False), ("disk", True), ("bug", False)])
