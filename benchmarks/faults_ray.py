@@ -77,8 +77,8 @@ class Slowed:
     def changed(self, receipt: Any) -> float:
         file = getattr(receipt, "vectors", None) or getattr(receipt, "file", None)
         name = file if isinstance(file, str) else getattr(file, "file", None) or receipt.file
-        folder = self.inner.folder if hasattr(self.inner, "folder") else self.inner.run.folder
-        return (Path(folder) / name).stat().st_mtime
+        place = self.inner.place if hasattr(self.inner, "place") else self.inner.run.place
+        return float((place.folder / name).stat().st_mtime)
 
     def note(self, what: str, task: Any, more: str = "") -> None:
         import ray

@@ -17,12 +17,16 @@ def command(
     """Check every byte of an index: its checksums, and that its parts belong together."""
     from miner.index import default_index, verify
     from miner.progress import Clock
+    from miner.storage import is_uri
 
-    folder = index or default_index()
+    folder = index or str(default_index())
     faults = verify(folder, Clock(Terminal()))
     for fault in faults:
         complain(fault)
     if faults:
-        say(f"{folder}: {len(faults)} faults; 'miner build-index' on the same corpus mends what is damaged")
+        mend = "mends what is damaged"
+        if is_uri(folder):
+            mend = "puts what was damaged there again when you have deleted it"
+        say(f"{folder}: {len(faults)} faults; 'miner build-index' on the same corpus {mend}")
         raise SystemExit(1)
     say(f"{folder}: whole")

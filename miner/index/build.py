@@ -103,9 +103,7 @@ def build_index(
             agreement=_agreement(Shelf(place, shards, encoder.dim), corpus.counts.passages, encoder, clock),
         )
         manifest.write(place, held)
-        kept = {file.file for each in (manifest, before) if each for file in each.files}
-        place.tidy(kept)
-        _sweep(place.folder, manifest, encoder_key(encoder))
+        _sweep(place, manifest, before, encoder_key(encoder))
         return open_place(place)
 
 
@@ -190,9 +188,10 @@ def _agreement(store: Shelf, passages: int, encoder: Encoder, clock: Clock) -> d
     return agreement(store.take(rows).astype(np.float32), fine)
 
 
-def _sweep(out: Path, manifest: Manifest, encoder: str) -> None:
+def _sweep(place: Place, manifest: Manifest, before: Manifest | None, encoder: str) -> None:
     """Delete what the index does not need any more, unless somebody still reads what was there before."""
-    kept = {file.file for file in manifest.files}
+    kept, out = {file.file for file in manifest.files}, place.folder
+    place.tidy(kept | {file.file for file in (before.files if before else ())})
     keys = {encoder[: sealed.DIGITS], manifest.vectors_key}
     with nobody_reading(out) as alone:
         for path in sorted(out.rglob("*")) if alone else ():

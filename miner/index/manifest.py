@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
-from miner.errors import IndexCorrupt, IndexMismatch, IndexNotFound
+from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.index.place import Place
 from miner.index.sealed import Sealed, digest
 
@@ -107,6 +108,16 @@ def read_manifest(place: Place) -> Manifest:
         return _manifest(content)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise IndexCorrupt(f"{path}: does not describe an index ({error})") from None
+
+
+def default_index(root: str | Path = "indexes") -> Path:
+    """The only index under `root`. Raises ConfigError that lists them if there are several, or none."""
+    found = sorted(path.parent for path in Path(root).glob(f"*/{NAME}"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ConfigError(f"{root}: holds no index; make one with 'miner build-index CORPUS'")
+    raise ConfigError(f"{root}: holds several indexes; name one of {', '.join(path.name for path in found)}")
 
 
 def plain(fingerprint: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,17 @@ works with it, and several processes can fill it at once.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from miner.errors import IndexCorrupt
+from miner.errors import ConfigError, IndexCorrupt, OutputError
 from miner.files import atomic, sha256_of
 from miner.index import sealed
+from miner.index.lock import READERS
 from miner.index.manifest import FILE
 from miner.index.place import Place
 from miner.index.sealed import Sealed
@@ -26,7 +28,9 @@ CACHE = "MINER_CACHE"
 
 
 def place_of(where: str | Path) -> Place:
-    """What a path or a URI names. Raises ConfigError for a URI that cannot be."""
+    """What a path or a URI names. Raises ConfigError for a URI that cannot be, or that became a path."""
+    if isinstance(where, Path) and re.match(r"[a-z0-9]+:/", str(where)):
+        raise ConfigError(f"{where}: a URI is given as text, not as a Path")
     return Mirror(Store(str(where))) if is_uri(where) else Place(Path(where))
 
 
@@ -57,6 +61,14 @@ class Mirror(Place):
 
     def __str__(self) -> str:
         return str(self.store)
+
+    def make(self) -> None:
+        """Make the folder, so that readers can lock it. Raises OutputError."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / READERS).touch()
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be written ({error.strerror})") from None
 
     @property
     def there(self) -> bool:

@@ -12,16 +12,16 @@ import pyarrow as pa
 
 from miner.data import PADDING, Candidates, Float32, Float64, Half, Int64, Passage
 from miner.encoders import Encoder
-from miner.errors import ConfigError, IndexCorrupt, IndexMismatch
+from miner.errors import ConfigError, IndexMismatch
 from miner.index import keys, stats
 from miner.index.cache import Cache
 from miner.index.encode import encoder_key, unit_rows
 from miner.index.ingest import PASSAGES
 from miner.index.lock import Reading
-from miner.index.manifest import NAME, Manifest, plain, read_manifest
+from miner.index.manifest import Manifest, plain, read_manifest
 from miner.index.mirror import Mirror, place_of
 from miner.index.place import Place
-from miner.index.sealed import open_array
+from miner.index.sealed import check_size, open_array
 from miner.index.search import MAX_MEMORY, search
 from miner.index.shelf import Shelf
 
@@ -216,6 +216,8 @@ def open_index(path: str | Path) -> Index:
 
 def open_place(place: Place) -> Index:
     """As open_index."""
+    if isinstance(place, Mirror):
+        place.make()
     reading = Reading(place.folder)
     manifest = read_manifest(place)
     index = Index(place, manifest, reading)
@@ -227,16 +229,6 @@ def open_place(place: Place) -> Index:
     return index
 
 
-def check_size(path: Path, size: int) -> None:
-    """Raises IndexCorrupt unless the file is there with this size."""
-    try:
-        found = path.stat().st_size
-    except OSError as error:
-        raise IndexCorrupt(f"{path}: cannot be read ({error.strerror}); build the index again") from None
-    if found != size:
-        raise IndexCorrupt(f"{path}: has {found:,} bytes; expected {size:,}; build the index again")
-
-
 def check_fingerprint(place: Place, stored: dict[str, Any], given: dict[str, Any]) -> None:
     """Raises IndexMismatch naming the fields that differ."""
     differing = [
@@ -246,16 +238,6 @@ def check_fingerprint(place: Place, stored: dict[str, Any], given: dict[str, Any
     ]
     if differing:
         raise IndexMismatch(f"{place}: was built with another encoder: {'; '.join(differing)}")
-
-
-def default_index(root: str | Path = "indexes") -> Path:
-    """The only index under `root`. Raises ConfigError that lists them if there are several, or none."""
-    found = sorted(path.parent for path in Path(root).glob(f"*/{NAME}"))
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise ConfigError(f"{root}: holds no index; make one with 'miner build-index CORPUS'")
-    raise ConfigError(f"{root}: holds several indexes; name one of {', '.join(path.name for path in found)}")
 
 
 def reopen(place: Place, digest: str) -> Index:

@@ -82,6 +82,16 @@ def check(folder: Path, file: Sealed) -> Path:
     raise IndexCorrupt(f"{path}: is not what was written there")
 
 
+def check_size(path: Path, size: int) -> None:
+    """Raises IndexCorrupt unless the file is there with this size."""
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise IndexCorrupt(f"{path}: cannot be read ({error.strerror}); build the index again") from None
+    if found != size:
+        raise IndexCorrupt(f"{path}: has {found:,} bytes; expected {size:,}; build the index again")
+
+
 def named(folder: Path, stem: str, suffix: str) -> list[Path]:
     """The files of this name, whatever their content."""
     place = folder / stem

@@ -17,7 +17,7 @@ from miner.blocks import mine_files
 from miner.data import Passage, Query
 from miner.distributed import Serial
 from miner.encoders import HashingEncoder
-from miner.errors import IndexCorrupt, IndexNotFound, Locked, MissingExtra
+from miner.errors import ConfigError, IndexCorrupt, IndexNotFound, Locked, MissingExtra
 from miner.index import build_index, open_index, verify
 from miner.index.manifest import FILE
 from miner.index.mirror import CACHE, Mirror, Scratch
@@ -198,7 +198,9 @@ def test_of_two_builds_at_once_the_first_to_end_counts(
 
 
 def test_what_was_damaged_in_the_store_is_told(
-    s3: str, passages: list[Passage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    s3: str,
+    passages: list[Passage],
+    tmp_path: Path,
 ) -> None:
     index = build_index(passages, s3, HashingEncoder(), shard_size=SHARD)
     shard, store = index.manifest.shards[1], Store(s3)
@@ -208,9 +210,11 @@ def test_what_was_damaged_in_the_store_is_told(
     first, second = verify(s3)
     assert first == f"{s3}/{shard.keys.file}: cannot be read (No such file or directory)"
     assert second.startswith(f"{s3}/{shard.vectors.file}: was changed after it was sealed")
-    another_machine(monkeypatch, tmp_path)
-    with pytest.raises(IndexCorrupt, match="is not what was written there"):
-        open_index(s3).vectors([60])
+    with pytest.MonkeyPatch.context() as patch:
+        another_machine(patch, tmp_path)
+        with pytest.raises(IndexCorrupt, match="is not what was written there"):
+            open_index(s3).vectors([60])
+    store.delete([shard.vectors.file])
     build_index(passages, s3, HashingEncoder(), shard_size=SHARD)
     assert verify(s3) == []
 
@@ -267,6 +271,11 @@ def test_what_cannot_be_a_place_is_one_sentence(
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
         assert message in done.err
         assert "Secret" not in done.err
+
+
+def test_a_uri_that_became_a_path_is_refused() -> None:
+    with pytest.raises(ConfigError, match="s3:/bucket/i: a URI is given as text"):
+        open_index(Path(f"s3://{BUCKET}/i"))
 
 
 def test_refused_credentials_are_one_sentence(server: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ def refused(event, arguments):
     if event.startswith("socket.") and event not in ("socket.gethostname",):
         sys.__stderr__.write(f"network: {event} {arguments}\\n")
         raise OSError("no network here")
+sys.modules["boto3"] = None  # here for tests alone; accelerate loads it where it can, and it tries out IPv6
 sys.addaudithook(refused)
 from miner.cli import application
 words = sys.argv[1:]
