@@ -1,6 +1,6 @@
 """Kills actors, workers, nodes and the driver of a Ray cluster and cuts its links while it encodes and searches.
 
-    python -m benchmarks.faults_ray [--rounds 24] [--seed 0]
+    python benchmarks/faults_ray.py [--rounds 24] [--seed 0]
 
 Three nodes in network namespaces (benchmarks/ray_nodes.py), a disk they share. Each round runs one job, breaks
 one thing at a moment drawn by chance, and compares the result with that of the serial executor. Tasks are slowed

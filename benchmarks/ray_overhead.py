@@ -1,17 +1,18 @@
 """The serial executor against Ray on one machine: the same bytes, at what price?
 
-    python -m benchmarks.ray_overhead DATA SET:MODEL... [--workers 1 2 4]
+    python benchmarks/ray_overhead.py DATA SET:MODEL... [--rounds 3] [--executors serial 'ray(workers=2)' ...]
 
-For each BEIR folder DATA/SET builds an index and mines, by `miner` as a user runs it: serially on two threads,
-then on Ray with so many workers of one thread each. Noted are wall time, processor time of all processes
-together (a control group of their own; needs root, else null), and whether every file is the same byte for
-byte. Processor time is what to compare where the machine has other things to do. Writes
-benchmarks/results/ray_overhead.json after each job.
+For each BEIR folder DATA/SET builds an index and mines, by `miner` as a user runs it: serially on two threads, and
+on Ray with one worker of two threads and with two workers of one, in turn, --rounds times. Noted are wall time,
+processor time of all processes together (a control group of their own; needs root, else null), and whether every
+file is the same byte for byte. Processor time is what to compare where the machine has other things to do. Puts
+the jobs into benchmarks/results/ray_overhead.json after each command; those of other sets stay there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from miner.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "ray_overhead.json"
 GROUPS = Path("/sys/fs/cgroup/cpuacct")
+EXECUTORS = ("serial", "ray(workers=1, cpus=2)", "ray(workers=2)")
 CALL = "import sys; from miner.cli import main; main()"
 THREADS = "2"
 
@@ -93,33 +95,49 @@ def kept(folder: Path) -> dict[str, bytes]:
     return {name: data for name, data in content(folder).items() if not name.endswith("build.json")}
 
 
-def compared(data: Path, name: str, workers: list[int]) -> Iterator[dict[str, Any]]:
+def compared(data: Path, name: str, executors: list[str], rounds: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows of one job, growing: a row an executor."""
     set_name, _, model = name.partition(":")
+    rows: list[dict[str, Any]] = [
+        {"set": set_name, "model": model or "default", "executor": executor, "rounds": []}
+        for executor in executors
+    ]
     first = dict[str, bytes]()
-    for count in (0, *workers):
-        executor = f"ray(workers={count})" if count else "serial"
-        with tempfile.TemporaryDirectory() as folder:
-            row = {"set": set_name, "model": model or "default", "workers": count}
-            row |= jobs(data / set_name, model or "default", Path(folder), executor)
-            found = kept(Path(folder))
-        first = first or found
-        row |= {"same_bytes": found == first, "files": len(found)}
-        print(row, file=sys.stderr, flush=True)
-        yield row
+    for _ in range(rounds):
+        for row in rows:
+            with tempfile.TemporaryDirectory() as folder:
+                took = jobs(data / set_name, row["model"], Path(folder), row["executor"])
+                found = kept(Path(folder))
+            first = first or found
+            row["rounds"].append({**took, "same_bytes": found == first})
+            print(name, row["executor"], row["rounds"][-1], file=sys.stderr, flush=True)
+            yield [each for each in rows if each["rounds"]]
+
+
+def before(output: Path, names: list[str]) -> list[dict[str, Any]]:
+    """What was recorded of other jobs."""
+    if not output.exists():
+        return []
+    jobs: list[dict[str, Any]] = json.loads(output.read_text())["jobs"]
+    again = {tuple(f"{name}:default".split(":")[:2]) for name in names}
+    return [job for job in jobs if (job["set"], job["model"]) not in again]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="+", help="SET, or SET:MODEL")
-    parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 1])
+    parser.add_argument("--executors", nargs="+", default=list(EXECUTORS))
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
-    rows: list[dict[str, Any]] = []
+    done = before(given.output, given.sets)
     for name in given.sets:
-        for row in compared(given.data, name, given.workers):
-            rows.append(row)
-            write_json(given.output, {"cores": os.cpu_count(), "threads": int(THREADS), "jobs": rows})
+        rows = list[dict[str, Any]]()
+        for rows in compared(given.data, name, given.executors, given.rounds):
+            record = {"cores": os.cpu_count(), "threads": int(THREADS), "jobs": [*done, *rows]}
+            write_json(given.output, record)
+        done += rows
 
 
 if __name__ == "__main__":

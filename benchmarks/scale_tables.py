@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -31,21 +32,59 @@ def faults_ray(result: dict[str, Any]) -> str:
 
 
 def ray_overhead(result: dict[str, Any]) -> str:
-    """Serial against Ray, a line a job."""
+    """Serial against Ray, a line a job and executor: medians; the range too of several rounds."""
     rows, serial = [], dict[str, Any]()
     for each in result["jobs"]:
-        serial = serial if each["workers"] else each
-        name = (
-            f"Ray, {each['workers']} workers" if each["workers"] else f"serial, {result['threads']} threads"
-        )
-        cells = [f"{each['set']}, {each['model']}: {name}"]
+        rounds = each["rounds"]
+        if each["executor"] == "serial":
+            serial = each
+        cells = [f"{each['set']}, {each['model']}: {each['executor']}", str(len(rounds))]
         for stage in ("build", "mine"):
-            used, before = each[stage]["cpu_seconds"], serial[stage]["cpu_seconds"]
-            share = f" (+{used - before:.0f})" if each["workers"] else ""
-            cells += [f"{used:.0f} s{share}", f"{each[stage]['wall_seconds']:.0f} s"]
-        rows.append([*cells, "yes" if each["same_bytes"] else "no"])
-    head = ("", "build: processor", "wall", "mine: processor", "wall", "same bytes")
-    return markdown(head, rows)
+            for figure in ("cpu_seconds", "wall_seconds"):
+                cells.append(_ranged([one[stage][figure] for one in rounds], "{:.0f}", " s"))
+        cells.append(_ranged(_over(each, serial, "cpu_seconds"), "{:+.0f}", " %"))
+        cells.append(_ranged(_over(each, serial, "wall_seconds"), "{:+.0f}", " %") if len(rounds) > 1 else "")
+        rows.append([*cells, "yes" if all(one["same_bytes"] for one in rounds) else "no"])
+    head = ("", "rounds", "build: processor", "wall", "mine: processor", "wall", "over serial's: processor")
+    return markdown((*head, "wall", "same bytes"), rows)
+
+
+def _over(job: dict[str, Any], serial: dict[str, Any], figure: str) -> list[float]:
+    """By how many per cent build and mine together are above serial's, by round."""
+    if job is serial:
+        return []
+    totals = (
+        [one["build"][figure] + one["mine"][figure] for one in each["rounds"]] for each in (job, serial)
+    )
+    return [100 * (ours / theirs - 1) for ours, theirs in zip(*totals, strict=False)]
+
+
+def _ranged(values: list[float], form: str, unit: str) -> str:
+    if not values:
+        return ""
+    spread = f" ({form.format(min(values))} to {form.format(max(values))})" if len(values) > 1 else ""
+    return form.format(statistics.median(values)) + unit + spread
+
+
+def approximate(result: dict[str, Any]) -> str:
+    """Recall and time of approximate search, a line a method and size of shards."""
+    lines = [
+        (f"{name}, shards of {int(size):,}", found)
+        for size, methods in result["shard_sizes"].items()
+        for name, found in methods.items()
+    ]
+    lines += [(f"{name}, whole index", found) for name, found in result["whole"].items()]
+    rows = []
+    for name, found in lines:
+        built, size = found["build_seconds"]["processor"], found["bytes"]
+        searched = (
+            _ranged([each[figure] for each in found["search_seconds"]], "{:.1f}", " s")
+            for figure in ("processor", "wall")
+        )
+        beside = (f"{built:.0f} s", f"{size / 2**20:.0f} MiB") if size else ("", "")
+        rows.append([name, *beside, *searched, f"{found['recall']:.3f}"])
+    head = ("", "build: processor", "beside the index", "search: processor", "wall")
+    return markdown((*head, f"recall@{result['k']}"), rows)
 
 
 def simulation(result: dict[str, Any]) -> str:

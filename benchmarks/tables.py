@@ -93,6 +93,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "cost-model": ("cost_model.json", scale.cost_model),
     "faults-ray": ("faults_ray.json", scale.faults_ray),
     "ray-overhead": ("ray_overhead.json", scale.ray_overhead),
+    "approximate": ("approximate.json", scale.approximate),
     "simulation": ("simulate_scale.json", scale.simulation),
     "api-fuzz": ("api_fuzz.json", serve.api_fuzz),
     "agreement": ("agreement.json", speed_tables.agreement),

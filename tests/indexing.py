@@ -8,8 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from miner.data import Float32
+import numpy as np
+
+from miner.data import Float32, Passage
 from miner.encoders import HashingEncoder
+
+
+def many_passages(count: int) -> list[Passage]:
+    """Passages of nine words out of a hundred each, so that every one has many near it."""
+    draw = np.random.default_rng(0)
+    words = [f"{a}{b}" for a in ("ka", "to", "mi", "re", "su") for b in map(str, range(20))]
+    topics = draw.integers(0, 20, count)
+    chosen = (topics[:, None] * 5 + draw.integers(0, 25, (count, 9))) % len(words)
+    texts = (" ".join(words[word] for word in line) for line in chosen.tolist())
+    return [Passage(str(i), f"{text} {i}") for i, text in enumerate(texts)]
 
 
 @dataclass

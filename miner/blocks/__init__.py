@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from miner import __version__, files
+from miner.blocks import approximate
 from miner.blocks.bundle import open_bundle, pack_queries
 from miner.blocks.plan import Plan, groups
 from miner.blocks.tasks import Asked
@@ -23,14 +24,16 @@ from miner.distributed import Agenda, Executor
 from miner.errors import ConfigError
 from miner.formats.cohere import RECEIPTS, RUN, companion
 from miner.index import Index, sealed
+from miner.index.ivfpq import IvfPq
 from miner.index.lock import building
 from miner.index.mirror import scratch_of
+from miner.index.place import Place
 from miner.index.sealed import Sealed
 from miner.mining import SEARCH_QUERIES
 from miner.progress import Clock
 from miner.recipe import Recipe
 from miner.record import Made
-from miner.search import EXACT
+from miner.search import Exhaustive
 from miner.tally import Tally
 
 LEAST, PARTS = 256, 64
@@ -50,7 +53,7 @@ def mine_files(
     """Mine hard negatives by an executor; write what Mined.write writes, byte for byte, and return the record.
 
     Raises ConfigError for a recipe with a cross-encoder, whose scores would depend on the blocks in their last
-    bits, or with an approximate search, whose structure is of a whole index; what `mine` raises; WorkLost;
+    bits, or with a search by hnsw or ivf, whose structure is of a whole index; what `mine` raises; WorkLost;
     Locked if the same output is being made.
     """
     clock = clock or Clock()
@@ -63,8 +66,14 @@ def mine_files(
             for number, part in enumerate(_blocks(len(queries)))
         ]
         prepared = _prepared(run, asked, executor, clock)
-        judged = _judged(run, asked, prepared, executor, clock)
-        record = _joined(output, run, indexes, judged, arguments or {}, clock)
+        cut = [groups(len(index.manifest.shards), executor.workers) for index in indexes]
+        recall = dict[str, float]()
+        if recipe.search.coding and asked:
+            approximate.build(run, indexes, executor, clock)
+            recall = approximate.measured(run, indexes, prepared, len(queries), cut, executor)
+        judged = _judged(run, Plan(run.place, cut), list(zip(asked, prepared, strict=True)), executor, clock)
+        made = Made(recipe, indexes, Tally(), clock, recall)
+        record = _joined(output, run.place, made, judged, arguments or {})
         run.place.clear()
         shutil.rmtree(work)
     return record
@@ -75,9 +84,9 @@ def _check(recipe: Recipe) -> None:
         raise ConfigError(
             "a cross-encoder scores pairs on one machine only; leave out --rescore or --executor"
         )
-    if recipe.search.method != EXACT:
+    if not isinstance(recipe.search.spelt, Exhaustive | IvfPq):
         raise ConfigError(
-            f"--search {recipe.search.method} works on one machine only; leave it out, or --executor"
+            f"--search {recipe.search.method} works on one machine only; take ivfpq, or leave out --executor"
         )
 
 
@@ -107,37 +116,30 @@ def _prepared(run: Run, asked: Sequence[Sealed], executor: Executor, clock: Cloc
 
 
 def _judged(
-    run: Run, asked: Sequence[Sealed], prepared: Sequence[Sealed], executor: Executor, clock: Clock
+    run: Run, plan: Plan, blocks: Sequence[tuple[Sealed, Sealed]], executor: Executor, clock: Clock
 ) -> list[Sealed]:
-    shards = [len(index.manifest.shards) for index in run.open()]
-    plan = Plan(run.place, [groups(count, executor.workers) for count in shards])
-    with clock.stage("search and filter", len(asked), "blocks") as stage:
-        agenda = Agenda(plan.tasks(list(zip(asked, prepared, strict=True))))
+    with clock.stage("search and filter", len(blocks), "blocks") as stage:
+        agenda = Agenda(plan.tasks(blocks))
         for task, receipt in executor.run(Mining(run), agenda):
             agenda.add(plan.follow(task, receipt))
             clock.advance(stage, len(plan.done) - stage.items)
-    return [plan.done[number] for number in range(len(asked))]
+    return [plan.done[number] for number in range(len(blocks))]
 
 
 def _joined(
-    output: Path,
-    run: Run,
-    indexes: Sequence[Index],
-    judged: Sequence[Sealed],
-    arguments: Mapping[str, Any],
-    clock: Clock,
+    output: Path, place: Place, made: Made, judged: Sequence[Sealed], arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Write the files of all blocks one after another, and the record of the run."""
-    tally, second = Tally(), companion(output, RECEIPTS)
+    """Write the files of all blocks one after another, and the record of what was made."""
+    second = companion(output, RECEIPTS)
     with files.together(output, second, companion(output, RUN)) as (rows, receipts, record):
-        with clock.stage("write", len(judged), "blocks") as stage:
+        with made.clock.stage("write", len(judged), "blocks") as stage:
             for file in judged:
-                plain = open_bundle(run.place, file).plain
-                tally.add(Tally.read(plain["tally"]))
+                plain = open_bundle(place, file).plain
+                made.tally.add(Tally.read(plain["tally"]))
                 for line, stream in zip(plain["lines"], (rows, receipts), strict=True):
-                    stream.write(run.place.read(Sealed(**line)))
-                clock.advance(stage, 1)
+                    stream.write(place.read(Sealed(**line)))
+                made.clock.advance(stage, 1)
         outputs = {output.name: files.sha256_of(rows), second.name: files.sha256_of(receipts)}
-        made = Made(run.recipe, indexes, tally, clock).record(outputs, arguments)
-        record.write(files.json_bytes(made))
-    return made
+        found = made.record(outputs, arguments)
+        record.write(files.json_bytes(found))
+    return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from miner.index.ivfpq import IvfPq
 from miner.index.sealed import Sealed
+from miner.search import Search as Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,28 @@ class Level:
     left: Sealed | None = None
     """What the wave before made; None for the first."""
 
+    def coding(self, search: Method) -> IvfPq | None:
+        """How its shards are searched, None for exactly, as all waves after the first are."""
+        return None if self.wave else search.coding
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Build what an approximate search needs of the shards start:stop of an index. Receipt: how many."""
+
+    index: int
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        return f"building for the search of shards {self.start} to {self.stop - 1}"
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Search the shards start:stop of an index for a wave. Receipt: Sealed, the candidates.
+    """Search the shards start:stop of an index for a wave: the first as the recipe says, others exactly.
 
-    The file holds int64 [queries of the wave, 2, k]: rows, and the bits of their exact scores.
+    Receipt: Sealed, the candidates (see found.py).
     """
 
     level: Level

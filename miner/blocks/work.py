@@ -1,17 +1,15 @@
 """What workers do in a mining run: prepare a block of queries, search a group of shards, judge what was found.
 
 Each task is a pure function of files: done again it finds its own result. Candidates of a group are a running
-top-k over its shards (index/search.py), and merging those of groups gives what one search over all would.
+top-k over its shards, and merging those of groups gives what one search over all would (found.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial, reduce
+from functools import cached_property
 from typing import ClassVar
-
-import numpy as np
 
 from miner.block import Block
 from miner.blocks.bundle import (
@@ -23,15 +21,16 @@ from miner.blocks.bundle import (
     unpack_prepared,
     unpack_queries,
 )
-from miner.blocks.tasks import Asked, Judge, Judged, Level, Search
-from miner.data import Candidates, Int64, Query
+from miner.blocks.found import Group, Merging, open_groups
+from miner.blocks.tasks import Asked, Build, Judge, Judged, Level, Search
+from miner.data import Candidates, Query
 from miner.encoders.again import Again
-from miner.index import Index, sealed
+from miner.index import Index
+from miner.index.coded import Coded
 from miner.index.manifest import Manifest, read_manifest
 from miner.index.opened import reopen
 from miner.index.place import Place
 from miner.index.sealed import Sealed
-from miner.index.search import Nearest, merge, search
 from miner.index.shelf import Shelf
 from miner.mined import Mined, Pick
 from miner.mining import Miner, Wave, pieces
@@ -39,6 +38,7 @@ from miner.prepare import Prepared, prepare
 from miner.progress import Clock
 from miner.recipe import Recipe
 from miner.record import Made
+from miner.search import vectors_of
 from miner.tally import Tally
 
 
@@ -57,6 +57,10 @@ class Run:
         for index in indexes:
             index.caching = False
         return indexes
+
+    def shelf(self, index: int, manifest: Manifest, start: int, stop: int) -> Shelf:
+        """Some shards of an index."""
+        return Shelf(self.indexes[index][0], manifest.shards[start:stop], manifest.dim)
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,28 @@ class Mining:
         return _Worker(self.run)
 
 
+@dataclass(frozen=True)
+class Building:
+    """Work on Build: the structures of shards, beside the index."""
+
+    run: Run
+    warm: ClassVar[bool] = False
+
+    @property
+    def key(self) -> str:
+        return f"building for {self.run.place}"
+
+    def start(self) -> Callable[[Build], int]:
+        def do(task: Build) -> int:
+            search, manifest = self.run.recipe.search, read_manifest(self.run.indexes[task.index][0])
+            assert search.coding is not None
+            shelf = self.run.shelf(task.index, manifest, task.start, task.stop)
+            Coded(shelf, search.coding, search.max_memory).build()
+            return task.stop - task.start
+
+        return do
+
+
 class _Worker:
     """Opens what its tasks turn out to need."""
 
@@ -127,22 +153,20 @@ class _Worker:
     def search(self, task: Search) -> Sealed:
         if done := self.place.whole(task.stem, ".npy"):
             return done
-        manifest, place = self.manifests[task.index], self.run.indexes[task.index][0]
-        shelf = Shelf(place, manifest.shards[task.start : task.stop], manifest.dim)
-        first = sum(shard.rows for shard in manifest.shards[: task.start])
+        manifest = self.manifests[task.index]
         vectors = open_bundle(self.place, task.level.prepared).arrays[f"queries{task.index}"]
         wave = self.wave(task.level, len(vectors), manifest.counts.passages)
-        depth = min(wave.depth, len(shelf))
+        parts = [vectors[list(wave.queries[piece])] for piece in pieces(wave, self.run.recipe.depth)]
+        return self.group(task).seal(self.place, task.stem, parts, wave.depth)
 
-        def found() -> Iterator[bytes]:
-            yield sealed.header(np.dtype(np.int64), (len(wave.queries), 2, depth))
-            for piece in pieces(wave, self.run.recipe.depth):
-                near = search(
-                    shelf, vectors[list(wave.queries[piece])], depth, self.run.recipe.search.max_memory
-                ).shifted(first)
-                yield np.stack([near.rows, near.scores.view(np.int64)], axis=1).tobytes()
-
-        return self.place.seal_pieces(task.stem, ".npy", found())
+    def group(self, task: Search) -> Group:
+        manifest, search = self.manifests[task.index], self.run.recipe.search
+        return Group(
+            shelf=self.run.shelf(task.index, manifest, task.start, task.stop),
+            first=sum(shard.rows for shard in manifest.shards[: task.start]),
+            coding=task.level.coding(search),
+            max_memory=search.max_memory,
+        )
 
     def judge(self, task: Judge) -> Judged:
         level = task.level
@@ -175,20 +199,19 @@ class _Worker:
 
     def found(self, task: Judge, wave: Wave, block: Block) -> Callable[[slice], Candidates]:
         """Gives the candidates of a piece of the wave, merged out of those of all groups."""
-        files = [[self.place.check(file) for file in groups] for groups in task.found]
-        opened = [[np.load(path, mmap_mode="r", allow_pickle=False) for path in each] for each in files]
-
-        def merged(groups: Sequence[Int64], piece: slice) -> Candidates:
-            parts = (
-                Nearest(rows, bits.view(np.float64))
-                for rows, bits in map(_halves, (g[piece] for g in groups))
-            )
-            near = reduce(partial(merge, k=wave.depth), parts)
-            return Candidates(near.rows, near.scores.astype(np.float32))
+        coding = task.level.coding(self.run.recipe.search)
+        merging = [
+            Merging(index, coding, open_groups(self.place, groups))
+            for index, groups in zip(self.indexes, task.found, strict=True)
+        ]
 
         def candidates(piece: slice) -> Candidates:
-            found = [merged(groups, piece) for groups in opened]
-            return self.miner.finder.fused(block.part(wave.queries[piece]), wave.depth, found)
+            few = block.part(wave.queries[piece])
+            found = [
+                each.candidates(piece, vectors, wave.depth)
+                for each, vectors in zip(merging, vectors_of(few), strict=True)
+            ]
+            return self.miner.finder.fused(few, wave.depth, found)
 
         return candidates
 
@@ -208,8 +231,3 @@ class _Worker:
 def judged(place: Place, file: Sealed) -> Judged:
     """The receipt of a wave that was judged before."""
     return Judged(file, len(open_bundle(place, file).plain["left"]))
-
-
-def _halves(found: Int64) -> tuple[Int64, Int64]:
-    """Rows and bits of scores [Q, k] each, from [Q, 2, k]."""
-    return np.array(found[:, 0]), np.array(found[:, 1])

@@ -49,7 +49,8 @@ def command(
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
     search: Annotated[
-        str, typer.Option(help="exact; or hnsw or ivf, with its recall measured, for a very large corpus.")
+        str,
+        typer.Option(help="exact; or hnsw, ivf or ivfpq(...), with its recall measured, if that is slow."),
     ] = "exact",
     max_memory: Annotated[str, typer.Option(help="What search may use, as 256M or 2G.")] = "512M",
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,

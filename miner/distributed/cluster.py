@@ -75,6 +75,7 @@ class Ray(Spelt):
                 ray.shutdown()
 
     def _init(self, ray: Any, address: str) -> None:
+        """Raises WorkLost for whatever Ray raises: of a start that takes too long it says so by a bare Exception."""
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
             if address != LOCAL:
@@ -85,7 +86,7 @@ class Ray(Spelt):
             ray.init(
                 address=LOCAL, num_cpus=count, include_dashboard=False, object_store_memory=STORE, **quiet
             )
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except Exception as error:
             reason = str(error).strip().partition("\n")[0]
             raise WorkLost(f"Ray at {address} cannot be joined ({reason})") from None
 

@@ -7,14 +7,13 @@ answer for others. Built with one thread, whose result can be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from miner.data import PADDING, Candidates, Half
+from miner.blas import faiss_on_one_thread
+from miner.data import Candidates, Half
 from miner.errors import ConfigError
 from miner.index import sealed
 from miner.index.opened import Index
@@ -27,7 +26,6 @@ LINKS, CONSTRUCTION = 32, 200
 TRAINING = 64
 """Vectors a cell is fitted to."""
 BLOCK = 16384
-SAMPLE = 200
 SEED = 0
 
 
@@ -47,15 +45,6 @@ class Approximate:
         near = nearest_of(self.index.store, queries, found, k)
         return Candidates(near.rows, near.scores.astype(np.float32))
 
-    def recall(self, queries: Half, k: int) -> float:
-        """Share of the exact k nearest that is found, over up to SAMPLE of the queries, spread evenly."""
-        sample = queries[
-            np.unique(np.linspace(0, len(queries) - 1, min(SAMPLE, len(queries)), dtype=np.int64))
-        ]
-        exact, found = self.index.search(sample, k).rows, self.search(sample, k).rows
-        hits = sum(len(np.intersect1d(a, b[b != PADDING])) for a, b in zip(exact, found, strict=True))
-        return hits / max(1, int(np.sum(exact != PADDING)))
-
     def _look_wide(self, k: int) -> None:
         if self.method == "hnsw":
             self.engine.hnsw.efSearch = max(2 * CONSTRUCTION, 4 * k)
@@ -72,11 +61,11 @@ def open_approximate(index: Index, method: str, clock: Clock | None = None) -> A
     import faiss
 
     if method not in METHODS:
-        raise ConfigError(f"the search method is {method!r}; expected exact, hnsw or ivf")
+        raise ConfigError(f"the search method is {method!r}; expected hnsw or ivf")
     stem = f"ann/{method}-{index.manifest.vectors_key}"
     path = sealed.whole(index.path, stem, ".faiss")
     if path is None:
-        with (clock or Clock()).stage(f"build {method}", len(index), "passages"), _one_thread():
+        with (clock or Clock()).stage(f"build {method}", len(index), "passages"), faiss_on_one_thread():
             data = faiss.serialize_index(_built(index, method)).tobytes()
         path = index.path / sealed.seal(index.path, stem, ".faiss", data).file
     return Approximate(index, method, faiss.read_index(str(path)))
@@ -96,15 +85,3 @@ def _built(index: Index, method: str) -> Any:
     for _, block in index.store.blocks(BLOCK):
         engine.add(widened(block))
     return engine
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    import faiss
-
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(threads)

@@ -26,6 +26,7 @@ from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.index import sealed
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
 from miner.index.ingest import Corpus, encoded_texts, ingest
+from miner.index.ivfpq import key_of
 from miner.index.lock import BUILDER, READERS, building, nobody_reading
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
 from miner.index.mirror import place_of
@@ -192,7 +193,7 @@ def _sweep(place: Place, manifest: Manifest, before: Manifest | None, encoder: s
     """Delete what the index does not need any more, unless somebody still reads what was there before."""
     kept, out = {file.file for file in manifest.files}, place.folder
     place.tidy(kept | {file.file for file in (before.files if before else ())})
-    keys = {encoder[: sealed.DIGITS], manifest.vectors_key}
+    keys = {encoder[: sealed.DIGITS], manifest.vectors_key, *map(key_of, manifest.shards)}
     with nobody_reading(out) as alone:
         for path in sorted(out.rglob("*")) if alone else ():
             name = path.relative_to(out).as_posix()

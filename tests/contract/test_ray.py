@@ -20,11 +20,12 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra, WorkLost
 from miner.files import write_jsonl
 from miner.index import build_index
+from miner.index.ivfpq import LEAST
 from miner.index.mirror import CACHE
 from miner.mining import mine
 from miner.recipe import Recipe
 from tests.commandline import call
-from tests.indexing import content
+from tests.indexing import content, many_passages
 from tests.s3 import BUCKET, CREDENTIALS, s3_server
 from tests.working import Marking
 
@@ -44,7 +45,7 @@ def cluster() -> Iterator[object]:
             yield before
 
 
-@pytest.fixture(params=[2, 4], ids=lambda workers: f"{workers} workers")
+@pytest.fixture(params=[1, 2, 4], ids=lambda workers: f"{workers} workers")
 def executor(request: pytest.FixtureRequest, cluster: object) -> RayExecutor:
     return RayExecutor(Ray(workers=request.param))
 
@@ -109,6 +110,31 @@ def test_machines_that_share_no_folder_exchange_files_through_a_store(
     assert index.manifest == alone.manifest
     for end in (".jsonl", ".receipts.jsonl"):
         assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
+
+
+def test_approximate_search_gives_the_same_bytes_and_the_same_recall(
+    tmp_path: Path, executor: RayExecutor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    passages = many_passages(2 * LEAST + 900)
+    index = build_index(passages, tmp_path / "index", HashingEncoder(16), shard_size=LEAST)
+    asked = [{"query": p.text, "relevant_ids": [p.id]} for p in passages[:9000:600]]
+    write_jsonl(tmp_path / "queries.jsonl", asked)
+    for name, spelt in (("a", "serial"), ("b", repr(executor.options))):
+        done = call(
+            capsys, "mine", tmp_path / "queries.jsonl", "--index", index.path, "-o", tmp_path / f"{name}.jsonl",
+            "--executor", spelt, "--search", "ivfpq(nprobe=3, fetch=2)",
+        )  # fmt: skip
+        assert (done.code, done.out) == (0, "")
+        for path in (index.path / "ann").iterdir():
+            path.rename(tmp_path / f"{name}-{path.name}")
+    for end in (".jsonl", ".receipts.jsonl"):
+        assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
+    records = [json.loads((tmp_path / f"{name}.run.json").read_bytes()) for name in "ab"]
+    assert records[0]["recall"] == records[1]["recall"]
+    assert 0 < records[0]["recall"][str(index.path)] < 1
+    structures = [[path.name[2:] for path in sorted(tmp_path.glob(f"{name}-ivfpq*"))] for name in "ab"]
+    assert len(structures[0]) == 2
+    assert structures[0] == structures[1]
 
 
 @pytest.mark.parametrize(("fault", "warm"), [("kill", True), ("kill", False), ("disk", True), ("bug", False)])
@@ -182,6 +208,16 @@ def test_an_address_where_nobody_listens_is_one_sentence(monkeypatch: pytest.Mon
     executor = Ray(address=f"127.0.0.1:{port}").open()
     with pytest.raises(WorkLost, match=r"^Ray at 127\.0\.0\.1:\d+ cannot be joined \(.*refused"):
         executor.__enter__()
+
+
+def test_a_ray_that_does_not_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(**options: object) -> None:
+        raise Exception("The current node timed out during startup.\nIts logs are elsewhere.")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(WorkLost, match=r"cannot be joined \(The current node timed out during startup\.\)$"):
+        Ray(address="local").open().__enter__()
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_the_same_command_twice_gives_the_same_bytes(
     assert (here / "a.receipts.jsonl").read_bytes() == (here / "b.receipts.jsonl").read_bytes()
 
 
-@pytest.mark.parametrize("method", ["hnsw", "ivf"])
+@pytest.mark.parametrize("method", ["hnsw", "ivf", "ivfpq(nprobe=8)"])
 def test_approximate_search_says_what_it_overlooks(
     built: Path, here: Path, capsys: pytest.CaptureFixture[str], method: str
 ) -> None:
@@ -73,7 +73,10 @@ def test_memory_allowed_changes_no_row(built: Path, here: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--search", "annoy"], "'annoy'; expected exact, hnsw or ivf"),
+        (["--search", "annoy"], "unknown search method 'annoy'; search methods: exact, hnsw, ivf, ivfpq"),
+        (["--search", "ivfpq(probes=8)"], "unknown option 'probes'"),
+        (["--search", "ivfpq(nprobe=0)"], "ivfpq(nprobe=0) has a number below 1"),
+        (["--search", "ivfpq(code=7)"], "dimensions of the index cannot be divided among 7 bytes"),
         (["--max-memory", "lots"], "'lots'; expected a number with K, M, G or T, as 512M"),
         (["--max-memory", "2K"], "2048 bytes of memory are too few to search"),
     ],

@@ -1,0 +1,166 @@
+"""Search by structures of the shards: little is overlooked, scores are exact, grouping changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from miner.data import PADDING, Half, Int64
+from miner.errors import ConfigError
+from miner.index import sealed
+from miner.index.coded import Coded, ranked
+from miner.index.estimates import NOTHING, best, estimates, rows_of, shifted
+from miner.index.ivfpq import LEAST, IvfPq
+from miner.index.manifest import Shard
+from miner.index.place import Place
+from miner.index.recall import recall
+from miner.index.search import search
+from miner.index.shelf import Shelf
+
+DIM = 32
+SIZES = (LEAST, 500, LEAST + 500)
+
+
+def clustered(seed: int, count: int) -> Half:
+    """Unit rows around 300 centres."""
+    draw = np.random.default_rng(seed)
+    centres = np.random.default_rng(9).standard_normal((300, DIM))
+    rows = centres[draw.integers(0, 300, count)] + 0.5 * draw.standard_normal((count, DIM))
+    half: Half = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return half
+
+
+def shelf_of(folder: Path, vectors: Half, sizes: tuple[int, ...]) -> Shelf:
+    nothing = sealed.seal(folder, "keys/00000", ".npy", b"")
+    parts = np.split(vectors, np.cumsum(sizes)[:-1])
+    files = [
+        sealed.seal(folder, f"vectors/{n:05d}", ".npy", sealed.array_bytes(part))
+        for n, part in enumerate(parts)
+    ]
+    shards = [
+        Shard(size, size, nothing, nothing, nothing, file) for size, file in zip(sizes, files, strict=True)
+    ]
+    return Shelf(Place(folder), shards, DIM)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """A shard as small as has a structure, one that has none, and a larger one."""
+    return shelf_of(tmp_path_factory.mktemp("shelf"), clustered(1, sum(SIZES)), SIZES)
+
+
+@pytest.fixture(scope="module")
+def queries() -> Half:
+    return clustered(2, 60)
+
+
+def coded(shelf: Shelf, method: IvfPq | None = None, max_memory: int = 2**29) -> Coded:
+    return Coded(shelf, method or IvfPq(), max_memory)
+
+
+def structures(shelf: Shelf) -> list[Path]:
+    return sorted((shelf.place.folder / "ann").iterdir())
+
+
+def test_nearly_all_is_found_and_scored_exactly(shelf: Shelf, queries: Half) -> None:
+    found = ranked(shelf, queries, coded(shelf).estimates(queries, 50), 50)
+    exact = search(shelf, queries, 50)
+    assert recall(exact.rows, found.rows) > 0.95
+    for query, rows, scores in zip(queries, found.rows, found.scores, strict=True):
+        true = shelf.take(rows).astype(np.float64) @ query.astype(np.float64)
+        assert scores.tolist() == true.astype(np.float32).tolist()
+        assert rows.tolist() == rows[np.lexsort((rows, -true))].tolist()
+
+
+def test_more_cells_and_more_candidates_overlook_less(shelf: Shelf, queries: Half) -> None:
+    exact = search(shelf, queries, 50).rows
+    shares = [
+        recall(exact, ranked(shelf, queries, coded(shelf, method).estimates(queries, 50), 50).rows)
+        for method in (IvfPq(nprobe=1, fetch=1), IvfPq(nprobe=8, fetch=1), IvfPq(nprobe=200, fetch=8))
+    ]
+    assert shares[0] < shares[1] < shares[2]
+    assert shares[2] > 0.99
+
+
+def in_groups(shelf: Shelf, queries: Half, edges: tuple[int, ...], k: int) -> Int64:
+    """Searched a group at a time, merged from the last to the first."""
+    parts = []
+    for start, stop in pairwise(edges):
+        group = Shelf(shelf.place, shelf.shards[start:stop], DIM)
+        parts.append(shifted(coded(group).estimates(queries, k), int(shelf.starts[start])))
+    return best(parts[::-1], IvfPq().fetch * k)
+
+
+def test_groups_blocks_and_memory_change_nothing(shelf: Shelf, queries: Half) -> None:
+    whole = coded(shelf).estimates(queries, 30)
+    for edges in ((0, 1, 3), (0, 2, 3), (0, 1, 2, 3)):
+        np.testing.assert_array_equal(in_groups(shelf, queries, edges, 30), whole)
+    one_by_one = [coded(shelf).estimates(query[None], 30)[0] for query in queries]
+    np.testing.assert_array_equal(np.stack(one_by_one), whole)
+    np.testing.assert_array_equal(coded(shelf, max_memory=2**20).estimates(queries, 30), whole)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_change_no_byte_of_a_structure(tmp_path: Path, shelf: Shelf, threads: int) -> None:
+    import faiss
+
+    again = shelf_of(tmp_path, clustered(1, sum(SIZES)), SIZES)
+    before = faiss.omp_get_max_threads()
+    coded(shelf).build()
+    try:
+        faiss.omp_set_num_threads(threads)
+        coded(again).build()
+    finally:
+        faiss.omp_set_num_threads(before)
+    assert [path.name for path in structures(again)] == [path.name for path in structures(shelf)]
+
+
+def test_a_structure_is_built_once_and_again_when_damaged(tmp_path: Path, queries: Half) -> None:
+    alone = shelf_of(tmp_path, clustered(1, LEAST), (LEAST,))
+    first = coded(alone).estimates(queries, 10)
+    (path,) = structures(alone)
+    stamp = path.stat().st_mtime_ns
+    coded(alone).build()
+    assert path.stat().st_mtime_ns == stamp
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    np.testing.assert_array_equal(coded(alone).estimates(queries, 10), first)
+
+
+@pytest.mark.parametrize("k", [3, 40, LEAST])
+def test_shards_too_small_or_wanted_whole_are_searched_exactly(tmp_path: Path, queries: Half, k: int) -> None:
+    sizes = (LEAST,) if k == LEAST else (7, 100, 30)
+    small = shelf_of(tmp_path, clustered(1, sum(sizes)), sizes)
+    few = queries[:5]
+    near = search(small, few, k)
+    found = ranked(small, few, coded(small).estimates(few, k), k)
+    np.testing.assert_array_equal(found.rows, near.rows)
+    np.testing.assert_array_equal(found.scores, near.scores.astype(np.float32))
+    assert not (small.place.folder / "ann").exists()
+
+
+def test_nothing_to_search_for(shelf: Shelf, queries: Half) -> None:
+    assert coded(shelf).estimates(queries[:0], 10).shape == (0, coded(shelf).width(10))
+
+
+def test_options_are_spelt_and_checked() -> None:
+    assert repr(IvfPq(nprobe=32, code=16)) == "ivfpq(nprobe=32, code=16)"
+    assert [IvfPq().bytes_of(dim) for dim in (384, 30, 7)] == [48, 3, 1]
+    for wrong in ({"nprobe": 0}, {"fetch": -1}, {"code": 0}):
+        with pytest.raises(ConfigError, match="has a number below 1"):
+            replace(IvfPq(), **wrong)
+    with pytest.raises(ConfigError, match="32 dimensions of the index cannot be divided among 5 bytes"):
+        IvfPq(code=5).bytes_of(DIM)
+
+
+def test_equal_estimates_are_told_apart_by_row() -> None:
+    rows = np.array([[5, 2**36, PADDING, 0, 9]])
+    found = estimates(rows, np.array([[0.5, 0.5, 0.9, -0.25, 0.75]]))
+    assert (found == NOTHING).tolist() == [[False, False, True, False, False]]
+    assert rows_of(best([found], 4)).tolist() == [[0, 2**36, 5, 9]]
+    assert rows_of(shifted(found, 10)).tolist() == [[15, 2**36 + 10, PADDING, 10, 19]]
