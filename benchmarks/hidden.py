@@ -16,6 +16,7 @@ from miner.files import read_jsonl
 from miner.fold import fold
 from miner.index import stats
 from miner.match import Match
+from miner.overlap import overlap
 from miner.risk import Geometry
 
 DEPTH = 100
@@ -169,6 +170,10 @@ def _pool(
     judged: Judged, queries: Int64, revealed: Int64, rows: Int64, same: Bool, statistics: Float64
 ) -> Pool:
     asked, shown = judged.query_vectors[queries], judged.vectors[revealed]
+    common = [
+        overlap(judged.queries[query], [judged.passages[row] for row in line], [judged.passages[known]])
+        for query, known, line in zip(queries, revealed, rows, strict=True)
+    ]
 
     def cosines(vectors: Half) -> np.ndarray:
         wide = vectors.astype(np.float64)
@@ -185,6 +190,8 @@ def _pool(
         relevant_rows=revealed,
         relevant_scores=np.sum(asked.astype(np.float64) * shown.astype(np.float64), 1).astype(np.float32),
         to_relevant=cosines(shown),
+        covered=np.stack([each.covered for each in common]),
+        shared=np.concatenate([each.shared for each in common]),
         queries=asked,
         relevant=shown,
         sibling=np.zeros(rows.shape, np.uint8),

@@ -16,6 +16,7 @@ from miner.fold import folded
 from miner.index import Index
 from miner.index.kept import Kept, Like
 from miner.match import Asked, Match, match_all
+from miner.overlap import Overlap, overlap
 from miner.relevant import EMIT
 from miner.siblings import OVERLAP, Sibling, document
 
@@ -30,6 +31,8 @@ class Compared:
     documents: UInt64
     to_relevant: Float32
     relevant_scores: Float32
+    covered: Float32
+    shared: Float32
     match: UInt8
     sibling: UInt8
 
@@ -43,6 +46,8 @@ def compare(kept: Kept, block: Block, rows: Int64, emit: str) -> Compared:
         (np.dtype(np.uint64), wide),
         (np.dtype(np.float32), tall),
         (np.dtype(np.float32), tall[:1]),
+        (np.dtype(np.float32), wide),
+        (np.dtype(np.float32), tall),
         (np.dtype(np.uint8), wide),
         (np.dtype(np.uint8), wide),
     ]
@@ -58,15 +63,20 @@ def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str]) -> C
     same = _in_line(rows, block.relevant_rows, block.offsets) & (rows != PADDING)
     to_relevant = np.empty((len(block.relevant_rows), rows.shape[1]), np.float32)
     relevant_scores = np.empty(len(block.relevant_rows), np.float32)
+    covered, shared = np.zeros(rows.shape, np.float32), np.zeros(to_relevant.shape, np.float32)
     with one_thread():
         for i in range(len(block)):
-            mine = block.relevant(i)
+            mine, valid = block.relevant(i), rows[i] != PADDING
+            common = _overlap(block, i, rows[i], read)
+            covered[i, valid], shared[mine, valid] = common.covered, common.shared
             to_relevant[mine] = cosines(read.vectors, block.relevant_vectors[mine], rows[i])
             relevant_scores[mine] = dot(block.relevant_vectors[mine], block.vectors[i])
     return Compared(
         documents=np.where(rows == PADDING, np.uint64(0), read.documents[read.places(rows)]),
         to_relevant=to_relevant,
         relevant_scores=relevant_scores,
+        covered=covered,
+        shared=shared,
         match=np.where(same, np.uint8(Match.SAME_ID), _matches(block, rows, read, emits)),
         sibling=_siblings(block, rows, same, read),
     )
@@ -122,6 +132,14 @@ def _asked(block: Block, i: int, rows: Int64, read: Read, emit: Callable[[Passag
         [*block.relevant_texts[block.relevant(i)], *(each.text for each in read.of_rows(known))],
         block.taken[i],
     )
+
+
+def _overlap(block: Block, i: int, rows: Int64, read: Read) -> Overlap:
+    """Of texts as the encoder saw them."""
+    mine = block.relevant(i)
+    known = zip(block.relevant_rows[mine].tolist(), block.relevant_texts[mine], strict=True)
+    relevant = [text if row == PADDING else read.of_rows(np.array([row]))[0].encoded for row, text in known]
+    return overlap(block.texts[i], [each.encoded for each in read.of_rows(rows)], relevant)
 
 
 def _siblings(block: Block, rows: Int64, same: Bool, read: Read) -> UInt8:

@@ -18,6 +18,7 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Half = NDArray[np.float16]
 UInt8 = NDArray[np.uint8]
+UInt16 = NDArray[np.uint16]
 UInt64 = NDArray[np.uint64]
 Bool = NDArray[np.bool_]
 
@@ -100,6 +101,10 @@ class Pool:
     """[P] cosine of query and relevant passage."""
     to_relevant: Float32
     """[P, K] cosine of relevant passage and candidate."""
+    covered: Float32
+    """[Q, K] share of the query's shingles that stand in the candidate."""
+    shared: Float32
+    """[P, K] shingles that relevant passage and candidate have in common beyond the query's, as a cosine."""
     queries: Half
     """[Q, d] unit vectors of the queries."""
     relevant: Half

@@ -11,19 +11,22 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 
-from miner.data import Bool, Int64, UInt64
+from miner.data import Bool, Int64, UInt16, UInt64
 
 SHINGLE = 5
 BITS = 8192
+PLACES = 2**16
+"""Hashes of shingles, several of which fall on one bit of a sketch."""
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _ASCII_NOT_WORD = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 _AT_ONCE = 512
 _EMPTY = np.empty(0, np.int64)
-_MIX, _KEEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - BITS.bit_length() + 1)
+_MIX, _KEEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - PLACES.bit_length() + 1)
 
 
 def fold(text: str) -> bytes:
@@ -65,9 +68,14 @@ class Folded:
         return _shingles(self.key)
 
     @cached_property
+    def places(self) -> UInt16:
+        """The distinct hashes of the shingles, in order."""
+        return _places([self.key])[0]
+
+    @cached_property
     def sketch(self) -> UInt64:
-        """uint64 [BITS / 64]: one bit for each shingle, at its hash."""
-        return np.asarray(_sketches([self.key])[0])
+        """uint64 [BITS / 64]: one bit for each shingle, at the first bits of its hash."""
+        return np.asarray(_sketches([self.places])[0])
 
     def share(self, other: Folded) -> float:
         """Distinct shingles in common, as a share of those of the text that has fewer."""
@@ -86,8 +94,9 @@ def fold_all(texts: Iterable[str]) -> list[Folded]:
     bare = list({id(each): each for each in out if "sketch" not in each.__dict__}.values())
     for start in range(0, len(bare), _AT_ONCE):
         part = bare[start : start + _AT_ONCE]
-        for each, sketch in zip(part, _sketches([each.key for each in part]), strict=True):
-            each.__dict__["sketch"] = sketch.copy()
+        places = _places([each.key for each in part])
+        for each, mine, sketch in zip(part, places, _sketches(places), strict=True):
+            each.__dict__.update(places=mine, sketch=sketch.copy())
     return out
 
 
@@ -107,15 +116,27 @@ def _shingles(key: bytes) -> Int64:
     return grams[first]
 
 
-def _sketches(keys: Sequence[bytes]) -> UInt64:
-    """[len(keys), BITS / 64]"""
-    sizes = np.array([len(key) for key in keys], np.int64)
-    ends = np.repeat(np.cumsum(sizes), sizes)
-    whole = np.arange(len(ends)) + SHINGLE <= ends
-    places = (_grams(b"".join(keys)) * _MIX >> _KEEP).astype(np.int64)
-    flags: Bool = np.zeros(len(keys) * BITS, np.bool_)
-    flags[(places + np.repeat(np.arange(len(keys)) * BITS, sizes))[whole]] = True
-    return np.asarray(np.packbits(flags).view(np.uint64).reshape(len(keys), BITS // 64))
+def _places(keys: Sequence[bytes]) -> list[UInt16]:
+    """The places of each key."""
+    hashes = (_grams(b"".join(keys)) * _MIX >> _KEEP).astype(np.uint16)
+    starts = np.cumsum([0, *map(len, keys)]).tolist()
+    return [_distinct(hashes[start : max(start, stop - SHINGLE + 1)]) for start, stop in pairwise(starts)]
+
+
+def _distinct(values: UInt16) -> UInt16:
+    """In order."""
+    values = np.sort(values, kind="stable")
+    first = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return values[first]
+
+
+def _sketches(places: Sequence[UInt16]) -> UInt64:
+    """[len(places), BITS / 64]"""
+    line = np.repeat(np.arange(len(places)) * BITS, [len(each) for each in places])
+    flags: Bool = np.zeros(len(places) * BITS, np.bool_)
+    flags[line + np.concatenate(places) // (PLACES // BITS)] = True
+    return np.asarray(np.packbits(flags).view(np.uint64).reshape(len(places), BITS // 64))
 
 
 def _grams(data: bytes) -> UInt64:

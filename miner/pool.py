@@ -36,6 +36,8 @@ class PoolBuilder:
             relevant_rows=block.relevant_rows,
             relevant_scores=compared.relevant_scores,
             to_relevant=compared.to_relevant,
+            covered=compared.covered,
+            shared=compared.shared,
             queries=block.vectors,
             relevant=block.relevant_vectors,
             sibling=compared.sibling,

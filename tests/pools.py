@@ -27,6 +27,8 @@ def make_pool(scores: object, relevant: list[list[float]], **changes: object) ->
         "relevant_rows": np.full(total, PADDING, np.int64),
         "relevant_scores": np.array([score for each in relevant for score in each], np.float32),
         "to_relevant": rng.uniform(0, 1, (total, count[1])).astype(np.float32),
+        "covered": rng.uniform(0, 1, count).astype(np.float32),
+        "shared": rng.uniform(0, 1, (total, count[1])).astype(np.float32),
         "queries": _unit(rng, count[0]),
         "relevant": _unit(rng, total),
         "sibling": np.zeros(count, np.uint8),
@@ -60,11 +62,11 @@ def part(pool: Pool, low: int, high: int) -> Pool:
     mine = slice(int(pool.offsets[low]), int(pool.offsets[high]))
     by_query = {
         name: getattr(pool, name)[low:high]
-        for name in ("rows", "scores", "match", "queries", "sibling", "documents", "keys")
+        for name in ("rows", "scores", "match", "covered", "queries", "sibling", "documents", "keys")
     }
     by_relevant = {
         name: getattr(pool, name)[mine]
-        for name in ("relevant_rows", "relevant_scores", "to_relevant", "relevant")
+        for name in ("relevant_rows", "relevant_scores", "to_relevant", "shared", "relevant")
     }
     risk = None if pool.risk is None else pool.risk[low:high]
     evidence = {name: values[low:high] for name, values in pool.evidence.items()}

@@ -23,7 +23,7 @@ def pool_of(queries: Sequence[Query], index: Index, encoder: HashingEncoder, dep
 
 
 def plainly(pool: Pool, query: int, corpus: Float64) -> Float64:
-    """[K, 6] features of one query with one relevant passage: the formulas of docs/risk.md, line by line,
+    """[K, 8] features of one query with one relevant passage: the formulas of docs/risk.md, line by line,
     over all vectors of the corpus [n, d]."""
     mean, covariance = corpus.mean(axis=0), np.cov(corpus.T, bias=True)
     values, axes = np.linalg.eigh(covariance)
@@ -50,11 +50,19 @@ def plainly(pool: Pool, query: int, corpus: Float64) -> Float64:
     b = np.mean((x - mx)[ordinary] * (y - my)[ordinary]) / (np.mean((x - mx)[ordinary] ** 2) + 1e-5)
     rest = (y - my) - b * (x - mx)
     rest = rest / np.sqrt(np.mean(rest[ordinary] ** 2) + 1e-6)
+    words = [
+        (each - each[ordinary].mean()) / np.sqrt(each[ordinary].var() + 1e-6)
+        for each in (
+            pool.covered[query].astype(np.float64),
+            pool.shared[pool.offsets[query]].astype(np.float64),
+        )
+    ]
     lines = []
     for k, c in enumerate(candidates):
         f = z(answers, c)
         left = max((1 - x[k] ** 2) * (1 - (q @ p) ** 2), 1e-3)
         before = sum(o < k for o in ordinary)
         shared = (y[k] - x[k] * (q @ p)) / np.sqrt(left)
-        lines.append([f, min(max(f, 0), 12) ** 2, shared, z(middle, c), np.log(1 + before), rest[k]])
+        rank, common = np.log(1 + before), [each[k] for each in words]
+        lines.append([f, min(max(f, 0), 11) ** 2, shared, z(middle, c), rank, rest[k], *common])
     return np.array(lines)

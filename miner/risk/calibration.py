@@ -20,7 +20,7 @@ from miner.risk.model import DECIMALS, RiskModel, read_model
 from miner.risk.rates import Rate
 from miner.shape import shaped
 
-FORMAT = 1
+FORMAT = 2
 CAPS = (0.02, 0.05, 0.1, 0.2)
 
 

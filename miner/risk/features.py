@@ -1,4 +1,4 @@
-"""What is known about a candidate before it is judged: six numbers, none of which needs a label.
+"""What is known about a candidate before it is judged: eight numbers, none of which needs a label.
 
 All directions are unit vectors rounded to multiples of 2^-26. Products of those with each other and with
 fp16 vectors are then sums of whole multiples of 2^-52 that stay below 1, so float64 holds them exactly,
@@ -15,7 +15,7 @@ from miner.blas import one_thread
 from miner.data import Bool, Float32, Float64, Pool
 from miner.risk.relevant import Mixture, mix
 
-NAMES = ("feedback", "feedback_squared", "partial", "density", "log_rank", "residual")
+NAMES = ("feedback", "feedback_squared", "partial", "density", "log_rank", "residual", "covered", "shared")
 
 HEAD = 100
 """The first so many candidates make the statistics of a pool, less those that match something: searching
@@ -24,11 +24,11 @@ NEAREST = 3
 """Candidates whose mean says where answers lie (Rocchio 1971)."""
 SHRINK = 0.3
 """Share of the mean variance that is added to every variance before whitening."""
-SATURATED = 12.0
+SATURATED = 11.0
 """Deviations beyond which more feedback counts no more to its square."""
 CELLS = 1024
 """Candidate vectors held in float64 at once."""
-_BITS = 2.0**26
+_BITS, _SHARES = 2.0**26, 2.0**20
 _TINY = 1e-6
 
 
@@ -77,7 +77,7 @@ class Geometry:
 
 
 def features(pool: Pool, geometry: Geometry) -> Float64:
-    """float64 [Q, K, 6] in the order of NAMES, 0 at padding. Finite everywhere.
+    """float64 [Q, K, 8] in the order of NAMES, 0 at padding. Finite everywhere.
 
     Candidates that match a relevant passage get features, but play no part in those of the others.
     """
@@ -108,6 +108,8 @@ def _features(pool: Pool, here: slice, geometry: Geometry, spread: Float32) -> F
             density,
             np.log1p(place),
             residual(shared, scores, head),
+            standing(pool.covered[here].astype(np.float64), head),
+            standing(mixture.shared, head),
         ],
         axis=-1,
     )
@@ -162,6 +164,15 @@ def residual(shared: Float64, scores: Float64, head: Bool) -> Float64:
     x, y = scores - mean(scores), shared - mean(shared)
     left = y - mean(x * y) / (mean(x * x) + 1e-5) * x
     return np.asarray(left / np.sqrt(mean(left * left) + 1e-6))
+
+
+def standing(values: Float64, head: Bool) -> Float64:
+    """By how many standard deviations of the pool values [B, K] from 0 to 1 lie above its mean. They are taken
+    as multiples of 2^-20, whose squares add up exactly in any order."""
+    exact = np.rint(values * _SHARES) / _SHARES
+    inside, count = np.where(head, exact, 0), np.maximum(head.sum(axis=1, keepdims=True), 1)
+    mean, square = (each.sum(axis=1, keepdims=True) / count for each in (inside, inside**2))
+    return np.asarray((exact - mean) / np.sqrt(np.maximum(square - mean**2, 0) + 1e-6))
 
 
 def unit(vectors: Float64) -> Float64:

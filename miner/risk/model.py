@@ -1,4 +1,4 @@
-"""The fitted model: a logistic regression on six features, and what it says of the candidates of a pool."""
+"""The fitted model: a logistic regression on eight features, and what it says of the candidates of a pool."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from miner.errors import ConfigError
 from miner.index import Index
 from miner.risk.features import NAMES, Geometry, features
 
-FORMAT = 1
+FORMAT = 2
 DECIMALS = 6
 STEEPEST = 60.0
 """Logits are cut off here: further out nothing changes at six decimals."""
@@ -49,7 +49,7 @@ class RiskModel:
         )
 
     def logits(self, values: Float64) -> Float64:
-        """[..., 6] features to [...] logits."""
+        """[..., 8] features to [...] logits."""
         return np.asarray(self.intercept + np.sum(values * np.array(self.coefficients), axis=-1))
 
     def for_index(self, index: Index) -> Scorer:
@@ -81,7 +81,7 @@ class Scorer:
         return replace(pool, risk=self.risk(pool, features(pool, self.geometry)))
 
     def risk(self, pool: Pool, values: Float64) -> Float32:
-        """float32 [Q, K] from features [Q, K, 6]."""
+        """float32 [Q, K] from features [Q, K, 8]."""
         risk = np.round(probability(self.model.logits(values)), DECIMALS)
         return np.where(pool.valid, risk, 1).astype(np.float32)
 

@@ -28,6 +28,8 @@ class Mixture:
     """[B, K] cosine of each candidate to the mixture."""
     to_query: Float64
     """[B]"""
+    shared: Float64
+    """[B, K] mean of what each candidate has in common with them beyond the query."""
 
 
 def mix(pool: Pool, here: slice, mean: Float64, spread: Float32) -> Mixture:
@@ -35,7 +37,7 @@ def mix(pool: Pool, here: slice, mean: Float64, spread: Float32) -> Mixture:
     float32 [B, 2] mean and standard deviation of each query's cosines to it."""
     places = range(*here.indices(len(pool.rows)))
     direction, to_query = np.empty((len(places), len(mean))), np.empty(len(places))
-    to_candidates = np.empty((len(places), pool.rows.shape[1]))
+    to_candidates, shared = np.empty((2, len(places), pool.rows.shape[1]))
     for i, query in enumerate(places):
         mine = slice(int(pool.offsets[query]), int(pool.offsets[query + 1]))
         vectors = pool.relevant[mine].astype(np.float64)
@@ -45,8 +47,9 @@ def mix(pool: Pool, here: slice, mean: Float64, spread: Float32) -> Mixture:
         direction[i] = towards / max(float(np.linalg.norm(towards)), _TINY)
         length = max(float(np.linalg.norm(weights @ vectors)), _TINY)
         to_query[i] = weights @ pool.relevant_scores[mine].astype(np.float64) / length
+        shared[i] = weights @ pool.shared[mine].astype(np.float64)
         to_candidates[i] = weights @ np.maximum(pool.to_relevant[mine].astype(np.float64), -1) / length
-    return Mixture(direction, to_candidates, to_query)
+    return Mixture(direction, to_candidates, to_query, shared)
 
 
 def weigh(scores: Float32, centre: float, deviation: float) -> Float64:

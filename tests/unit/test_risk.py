@@ -18,6 +18,7 @@ from miner.match import Match
 from miner.mining import mine
 from miner.recipe import Recipe
 from miner.risk import NAMES, Geometry, RiskModel, Scorer, features, packaged_model, probability, read_model
+from miner.risk.features import SATURATED
 from miner.risk.relevant import weigh
 from tests.pools import make_pool, part
 from tests.risks import plainly, pool_of
@@ -42,7 +43,7 @@ def scorer(index: Index) -> Scorer:
 
 def without(pool: Pool, column: int) -> Pool:
     """The pool of one query without one of its candidates."""
-    by_candidate = ("rows", "scores", "match", "sibling", "documents", "to_relevant")
+    by_candidate = ("rows", "scores", "match", "sibling", "documents", "to_relevant", "covered", "shared")
     cut = {name: np.delete(getattr(pool, name), column, axis=1) for name in by_candidate}
     return replace(pool, **cut, risk=None, ranks=None)
 
@@ -109,7 +110,16 @@ def test_corpora_without_spread_give_finite_risks(pool: Pool, same: bool) -> Non
 
 def test_parts_add_up_to_the_log_odds(pool: Pool, scorer: Scorer) -> None:
     parts = scorer.parts(pool)
-    assert set(parts) == {"intercept", "feedback", "partial", "density", "log_rank", "residual"}
+    assert set(parts) == {
+        "intercept",
+        "feedback",
+        "partial",
+        "density",
+        "log_rank",
+        "residual",
+        "covered",
+        "shared",
+    }
     total = np.stack(list(parts.values())).astype(np.float64).sum(axis=0)
     assert pool.risk is not None
     assert np.abs(probability(total) - pool.risk).max() < 2e-6
@@ -195,7 +205,7 @@ def test_the_packaged_model_says_how_it_was_fitted() -> None:
     model = packaged_model()
     assert len(model.coefficients) == len(NAMES)
     assert {"method", "protocol", "sets"} <= set(model.fitted)
-    slope = model.coefficients[0] + 2 * 12 * model.coefficients[1]
+    slope = model.coefficients[0] + 2 * SATURATED * model.coefficients[1]
     assert slope > 0, "more feedback must never mean less risk"
 
 
@@ -203,8 +213,8 @@ def test_the_packaged_model_says_how_it_was_fitted() -> None:
     ("data", "said"),
     [
         (b"{", "is not a risk model"),
-        (b'{"format": 9}', "of format 9; expected 1"),
-        (b'{"format": 1, "intercept": 0, "coefficients": {}, "fitted": {}}', "is not a risk model"),
+        (b'{"format": 9}', "of format 9; expected 2"),
+        (b'{"format": 2, "intercept": 0, "coefficients": {}, "fitted": {}}', "is not a risk model"),
     ],
 )
 def test_a_file_that_is_no_model_is_refused(data: bytes, said: str) -> None:
