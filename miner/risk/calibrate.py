@@ -29,7 +29,7 @@ QUERIES, EVENTS = 40, 40
 REFIT_EVENTS = 200
 PENALTY = 1.0
 EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-LOGITS = np.arange(-9.0, 5.01, 0.25)
+LOGITS = np.arange(-9.0, 11.01, 0.25)
 """Log odds of the caps that are tried."""
 FEWEST = 20
 """Negatives below which a cap's leak is not looked at."""
