@@ -33,6 +33,7 @@ HERE = Path(__file__).parent
 FLOPS_A_TOKEN = 21.3e6
 """Multiplications and additions of all-MiniLM-L6-v2 for one token, attention's scores left out."""
 BASE = "sentence-transformers"
+RATE = "matrix products, GFLOP/s"
 CONTENDERS: Mapping[str, tuple[str, ...]] = {
     "sentence-transformers": (),
     "sentence-transformers, faiss, batch 256": ("--faiss", "--batch", "256"),
@@ -132,6 +133,7 @@ def measure(name: str, given: argparse.Namespace, scratch: Path) -> dict[str, An
     result: dict[str, Any] = {
         **sizes,
         "rounds": given.rounds,
+        RATE: {dtype: round(rate, 1) for dtype, rate in matrix_rate().items()},
         f"{BASE}, warm, with its cache": round(cached, 3),
     }
     for each in CONTENDERS:
@@ -160,7 +162,6 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     record = json.loads(given.results.read_text()) if given.results.exists() else {}
-    record["matrix products, GFLOP/s"] = {name: round(rate, 1) for name, rate in matrix_rate().items()}
     with tempfile.TemporaryDirectory() as scratch:
         for name in given.sets:
             record[name] = measure(name, given, Path(scratch))

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from markdown_tables import markdown
-from speed import BASE, CONTENDERS
+from speed import BASE, CONTENDERS, RATE
 
 
 def speed(result: Mapping[str, Any]) -> str:
     """How many times as fast as sentence-transformers, a line a set and contender."""
-    rows, rate = [], result["matrix products, GFLOP/s"]["bfloat16"]
+    rows = []
     for name, found in _sets(result).items():
+        rate = found[RATE]["bfloat16"]
         rows += [[f"{name}: {each}", *_cells(found[each], rate)] for each in CONTENDERS]
     head = (
         "",
