@@ -19,7 +19,7 @@ CHOSEN = "chosen"
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One candidate. `verdict` is 'chosen', 'kept' (good enough, but others were harder) or the filter that
+    """One candidate. `verdict` is 'chosen', 'kept' (good enough, but others were preferred) or the filter that
     rejected it first; `parts` are what the risk is made of, in log odds."""
 
     rank: int
