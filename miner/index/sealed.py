@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import mmap
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -140,6 +141,15 @@ def open_array(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> A
         return np.memmap(path, wanted, "r", len(expected), shape).view(np.ndarray)
     except (OSError, ValueError) as error:
         raise IndexCorrupt(f"{path}: cannot be read ({_reason(error)})") from None
+
+
+def release(array: Array) -> None:
+    """Let the pages go that a memory-mapped array has in memory: what is read again is mapped again."""
+    held: object = array
+    while isinstance(held, np.ndarray):
+        held = held.base
+    if isinstance(held, mmap.mmap) and hasattr(held, "madvise"):
+        held.madvise(mmap.MADV_DONTNEED)
 
 
 def table_bytes(columns: dict[str, list[Any]], schema: pa.Schema) -> bytes:

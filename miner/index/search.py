@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -95,14 +96,17 @@ def _search(vectors: Vectors, queries: Half, k: int, memory: int) -> Nearest:
     fetch = k + OVERFETCH + k // 16
     if fetch >= len(vectors):
         return _search_all(vectors, queries, k, memory)
-    rows, approximate, held = _fetch(vectors, queries, fetch, max(1, memory // (8 * vectors.dim)))
+    block = max(1, memory // (8 * vectors.dim))
+    rows, approximate, held = _fetch(vectors, queries, fetch, block)
     error = error_bound(vectors.dim)
     # The k-th best exact score is at least the k-th float32 score less the error: what is further below
     # cannot enter. What was not fetched scored at most as high in float32 as the last that was.
     floor, worst = approximate[:, -1].astype(np.float64), approximate[:, k - 1 : k].astype(np.float64)
     rows[approximate < worst - 2 * error] = PADDING
-    taking = (lambda: vectors.take) if held is None else (lambda: _taking(held))
-    near = _ranked(rows, rescore(taking, queries, rows), k)
+    if held is None:
+        near = _ranked(*_rescored_by_blocks(vectors, queries, rows, block), k)
+    else:
+        near = _ranked(rows, rescore(partial(_taking, held), queries, rows), k)
     doubtful = near.scores[:, -1] <= floor + error
     if doubtful.any():
         again = _search_all(vectors, queries[doubtful], k, memory)
@@ -123,7 +127,7 @@ def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, 
     """
     import faiss
 
-    wide = queries.astype(np.float32)
+    wide, whole = queries.astype(np.float32), None
     best_rows, best = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
     for start, part in vectors.blocks(block):
         held = widened(part)
@@ -134,7 +138,9 @@ def _fetch(vectors: Vectors, queries: Half, k: int, block: int) -> tuple[Int64, 
             order = np.argsort(-scores, axis=1)[:, :k]
             rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
         best_rows, best = rows, scores
-    return best_rows, best, held if len(held) == len(vectors) else None
+        whole = held if len(held) == len(vectors) else None
+        del part, held
+    return best_rows, best, whole
 
 
 def widened(part: Half) -> Float32:
@@ -169,6 +175,25 @@ def rescore(taking: Callable[[], Take], queries: Half, rows: Int64) -> Float64:
         parts = (slice(start, start + QUERIES) for start in range(0, len(rows), QUERIES))
         deque(pool.map(work, parts), maxlen=0)
     return scores
+
+
+def _rescored_by_blocks(vectors: Vectors, queries: Half, rows: Int64, block: int) -> tuple[Int64, Float64]:
+    """Rows and exact scores [Q, k] in another order, by reading the vectors once from first to last."""
+    rows = np.sort(np.where(rows == PADDING, np.iinfo(np.int64).max, rows), axis=1)
+    scores = np.full(rows.shape, -np.inf, np.float64)
+    for start, part in vectors.blocks(block):
+        left, right = (np.count_nonzero(rows < edge, axis=1) for edge in (start, start + len(part)))
+        columns = left[:, None] + np.arange(int((right - left).max()))
+        inside = columns < right[:, None]
+        query, column = np.nonzero(inside)[0], columns[inside]
+        local = np.full(columns.shape, PADDING, np.int64)
+        local[inside] = rows[query, column] - start
+        scores[query, column] = rescore(partial(_reading, part), queries, local)[inside]
+    return np.where(scores == -np.inf, PADDING, rows), scores
+
+
+def _reading(part: Half) -> Take:
+    return lambda rows: part[rows]
 
 
 def _taking(held: Float32) -> Take:

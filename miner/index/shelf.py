@@ -13,9 +13,11 @@ from miner.index import keys
 from miner.index.ingest import ALIASES, PASSAGES
 from miner.index.manifest import Shard
 from miner.index.place import Place
-from miner.index.sealed import open_array, open_table, peek_table
+from miner.index.sealed import open_array, open_table, peek_table, release
 
 OPEN = 64
+MANY = 64
+"""Rows that are taken at once from which on the shard's pages are let go again: they may be all there are."""
 
 
 class Shelf:
@@ -50,13 +52,26 @@ class Shelf:
         out = np.empty((len(rows), self.dim), np.float16)
         for number, positions, local in self.split(rows):
             out[positions] = self.vectors(number)[local]
+            if len(rows) >= MANY:
+                release(self.vectors(number))
         return out
 
     def blocks(self, rows: int) -> Iterator[tuple[int, Half]]:
+        """Consecutive vectors with the row of the first; what was read stays mapped only until the next."""
         for start in range(0, len(self), rows):
             stop = min(start + rows, len(self))
             pieces = list(self._pieces(start, stop))
-            yield start, pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            yield start, pieces[0] if len(pieces) == 1 else self._joined(pieces)
+            release(pieces[0])
+
+    def _joined(self, pieces: Sequence[Half]) -> Half:
+        out = np.empty((sum(map(len, pieces)), self.dim), np.float16)
+        start = 0
+        for piece in pieces:
+            out[start : start + len(piece)] = piece
+            start += len(piece)
+            release(piece)
+        return out
 
     def _pieces(self, start: int, stop: int) -> Iterator[Half]:
         first = int(np.searchsorted(self.starts, start, "right")) - 1
