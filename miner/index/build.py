@@ -25,12 +25,13 @@ from miner.encoders.agreement import SAMPLE, agreement, reference
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
 from miner.index import sealed
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
+from miner.index.fingerprint import check_fingerprint
 from miner.index.ingest import Corpus, encoded_texts, ingest
 from miner.index.ivfpq import key_of
 from miner.index.lock import BUILDER, READERS, building, nobody_reading
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
 from miner.index.mirror import place_of
-from miner.index.opened import Index, check_fingerprint, open_place
+from miner.index.opened import Index, open_place
 from miner.index.place import Place
 from miner.index.sealed import Sealed
 from miner.index.shelf import Shelf

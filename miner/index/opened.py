@@ -16,6 +16,7 @@ from miner.errors import ConfigError, IndexMismatch
 from miner.index import keys, stats
 from miner.index.cache import Cache
 from miner.index.encode import encoder_key, unit_rows
+from miner.index.fingerprint import check_fingerprint, differ_by_versions
 from miner.index.ingest import PASSAGES
 from miner.index.lock import Reading
 from miner.index.manifest import Manifest, plain, read_manifest
@@ -27,8 +28,6 @@ from miner.index.shelf import Shelf
 
 Rows = Sequence[int] | Int64
 
-ENGINE = "engine"
-"""Where a fingerprint names the versions of the libraries that compute."""
 PROBED, AGREES = 16, 0.9995
 """Passages encoded again under other versions, and the cosine that shows that nothing has changed."""
 
@@ -162,8 +161,9 @@ class Index:
         of its libraries it is that if it still gives the vectors of a few of the passages.
         """
         given = plain(encoder.fingerprint)
-        same = {**given, ENGINE: self.fingerprint.get(ENGINE)} == self.fingerprint
-        if not (same and (given == self.fingerprint or self._gives_our_vectors(encoder))):
+        if given == self.fingerprint:
+            return
+        if not (differ_by_versions(self.fingerprint, given) and self._gives_our_vectors(encoder)):
             check_fingerprint(self.place, self.fingerprint, given)
 
     def _gives_our_vectors(self, encoder: Encoder) -> bool:
@@ -227,17 +227,6 @@ def open_place(place: Place) -> Index:
         for number in range(len(manifest.shards)):
             index.store.check(number)
     return index
-
-
-def check_fingerprint(place: Place, stored: dict[str, Any], given: dict[str, Any]) -> None:
-    """Raises IndexMismatch naming the fields that differ."""
-    differing = [
-        f"{key} is {stored.get(key)!r} there and {given.get(key)!r} here"
-        for key in sorted({*stored, *given})
-        if stored.get(key) != given.get(key)
-    ]
-    if differing:
-        raise IndexMismatch(f"{place}: was built with another encoder: {'; '.join(differing)}")
 
 
 def reopen(place: Place, digest: str) -> Index:

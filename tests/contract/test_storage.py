@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,12 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from miner import storage
 from miner.blocks import mine_files
 from miner.data import Passage, Query
 from miner.distributed import Serial
 from miner.encoders import HashingEncoder
-from miner.errors import ConfigError, IndexCorrupt, IndexNotFound, Locked, MissingExtra
+from miner.errors import IndexCorrupt, IndexNotFound, Locked
 from miner.index import build_index, open_index, verify
 from miner.index.manifest import FILE
 from miner.index.mirror import CACHE, Mirror, Scratch
@@ -26,41 +24,11 @@ from miner.recipe import Recipe
 from miner.storage import Store
 from tests.commandline import call
 from tests.indexing import Counting, content
-from tests.s3 import BUCKET, CREDENTIALS, s3_server, set_auth
 from tests.working import Stub
 
-pytest.importorskip("obstore", reason="the extra 'storage' is not installed")
-pytest.importorskip("moto", reason="the extra 'dev' is not installed")
+pytestmark = pytest.mark.usefixtures("stores")
 
 SHARD = 50
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with s3_server() as address:
-        yield address
-
-
-@pytest.fixture(autouse=True)
-def _environment(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {**CREDENTIALS, CACHE: str(tmp_path / "cache"), "AWS_ENDPOINT_URL": server}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(storage, "RETRIES", 1)
-    storage._engine.cache_clear()
-    yield
-    storage._engine.cache_clear()
-
-
-@pytest.fixture
-def s3() -> str:
-    """An empty place in a store."""
-    return f"s3://{BUCKET}/{uuid4().hex}/i"
-
-
-@pytest.fixture(params=["s3", "file"])
-def uri(request: pytest.FixtureRequest, tmp_path: Path, s3: str) -> str:
-    """An empty place in a store of each kind."""
-    return s3 if request.param == "s3" else (tmp_path / "a store").as_uri()
 
 
 def stored(uri: str) -> dict[str, str]:
@@ -247,54 +215,3 @@ def test_the_command_line_takes_uris(
     assert json.loads(done.out)["path"] == uri
     assert json.loads((tmp_path / "o.run.json").read_bytes())["index"]["path"] == uri
     assert "build.json" in stored(uri)
-
-
-@pytest.mark.parametrize(
-    ("uri", "message"),
-    [
-        ("s4://bucket/i", "expected s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or file:///FOLDER"),
-        ("s3:///i", "expected s3://BUCKET"),
-        ("s3://bucket", "expected s3://BUCKET"),
-        ("file://host/i", "expected s3://BUCKET"),
-        ("s3://me:VerySecretWord@bucket/i", "a URI holds no credentials; set AWS_ACCESS_KEY_ID"),
-        ("s3://bucket/i?secret_key=VerySecretWord", "unknown setting 'secret_key'"),
-        ("s3://nobody/i", "s3://nobody/i: there is no such bucket"),
-        ("s3://bucket/none", "is not an index"),
-    ],
-)
-def test_what_cannot_be_a_place_is_one_sentence(
-    uri: str, message: str, corpus_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    commands = ("info", uri), ("build-index", corpus_file, "--model", "hashing", "--out", uri)
-    for command in commands[: 1 if uri.endswith("none") else 2]:
-        done = call(capsys, *command)
-        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-        assert message in done.err
-        assert "Secret" not in done.err
-
-
-def test_a_uri_that_became_a_path_is_refused() -> None:
-    with pytest.raises(ConfigError, match="s3:/bucket/i: a URI is given as text"):
-        open_index(Path(f"s3://{BUCKET}/i"))
-
-
-def test_refused_credentials_are_one_sentence(server: str, capsys: pytest.CaptureFixture[str]) -> None:
-    set_auth(server, "0")
-    try:
-        done = call(capsys, "info", f"s3://{BUCKET}/i")
-    finally:
-        set_auth(server, "inf")
-    assert (done.code, done.err) == (1, f"error: s3://{BUCKET}/i: the credentials are refused\n")
-
-
-def test_a_server_that_does_not_answer_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    uri = f"s3://{BUCKET}/i?endpoint_override=127.0.0.1:1&scheme=http"
-    done = call(capsys, "info", uri)
-    assert (done.code, done.err) == (1, f"error: s3://{BUCKET}/i: cannot be reached\n")
-
-
-def test_a_store_whose_package_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("obstore", "obstore.store"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(MissingExtra, match=r"a store such as s3:// needs .* pip install 'miner\[storage\]'"):
-        open_index(f"s3://{BUCKET}/i")
