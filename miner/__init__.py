@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from miner.encoders.resolve import resolve
     from miner.errors import ConfigError, InputError, MinerError
     from miner.explain import explain
-    from miner.filters import Denoise, Margin, Rank, Risk, Score, Sibling
+    from miner.filters import Denoise, Margin, Rank, Risk, Riskiest, Score, Sibling
     from miner.index import Index, open_index
     from miner.library import build_index
     from miner.mined import Mined
@@ -35,7 +35,7 @@ _HOMES = {
     "miner.encoders.resolve": ("resolve",),
     "miner.errors": ("ConfigError", "InputError", "MinerError"),
     "miner.explain": ("explain",),
-    "miner.filters": ("Denoise", "Margin", "Rank", "Risk", "Score", "Sibling"),
+    "miner.filters": ("Denoise", "Margin", "Rank", "Risk", "Riskiest", "Score", "Sibling"),
     "miner.index": ("Index", "open_index"),
     "miner.library": ("build_index",),
     "miner.mining": ("mine",),
@@ -65,6 +65,7 @@ __all__ = [
     "Rank",
     "Recipe",
     "Risk",
+    "Riskiest",
     "Row",
     "Sample",
     "Score",

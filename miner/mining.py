@@ -12,7 +12,7 @@ import numpy as np
 from miner.block import Block
 from miner.data import KEPT, PADDING, Candidates, Float32, Int64, Pool, Query, Selection, UInt8
 from miner.encoders import Encoder
-from miner.filters import Risk, judge
+from miner.filters import Risk, Riskiest, judge
 from miner.filters.risk import lowest_caps
 from miner.index import Index
 from miner.index.kept import Like
@@ -83,7 +83,7 @@ class Miner:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
         self.finder = Finder(indexes, recipe.search, clock)
         self.builder = PoolBuilder(indexes[0], recipe.emit)
-        estimates = any(isinstance(each, Risk) for each in recipe.filters)
+        estimates = any(isinstance(each, (Risk, Riskiest)) for each in recipe.filters)
         self.scorers: list[Scorer] = [recipe.risk.for_index(each) for each in indexes] if estimates else []
         self.tally = Tally()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from miner.errors import ConfigError
-from miner.filters import GUARDS, Denoise, Filter, Risk, Sibling
+from miner.filters import GUARDS, Denoise, Filter, Riskiest, Sibling
 from miner.relevant import EMIT
 from miner.rescore import Cache
 from miner.risk import RiskModel, packaged_model
@@ -18,13 +18,13 @@ class Recipe:
     """`n` negatives a query out of the `depth` most similar passages, judged by the guards and then by
     `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
-    `risk` is the model behind the risk filter; `rescore` scores pairs with a cross-encoder, for the denoise
-    filter and the receipts; `search` finds the candidates. Too few survivors widen the search fourfold, then
-    exactly, until the corpus ends.
+    `risk` is the model behind the filters risk and riskiest; `rescore` scores pairs with a cross-encoder, for
+    the denoise filter and the receipts; `search` finds the candidates. Too few survivors widen the search
+    fourfold, then exactly, until the corpus ends.
     """
 
     n: int = 5
-    filters: tuple[Filter, ...] = (Sibling(overlapping=True), Risk())
+    filters: tuple[Filter, ...] = (Sibling(overlapping=True), Riskiest())
     select: Selector = field(default_factory=Below)
     depth: int = 100
     seed: int = 0

@@ -29,7 +29,9 @@ def command(
     n: Annotated[int, typer.Option("-n", min=1, help="Hard negatives a query.")] = 5,
     max_risk: Annotated[
         float | None,
-        typer.Option(help="Highest risk of a false negative. [default: 0.02, unless --filter is given]"),
+        typer.Option(
+            help="Highest risk of a false negative. [default: the riskiest 5 % are left out, unless --filter is given]"
+        ),
     ] = None,
     calibration: Annotated[
         Path | None, typer.Option(help="What 'miner calibrate' wrote for this index.")

@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 def recipe_of(
     n: int, filters: Sequence[str] | None, max_risk: float | None, select: str, depth: int
 ) -> Recipe:
-    """The recipe that options spell. Named filters replace the default ones; a risk cap joins them.
+    """The recipe that options spell. Named filters replace the default ones; a risk cap joins them, in place of
+    riskiest().
 
     Raises ConfigError for a spec that cannot be read.
     """
-    from miner.filters import Risk, parse_filter
+    from miner.filters import Risk, Riskiest, parse_filter
     from miner.recipe import Recipe
     from miner.select import parse_selector
 
     recipe = Recipe(n=n, select=parse_selector(select), depth=max(depth, n))
     named = tuple(parse_filter(text) for text in filters) if filters else recipe.filters
     if max_risk is not None:
-        named = (*(each for each in named if not isinstance(each, Risk)), Risk(max_risk))
+        named = (*(each for each in named if not isinstance(each, (Risk, Riskiest))), Risk(max_risk))
     return replace(recipe, filters=named)
 
 

@@ -7,11 +7,14 @@ from miner.filters.denoise import Denoise
 from miner.filters.guards import GUARDS, Guard
 from miner.filters.margin import Margin
 from miner.filters.risk import Risk
+from miner.filters.riskiest import Riskiest
 from miner.filters.sibling import Sibling
 from miner.filters.window import Rank, Score
 from miner.spec import Spelt, parse
 
-FILTERS: dict[str, type[Spelt]] = {each.name: each for each in (Denoise, Margin, Rank, Risk, Score, Sibling)}
+FILTERS: dict[str, type[Spelt]] = {
+    each.name: each for each in (Denoise, Margin, Rank, Risk, Riskiest, Score, Sibling)
+}
 
 
 def parse_filter(text: str) -> Filter:
@@ -28,6 +31,7 @@ __all__ = [
     "Margin",
     "Rank",
     "Risk",
+    "Riskiest",
     "Score",
     "Sibling",
     "judge",

@@ -13,7 +13,7 @@ import orjson
 from miner import __version__
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
 from miner.files import write_json
-from miner.filters import Risk
+from miner.filters import Filter, Risk, Riskiest
 from miner.index import Index
 from miner.recipe import Recipe
 from miner.risk.model import DECIMALS, RiskModel, read_model
@@ -97,12 +97,14 @@ class Calibration:
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this model, and with its caps on the risk read as shares of what is mined that may
-        be wrong. Raises MinerError if a cap cannot be had.
+        be wrong. riskiest(), for risks whose size is not known, gives way to the default cap. Raises
+        MinerError if a cap cannot be had.
         """
-        filters = (
-            Risk(self.threshold(each.max)) if isinstance(each, Risk) else each for each in recipe.filters
-        )
-        return replace(recipe, filters=tuple(filters), risk=self.model)
+        return replace(recipe, filters=tuple(map(self._translated, recipe.filters)), risk=self.model)
+
+    def _translated(self, each: Filter) -> Filter:
+        share = Risk.max if isinstance(each, Riskiest) else each.max if isinstance(each, Risk) else None
+        return each if share is None else Risk(self.threshold(share))
 
     def check(self, index: Index) -> None:
         """Raises IndexMismatch unless this is the index it was made with."""

@@ -9,7 +9,18 @@ import pytest
 
 from miner.data import FIRST_REJECTION, KEPT, PADDED, PADDING
 from miner.errors import ConfigError
-from miner.filters import FILTERS, GUARDS, Denoise, Margin, Rank, Score, Sibling, judge, parse_filter
+from miner.filters import (
+    FILTERS,
+    GUARDS,
+    Denoise,
+    Margin,
+    Rank,
+    Riskiest,
+    Score,
+    Sibling,
+    judge,
+    parse_filter,
+)
 from miner.match import Match
 from miner.siblings import Sibling as Kind
 from tests.pools import make_pool, part, random_pool
@@ -22,6 +33,7 @@ SPECS = [
     "sibling()",
     "denoise(absolute=0.1)",
     "risk(max=0.3)",
+    "riskiest(share=0.2)",
 ]
 
 
@@ -107,3 +119,44 @@ def test_denoising_believes_the_cross_encoder_and_passes_what_it_did_not_score()
     assert Denoise(max=0.1).keep(pool)[0].tolist() == [False, False, True, False]
     with pytest.raises(ConfigError, match="--rescore"):
         Denoise().keep(make_pool([[0.9]], [[0.9]]))
+
+
+@pytest.mark.parametrize(
+    ("risk", "kept"),
+    [
+        ([0.1, 0.9, 0.2, 0.3, 0.8], [True, False, True, True, True]),
+        ([0.0001, 0.0009, 0.0002, 0.0003, 0.0008], [True, False, True, True, True]),
+        ([0.1, 0.9, 0.9, 0.3, 0.8], [True, True, True, True, True]),
+        ([0.5, 0.5, 0.5, 0.5, 0.5], [True, True, True, True, True]),
+    ],
+)
+def test_the_riskiest_are_dropped_whatever_the_size_of_the_estimates(
+    risk: list[float], kept: list[bool]
+) -> None:
+    pool = make_pool([[0.9, 0.8, 0.7, 0.6, 0.5]], [[0.9]], risk=np.array([risk], np.float32))
+    assert Riskiest(share=0.2).keep(pool)[0].tolist() == kept
+
+
+def test_what_matches_or_overlaps_a_relevant_passage_does_not_count_among_the_riskiest() -> None:
+    scores, risk = np.full((1, 6), 0.5), np.array([[1.0, 0.9, 0.8, 0.4, 0.2, 0.1]], np.float32)
+    match = np.array([[Match.SAME_TEXT, 0, 0, 0, 0, 0]], np.uint8)
+    sibling = np.array([[0, Kind.OVERLAPPING, 0, 0, 0, 0]], np.uint8)
+    pool = make_pool(scores, [[0.9]], risk=risk, match=match, sibling=sibling)
+    assert Riskiest(share=0.25).keep(pool)[0, 2:].tolist() == [False, True, True, True]
+
+
+def test_searching_deeper_changes_nothing_about_the_first_hundred() -> None:
+    rng = np.random.default_rng(3)
+    risk = rng.uniform(0, 1, (2, 300)).astype(np.float32)
+    deep = make_pool(np.full((2, 300), 0.5), [[0.9], [0.9]], risk=risk)
+    flat = make_pool(np.full((2, 100), 0.5), [[0.9], [0.9]], risk=risk[:, :100])
+    kept = Riskiest().keep(deep)
+    np.testing.assert_array_equal(kept[:, :100], Riskiest().keep(flat))
+    assert (~kept[:, :100]).sum(axis=1).tolist() == [5, 5]
+    assert risk[:, 100:][kept[:, 100:]].max() <= risk[:, :100][kept[:, :100]].max()
+
+
+def test_a_single_candidate_is_kept_and_a_share_of_all_refused() -> None:
+    assert Riskiest().keep(make_pool([[0.9]], [[0.9]], risk=np.array([[0.9]], np.float32))).all()
+    with pytest.raises(ConfigError, match="more than 0 and less than 1"):
+        Riskiest(share=1)

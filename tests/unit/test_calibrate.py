@@ -12,7 +12,7 @@ from miner.data import Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
 from miner.files import write_jsonl
-from miner.filters import Margin, Risk
+from miner.filters import Margin, Risk, Riskiest, Sibling
 from miner.index import Index, build_index
 from miner.library import build_index as build_from_path
 from miner.mining import mine
@@ -132,6 +132,12 @@ def test_a_recipe_takes_the_model_and_translates_its_caps(calibration: Calibrati
     recipe = calibration.apply(Recipe(filters=(Margin(relative=0.1), Risk(max=0.1))))
     assert recipe.risk is calibration.model
     assert recipe.filters == (Margin(relative=0.1), Risk(max=calibration.threshold(0.1)))
+
+
+def test_with_a_calibration_the_default_is_a_cap(calibration: Calibration) -> None:
+    assert Riskiest() in Recipe().filters
+    capped = calibration.apply(Recipe()).filters
+    assert capped == (Sibling(overlapping=True), Risk(max=calibration.threshold(Risk().max)))
 
 
 def test_a_file_gives_back_what_was_written(calibration: Calibration, index: Index, tmp_path: Path) -> None:
