@@ -2,9 +2,10 @@
 
     python benchmarks/memory.py DATA_DIR SET [--sizes 1000 10000 100000 537000] [--queries 2000]
 
-A set that is too small is repeated with a word added to every copy. The model is the hashing encoder unless
---model names another: growth of everything but encoding. The largest size is mined by sentence-transformers
-with FAISS too, with the same vectors. Writes benchmarks/results/memory.json.
+A set that is too small is repeated with a word added to every copy. Growth is that of the corpus alone: the
+same queries at every size, those that the smallest answers, and their relevant passages first. The largest
+size is mined for --queries too, by miner and by sentence-transformers with FAISS. The model is the hashing
+encoder unless --model names another: growth of everything but encoding. Writes benchmarks/results/memory.json.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,47 +29,48 @@ MINER = str(Path(sys.executable).with_name("miner"))
 RIVAL = (sys.executable, str(Path(__file__).with_name("st_mine.py").resolve()), "--faiss", "--hashing")
 
 
-def passages(data: Path, size: int) -> Iterator[dict[str, str]]:
-    lines = (data / "corpus.jsonl").read_text().splitlines()
+def passages(data: Path, size: int, first: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+    """So many, beginning with those of these ids."""
+    place = {id: number for number, id in enumerate(first)}
+    rows = list(map(json.loads, (data / "corpus.jsonl").read_text().splitlines()))
+    rows.sort(key=lambda row: place.get(row["_id"], len(place)))
     for number in range(size):
-        copy, place = divmod(number, len(lines))
-        row = json.loads(lines[place])
-        text = f"{row['text']} {copy}" if copy else row["text"]
-        yield {"_id": f"{row['_id']}-{copy}" if copy else row["_id"], "text": text}
+        copy, at = divmod(number, len(rows))
+        id, text = rows[at]["_id"], rows[at]["text"]
+        yield {"_id": f"{id}-{copy}" if copy else id, "text": f"{text} {copy}" if copy else text}
 
 
-def qrels(data: Path, count: int, held: set[str]) -> list[list[str]]:
-    """The judgments of so many queries whose relevant passages are there."""
-    lines = [line.split("\t") for line in (data / "qrels.tsv").read_text().splitlines()[1:]]
-    lines = [line for line in lines if line[1] in held]
-    asked = set(list(dict.fromkeys(line[0] for line in lines))[:count])
-    return [line for line in lines if line[0] in asked]
-
-
-def queries(data: Path, count: int, held: set[str]) -> Iterator[dict[str, Any]]:
-    """Queries with their relevant ids, as miner reads them."""
-    texts = {
-        row["_id"]: row["text"] for row in map(json.loads, (data / "queries.jsonl").read_text().splitlines())
-    }
+def judgments(data: Path, queries: int, passages: int) -> dict[str, list[str]]:
+    """The relevant passages of the first queries, at most so many queries and passages."""
     relevant: dict[str, list[str]] = {}
-    for query, passage, _ in qrels(data, count, held):
+    for line in (data / "qrels.tsv").read_text().splitlines()[1:]:
+        query, passage, _ = line.split("\t")
         relevant.setdefault(query, []).append(passage)
-    for query, ids in relevant.items():
-        yield {"query": texts[query], "relevant_ids": ids}
+    out: dict[str, list[str]] = {}
+    held: set[str] = set()
+    for query, ids in list(relevant.items())[:queries]:
+        if len(held := held | set(ids)) > passages:
+            break
+        out[query] = ids
+    return out
 
 
-def write_set(data: Path, folder: Path, size: int, count: int) -> int:
-    """A BEIR folder of `size` passages; how many queries it has."""
-    made = list(passages(data, size))
-    judged = qrels(data, count, {row["_id"] for row in made})
-    asked = {line[0] for line in judged}
+def queries(data: Path, relevant: Mapping[str, list[str]]) -> Iterator[dict[str, Any]]:
+    """Queries with their relevant ids, as miner reads them."""
+    for row in map(json.loads, (data / "queries.jsonl").read_text().splitlines()):
+        if row["_id"] in relevant:
+            yield {"query": row["text"], "relevant_ids": relevant[row["_id"]]}
+
+
+def write_set(data: Path, folder: Path, size: int, relevant: Mapping[str, list[str]]) -> None:
+    """A BEIR folder of `size` passages, the relevant ones first."""
     texts = map(json.loads, (data / "queries.jsonl").read_text().splitlines())
     folder.mkdir()
-    write_jsonl(folder / "corpus.jsonl", made)
-    write_jsonl(folder / "queries.jsonl", [row for row in texts if row["_id"] in asked])
-    lines = ["query-id\tcorpus-id\tscore", *("\t".join(line) for line in judged)]
-    (folder / "qrels.tsv").write_text("\n".join(lines) + "\n")
-    return len(asked)
+    first = list(dict.fromkeys(id for ids in relevant.values() for id in ids))
+    write_jsonl(folder / "corpus.jsonl", passages(data, size, first))
+    write_jsonl(folder / "queries.jsonl", [row for row in texts if row["_id"] in relevant])
+    judged = [f"{query}\t{id}\t1" for query, ids in relevant.items() for id in ids]
+    (folder / "qrels.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *judged]) + "\n")
 
 
 def run(command: Sequence[str], cwd: Path) -> dict[str, float]:
@@ -102,28 +104,33 @@ def main() -> None:
     parser.add_argument("--model", default="hashing")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
-    record: dict[str, Any] = {"set": given.set, "model": given.model, "sizes": {}}
-    for size in given.sizes:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch)
-            asked = write_set(given.data / given.set, folder / "set", size, given.queries)
-            build = [MINER, "build-index", "set", "--out", "index", "--model", given.model]
-            mine = [MINER, "mine", "set", "--index", "index", "-o", "out.jsonl"]
-            sides: dict[str, Any] = {"queries": asked, "build": run(build, folder), "mine": run(mine, folder)}
-            if size == max(given.sizes) and given.model == "hashing":
-                sides["sentence-transformers"] = run([*RIVAL, "set", "theirs.jsonl"], folder)
-            record["sizes"][str(size)] = sides
-            print(size, sides, flush=True)
-    steps = list(record["sizes"].values())
-    for figure in ("seconds", "peak MiB"):
-        totals = [
-            step["build"][figure] + step["mine"][figure]
-            if figure == "seconds"
-            else max(step["build"][figure], step["mine"][figure])
-            for step in steps
-        ]
+    data = given.data / given.set
+    few = judgments(data, given.queries, min(given.sizes))
+    steps = [step(data, size, few, given.model) for size in given.sizes]
+    record: dict[str, Any] = {"set": given.set, "model": given.model, "sizes": steps}
+    for figure, total in (("seconds", sum), ("peak MiB", max)):
+        totals = [total((one["build"][figure], one["mine"][figure])) for one in steps]
         record[f"exponent of {figure}"] = round(exponent(given.sizes, totals), 3)
+    many = judgments(data, given.queries, max(given.sizes))
+    record["most"] = step(data, max(given.sizes), many, given.model, beside=given.model == "hashing")
     write_json(given.results, record)
+
+
+def step(
+    data: Path, size: int, relevant: Mapping[str, list[str]], model: str, *, beside: bool = False
+) -> dict[str, Any]:
+    """Build an index of so many passages and mine these queries; `beside` does it with sentence-transformers too."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_set(data, folder / "set", size, relevant)
+        build = [MINER, "build-index", "set", "--out", "index", "--model", model]
+        mine = [MINER, "mine", "set", "--index", "index", "-o", "out.jsonl"]
+        found: dict[str, Any] = {"passages": size, "queries": len(relevant)}
+        found |= {"build": run(build, folder), "mine": run(mine, folder)}
+        if beside:
+            found["sentence-transformers"] = run([*RIVAL, "set", "theirs.jsonl"], folder)
+        print(found, flush=True)
+        return found
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from memory import passages, queries
+from memory import judgments, passages, queries
 
 from miner.data import Passage, Query
 from miner.encoders.base import Encoder
@@ -43,10 +43,10 @@ def corpus(data: Path, size: int, mark: str = "") -> Iterator[Passage]:
 
 
 def asked(data: Path) -> list[Query]:
-    held = {row["_id"] for row in passages(data, lines(data))}
+    relevant = judgments(data, 2000, lines(data))
     return [
         Query(row["query"], (), tuple(row["relevant_ids"]), place=f"queries.jsonl:{number}")
-        for number, row in enumerate(queries(data, 2000, held), 1)
+        for number, row in enumerate(queries(data, relevant), 1)
     ]
 
 

@@ -62,8 +62,8 @@ def agreement(result: Mapping[str, Any]) -> str:
 def memory(result: Mapping[str, Any]) -> str:
     """Time and memory by the number of passages."""
     rows = []
-    for size, found in result["sizes"].items():
-        cells = [f"{int(size):,}", f"{found['queries']:,}"]
+    for found in (*result["sizes"], result["most"]):
+        cells = [f"{found['passages']:,}", f"{found['queries']:,}"]
         for command in ("build", "mine", BASE):
             one = found.get(command)
             cells += [_seconds(one["seconds"]), f"{one['peak MiB']:,.0f} MiB"] if one else ["", ""]

@@ -204,11 +204,9 @@ def _check(rows: Sequence[Row]) -> None:
     """The last word: no negative of a row matches its query or its relevant passages."""
     asked = [Asked(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
     for row, codes in zip(rows, match_all(asked), strict=True):
-        for text, code in zip(row.hard_negatives, codes, strict=True):
-            if code != Match.NONE:
-                raise MinerError(
-                    f"a negative of query {row.query!r} is {Match(code).name.lower()}: {text[:80]!r}"
-                )
+        for place in np.flatnonzero(codes).tolist():
+            kind, text = Match(codes[place]).name.lower(), row.hard_negatives[place]
+            raise MinerError(f"a negative of query {row.query!r} is {kind}: {text[:80]!r}")
 
 
 def _numbers(values: Float32) -> list[float]:

@@ -36,11 +36,12 @@ class Tally:
         self.negatives += given + mined
         self.given += given
         self.short_rows += short
-        for code, count in zip(*np.unique(verdicts, return_counts=True), strict=True):
-            name = verdict_name(int(code), recipe)
-            self.verdicts[name] += int(count)
-            if short and code >= FIRST_REJECTION:
-                self.short[name] += int(count)
+        for code, count in enumerate(np.bincount(verdicts).tolist()):
+            if count:
+                name = verdict_name(code, recipe)
+                self.verdicts[name] += count
+                if short and code >= FIRST_REJECTION:
+                    self.short[name] += count
 
     def fill(self, caps: Iterable[float]) -> None:
         """Note for each short row the lowest cap that would fill it, NaN if none would."""
