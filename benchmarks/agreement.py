@@ -16,8 +16,8 @@ import numpy as np
 
 from miner.data import join_title
 from miner.encoders.agreement import agreement
-from miner.encoders.resolve import resolve
-from miner.files import read_jsonl, write_json
+from miner.encoders.load import resolve
+from miner.storage.files import read_jsonl, write_json
 
 RESULTS = Path(__file__).parent / "results" / "agreement.json"
 WAYS = {

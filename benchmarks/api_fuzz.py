@@ -25,7 +25,7 @@ from typing import Any
 import cohere
 from cohere.finetuning.finetuning.types import BaseModel, FinetunedModel, Settings
 
-from miner.files import write_json
+from miner.storage.files import write_json
 from tests.mined_files import made_rows
 from tests.serving import process
 

@@ -25,12 +25,12 @@ import numpy as np
 
 from miner import build_index, open_index, read_queries, resolve
 from miner.data import Float32, Half, Passage
-from miner.files import write_json
 from miner.index import Index
 from miner.index import build_index as build
-from miner.index.recall import recall
 from miner.progress import Clock
-from miner.search import Search
+from miner.search.search import Search
+from miner.storage.files import write_json
+from miner.vectors.recall import recall
 
 RESULTS = Path(__file__).parent / "results" / "approximate.json"
 READ = 4096

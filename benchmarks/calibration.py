@@ -20,12 +20,12 @@ from fit_risk import RESULTS as FITTED
 from hidden import hide, read_judged
 from quality import Models
 
+from miner.calibrating.calibrate import learn
+from miner.calibrating.calibration import CAPS, Calibration
+from miner.calibrating.hidden import Evidence
 from miner.errors import MinerError
-from miner.files import write_json
 from miner.risk import RiskModel, probability
-from miner.risk.calibrate import learn
-from miner.risk.calibration import CAPS, Calibration
-from miner.risk.evidence import Evidence
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "calibration.json"
 COUNT, SEED = 5, 7

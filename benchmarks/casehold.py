@@ -13,21 +13,21 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from miner import files
 from miner.cli.console import Terminal, safe, table
 from miner.data import Row
-from miner.encoders.locate import BUNDLED
 from miner.formats.cohere import load_rows, write_rows
-from miner.preflight import validate
-from miner.preflight.tokens import token_counter
+from miner.models.locate import BUNDLED
+from miner.models.tokenizer import token_counter
 from miner.progress import Clock
-from miner.rerank import Reranker, load_reranker
-from miner.rerank.dataset import split
-from miner.rerank.evaluate import TABLE_HEADER, evaluate
-from miner.rerank.plan import Settings
-from miner.rerank.tasks import Task, tasks_of
-from miner.rerank.train import train
-from miner.sample import write_sample
+from miner.reranking import Reranker, load_reranker
+from miner.reranking.evaluate import TABLE_HEADER, evaluate
+from miner.reranking.tasks import Task, tasks_of
+from miner.samples import write_sample
+from miner.storage import files
+from miner.training.dataset import split
+from miner.training.plan import Settings
+from miner.training.train import train
+from miner.validating import validate
 
 WINDOW = 96
 MARK = "<HOLDING>"

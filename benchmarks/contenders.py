@@ -11,7 +11,7 @@ from hidden import Trial
 
 from miner.data import KEPT, PADDED, PADDING, Bool, Float32, Int64
 from miner.filters import Margin
-from miner.select import Priced
+from miner.selectors import Priced
 
 COUNT = 5
 MARGIN = 0.05

@@ -11,9 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from miner.files import write_json
 from miner.index.build import SHARD_SIZE
-from miner.mining import SEARCH_QUERIES
+from miner.mining.mine import SEARCH_QUERIES
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "cost_model.json"
 SIZES = {"1M": 10**6, "100M": 10**8, "1B": 10**9}

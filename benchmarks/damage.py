@@ -22,8 +22,8 @@ from pathlib import Path
 from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.errors import MinerError
-from miner.files import write_json
 from miner.index import build_index, open_index, verify
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "damage.json"
 MANIFEST = "manifest.json"

@@ -24,16 +24,16 @@ import orjson
 from judged import Judged, encode, read_judged
 from negatives import METHODS, Known, method
 
-from miner import files
 from miner.data import Float64, Int64, Row
-from miner.encoders.locate import locate
+from miner.models.load import load_encoder
+from miner.models.locate import locate
 from miner.progress import Clock
-from miner.rerank.examples import count_steps, examples, usable
-from miner.rerank.fit import Recorder, fit
-from miner.rerank.intervals import paired
-from miner.rerank.metrics import METRICS, judge
-from miner.rerank.models import load_encoder
-from miner.rerank.plan import OWN, Plan, precision
+from miner.reranking.intervals import paired
+from miner.reranking.metrics import METRICS, judge
+from miner.storage import files
+from miner.training.examples import count_steps, examples, usable
+from miner.training.fit import Recorder, fit
+from miner.training.plan import OWN, Plan, precision
 
 SETS = ("covidq", "stackfaq", "banking77", "scifact", "medquad")
 MAX_LENGTH = 128

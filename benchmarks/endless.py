@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from miner.files import MAX_LINE, write_json
+from miner.storage.files import MAX_LINE, write_json
 
 RESULTS = Path(__file__).parent / "results" / "endless.json"
 MINER = (sys.executable, "-c", "from miner.cli import main; main()")

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from miner.files import write_json
+from miner.storage.files import write_json
 from tests.faults.harness import FAULTS, Harness, imported
 from tests.faults.scenarios import SCENARIOS, Scenario
 

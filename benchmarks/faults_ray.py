@@ -26,17 +26,17 @@ from typing import Any
 
 from ray_nodes import KEEP_ALIVE, Nodes
 
-from miner import blocks
-from miner.blocks import mine_files
+from miner import mining_tasks as blocks
 from miner.data import Passage, Query
-from miner.distributed import Agenda, Ray
-from miner.distributed.cluster import RayExecutor
-from miner.distributed.executor import R, T, Work
 from miner.encoders import HashingEncoder
-from miner.files import write_json
+from miner.executors import Agenda, Ray
+from miner.executors.executor import R, T, Work
+from miner.executors.ray import RayExecutor
 from miner.index import build_index, open_index
-from miner.mining import mine
-from miner.recipe import Recipe
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.mining_tasks import mine_files
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "faults_ray.json"
 PASSAGES, SHARD, QUERIES, BLOCK = 4000, 100, 320, 20

@@ -20,8 +20,8 @@ import prototype
 from hidden import DEPTH, hide, read_judged
 
 from miner.data import Float64
-from miner.files import write_json
 from miner.risk import NAMES, RiskModel, features, probability
+from miner.storage.files import write_json
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "risk_fit.json"

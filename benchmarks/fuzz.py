@@ -115,7 +115,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.inside:
         one(given.targets[0], given.inside, given.seconds, given.seed)
-    from miner.files import write_json
+    from miner.storage.files import write_json
     from tests.fuzz_targets import targets
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -12,12 +12,12 @@ import numpy as np
 
 from miner.data import Bool, Float64, Half, Int64, Pool, join_title
 from miner.encoders.base import Encoder
-from miner.files import read_jsonl
-from miner.fold import fold
-from miner.index import stats
-from miner.match import Match
-from miner.overlap import overlap
 from miner.risk import Geometry
+from miner.storage.files import read_jsonl
+from miner.text.fold import fold
+from miner.text.match import Match
+from miner.text.overlap import overlap
+from miner.vectors import moments as stats
 
 DEPTH = 100
 """Candidates a query."""
@@ -66,7 +66,7 @@ class Trial:
 
 @cache
 def default_encoder() -> Encoder:
-    from miner.encoders.resolve import resolve
+    from miner.encoders.load import resolve
 
     return resolve()
 

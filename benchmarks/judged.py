@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32, Int64
-from miner.encoders.locate import locate
-from miner.files import read_jsonl
-from miner.rerank.models import load_encoder
-from miner.split.near import groups
+from miner.models.load import load_encoder
+from miner.models.locate import locate
+from miner.splitting.near import groups
+from miner.storage.files import read_jsonl
 
 TITLED = ("scifact", "cranfield")
 """Sets whose titles belong to the text; in stackfaq the title is the question and would give it away."""

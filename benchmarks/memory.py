@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from miner.files import write_json, write_jsonl
+from miner.storage.files import write_json, write_jsonl
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 MINER = str(Path(sys.executable).with_name("miner"))

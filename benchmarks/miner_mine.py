@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 
 from miner.corpus import read_corpus
-from miner.encoders.resolve import resolve
+from miner.corpus.queries import read_queries
+from miner.encoders.load import resolve
 from miner.filters import Margin
 from miner.index import build_index
-from miner.mining import mine
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
 from miner.progress import Clock
-from miner.queries import read_queries
-from miner.recipe import Recipe
 
 
 def main() -> None:

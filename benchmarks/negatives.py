@@ -71,8 +71,8 @@ def sentence_transformers(known: Known) -> list[list[int]]:
     from datasets import Dataset
     from sentence_transformers.util import mine_hard_negatives
 
-    from miner.encoders.locate import locate
-    from miner.rerank.models import load_encoder
+    from miner.models.load import load_encoder
+    from miner.models.locate import locate
 
     judged = known.judged
     row_of = {text: row for row, text in enumerate(judged.passages)}
@@ -108,7 +108,7 @@ def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
     'miner:margin(relative=0.05)+risk(max=0.1):diverse()'.
     """
     from miner.filters import Sibling, parse_filter
-    from miner.select import parse_selector
+    from miner.selectors import parse_selector
 
     _, judge, *select = spelling.split(":")
     filters = (Sibling(overlapping=True), *map(parse_filter, judge.split("+")))
@@ -135,9 +135,9 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
     """miner with options of its Recipe."""
     from miner.data import Passage, Query
     from miner.index import build_index
-    from miner.mining import mine
+    from miner.mining.mine import mine
+    from miner.mining.recipe import Recipe
     from miner.progress import Clock
-    from miner.recipe import Recipe
 
     judged = known.judged
     encoder = Stored.of(judged, known.max_length)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from miner.files import write_bytes
+from miner.storage.files import write_bytes
 
 CURVES = (("caps", "miner risk", "#c2410c", "o"), ("margins", "relative margin", "#1d4ed8", "s"))
 MARKERS = "Dv^P*X"

@@ -30,8 +30,8 @@ from measures import Tally, auc, bootstrap, interval, tally, together
 from plots import plot
 
 from miner.data import Float32, Float64
-from miner.files import write_json
 from miner.risk import NAMES, RiskModel, Scorer, probability
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "quality.json"
 CAPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)

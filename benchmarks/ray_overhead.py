@@ -24,7 +24,7 @@ from typing import Any
 
 from faults_ray import content
 
-from miner.files import write_json
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "ray_overhead.json"
 GROUPS = Path("/sys/fs/cgroup/cpuacct")

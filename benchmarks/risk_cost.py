@@ -22,11 +22,11 @@ import numpy as np
 
 from miner.data import Float32, Passage, Query
 from miner.encoders import HashingEncoder
-from miner.files import write_json
 from miner.filters import Filter, Margin, Risk, Sibling
 from miner.index import Index, build_index
-from miner.mining import mine
-from miner.recipe import Recipe
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "risk_cost.json"
 DIM, TOPIC, WORDS = 384, 20, 80

@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from miner.data import Half
-from miner.files import write_json
-from miner.index import sealed
 from miner.index.manifest import Shard
-from miner.index.place import Place
-from miner.index.search import search
-from miner.index.shelf import Shelf
+from miner.index.shards import Shelf
+from miner.storage import sealed
+from miner.storage.files import write_json
+from miner.storage.place import Place
+from miner.vectors.exact import search
 
 RESULTS = Path(__file__).parent / "results" / "search.json"
 SHARD = 16384

@@ -29,8 +29,8 @@ from typing import Any
 import cohere
 import numpy as np
 
-from miner.files import sha256, write_json
 from miner.formats.cohere import write_rows
+from miner.storage.files import sha256, write_json
 from tests.served import KIND, mined_sample, sample_encoder, status, tune, upload
 from tests.serving import jobs_of, process, until
 

@@ -22,15 +22,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from miner.blocks.plan import Plan, groups
-from miner.blocks.tasks import Judge, Judged, Search
-from miner.distributed import Agenda, Attempt
-from miner.distributed.crew import Done, Lost, Outcome, work_off
-from miner.files import write_json
+from miner.executors import Agenda, Attempt
+from miner.executors.workers import Done, Lost, Outcome, work_off
 from miner.index.encode import Encoded
 from miner.index.ingest import Part
-from miner.index.place import Place
-from miner.index.sealed import Sealed
+from miner.mining_tasks.plan import Plan, groups
+from miner.mining_tasks.tasks import Judge, Judged, Search
+from miner.storage.files import write_json
+from miner.storage.place import Place
+from miner.storage.sealed import Sealed
 
 RESULTS = Path(__file__).parent / "results" / "simulate_scale.json"
 SIZES = ((125, 12), (250, 25), (500, 50), (1000, 100), (2000, 200))

@@ -25,12 +25,12 @@ from memory import judgments, passages, queries
 
 from miner.data import Passage, Query
 from miner.encoders.base import Encoder
-from miner.encoders.resolve import resolve
-from miner.files import write_json
+from miner.encoders.load import resolve
 from miner.index import build_index, open_index, verify
-from miner.mining import mine
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
 from miner.progress import peak_memory
-from miner.recipe import Recipe
+from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "soak.json"
 

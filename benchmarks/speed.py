@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from miner.data import join_title
-from miner.files import write_json, write_jsonl
+from miner.storage.files import write_json, write_jsonl
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 HERE = Path(__file__).parent
@@ -65,7 +65,7 @@ def subset(data: Path, out: Path, passages: int, queries: int) -> dict[str, int]
 
 def tokens(corpus: Sequence[Mapping[str, str]]) -> int:
     """Tokens that the encoder sees, special ones and the cut at 256 counted in."""
-    from miner.encoders.resolve import resolve
+    from miner.encoders.load import resolve
 
     counts = resolve().count_tokens([join_title(row.get("title", ""), row["text"]) for row in corpus])
     return sum(min(count + 2, 256) for count in counts)

@@ -20,7 +20,7 @@ from sentence_transformers.util import mine_hard_negatives
 
 from miner.data import join_title
 from miner.encoders import HashingEncoder
-from miner.encoders.locate import locate
+from miner.models.locate import locate
 
 
 def main() -> None:

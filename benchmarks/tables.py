@@ -20,7 +20,7 @@ import speed_tables
 import training_tables
 from markdown_tables import markdown as markdown
 
-from miner.files import write_bytes
+from miner.storage.files import write_bytes
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -14,35 +14,35 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from miner.corpus import read_corpus
+    from miner.corpus.queries import read_queries
     from miner.data import Negative, Passage, Query, Row
     from miner.encoders import Encoder, HashingEncoder
-    from miner.encoders.resolve import resolve
+    from miner.encoders.load import resolve
     from miner.errors import ConfigError, InputError, MinerError
-    from miner.explain import explain
     from miner.filters import Denoise, Margin, Rank, Risk, Riskiest, Score, Sibling
     from miner.index import Index, open_index
-    from miner.library import build_index
-    from miner.mined import Mined
-    from miner.mining import mine
-    from miner.queries import read_queries
-    from miner.recipe import Recipe
-    from miner.select import Below, Diverse, Priced, Sample, Top
+    from miner.index.library import build_index
+    from miner.mining.explain import explain
+    from miner.mining.mine import mine
+    from miner.mining.recipe import Recipe
+    from miner.mining.result import Mined
+    from miner.selectors import Below, Diverse, Priced, Sample, Top
 
 _HOMES = {
     "miner.corpus": ("read_corpus",),
     "miner.data": ("Negative", "Passage", "Query", "Row"),
     "miner.encoders": ("Encoder", "HashingEncoder"),
-    "miner.encoders.resolve": ("resolve",),
+    "miner.encoders.load": ("resolve",),
     "miner.errors": ("ConfigError", "InputError", "MinerError"),
-    "miner.explain": ("explain",),
+    "miner.mining.explain": ("explain",),
     "miner.filters": ("Denoise", "Margin", "Rank", "Risk", "Riskiest", "Score", "Sibling"),
     "miner.index": ("Index", "open_index"),
-    "miner.library": ("build_index",),
-    "miner.mining": ("mine",),
-    "miner.mined": ("Mined",),
-    "miner.queries": ("read_queries",),
-    "miner.recipe": ("Recipe",),
-    "miner.select": ("Below", "Diverse", "Priced", "Sample", "Top"),
+    "miner.index.library": ("build_index",),
+    "miner.mining.mine": ("mine",),
+    "miner.mining.result": ("Mined",),
+    "miner.corpus.queries": ("read_queries",),
+    "miner.mining.recipe": ("Recipe",),
+    "miner.selectors": ("Below", "Diverse", "Priced", "Sample", "Top"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

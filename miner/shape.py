@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from miner.errors import InputError
-from miner.files import kind
+from miner.storage.files import kind
 
 T = TypeVar("T")
 

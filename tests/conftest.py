@@ -68,7 +68,7 @@ def queries(passages: list[Passage]) -> list[Query]:
 
 @pytest.fixture
 def corpus_file(tmp_path: Path, passages: list[Passage]) -> Path:
-    from miner.files import write_jsonl
+    from miner.storage.files import write_jsonl
 
     path = tmp_path / "corpus.jsonl"
     write_jsonl(path, [{"_id": p.id, "title": p.title, "text": p.text} for p in passages])

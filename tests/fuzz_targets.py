@@ -9,10 +9,12 @@ from typing import Any
 
 import orjson
 
-from miner.audit.judgments import Ledger, read_judgments
-from miner.clean import Cleaner
+from miner.auditing.judgments import Ledger, read_judgments
+from miner.calibrating.calibration import _read
+from miner.cleaning import Cleaner
 from miner.cli.recipes import recipe_of
 from miner.corpus import read_corpus
+from miner.corpus.queries import read_queries
 from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.errors import InputError, MinerError
@@ -20,14 +22,12 @@ from miner.formats import FORMATS, format_of
 from miner.index import build_index
 from miner.index.ingest import PASSAGES
 from miner.index.manifest import _bytes, _digest, read_manifest
-from miner.index.place import Place
-from miner.index.sealed import open_table, table_bytes
-from miner.preflight import validate
-from miner.queries import read_queries
-from miner.report.provenance import provenance
-from miner.report.records import read_records
-from miner.risk.calibration import _read
+from miner.reporting.provenance import provenance
+from miner.reporting.records import read_records
 from miner.risk.model import packaged_model
+from miner.storage.place import Place
+from miner.storage.sealed import open_table, table_bytes
+from miner.validating import validate
 from tests.mined_files import made_receipts, made_rows, made_run, write_mined
 from tests.property.test_readers_fuzz import SEEDS
 
@@ -244,7 +244,7 @@ def _run(folder: Path) -> Target:
 
     def read(data: bytes) -> Iterable[object]:
         from miner.formats.run import read_run
-        from miner.report import report
+        from miner.reporting import report
 
         (folder / "w.run.json").write_bytes(data)
         run = read_run(path)

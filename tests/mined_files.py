@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from miner.files import sha256, write_json, write_jsonl
+from miner.storage.files import sha256, write_json, write_jsonl
 
 THINGS = ("plan", "booking", "invoice", "membership", "gift card", "account", "calendar", "payout", "seat")
 ACTIONS = ("cancel", "pause", "upgrade", "downgrade", "transfer", "renew", "archive", "share", "export")

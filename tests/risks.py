@@ -9,9 +9,9 @@ import numpy as np
 from miner.data import Float64, Pool, Query
 from miner.encoders import HashingEncoder
 from miner.index import Index
-from miner.mining import Miner
-from miner.prepare import prepare
-from miner.recipe import Recipe
+from miner.mining.mine import Miner
+from miner.mining.prepare import prepare
+from miner.mining.recipe import Recipe
 
 
 def pool_of(queries: Sequence[Query], index: Index, encoder: HashingEncoder, depth: int = 60) -> Pool:

@@ -15,8 +15,8 @@ from cohere.finetuning.finetuning.types import BaseModel, FinetunedModel, Hyperp
 import miner
 from miner.data import Row
 from miner.formats.cohere import write_rows
-from miner.sample import write_sample
-from miner.serve import Settings as ServerSettings
+from miner.samples import write_sample
+from miner.serving import Settings as ServerSettings
 from tests.serving import jobs_of, process, serving, until
 from tests.unit.tiny_models import make_encoder
 

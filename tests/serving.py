@@ -16,10 +16,10 @@ from typing import TypeVar
 
 import uvicorn
 
-from miner.serve import Settings
-from miner.serve.app import application
-from miner.serve.house import House
-from miner.serve.server import bind
+from miner.serving import Settings
+from miner.serving.app import application
+from miner.serving.server import bind
+from miner.serving.services import House
 
 Found = TypeVar("Found")
 PATIENCE = 300.0
@@ -74,7 +74,7 @@ def jobs_of(folder: Path) -> list[int]:
             words = entry.read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"miner.serve.job" in words and any(os.fsencode(folder) in word for word in words):
+        if b"miner.serving.job_process" in words and any(os.fsencode(folder) in word for word in words):
             found.append(int(entry.parent.name))
     return found
 

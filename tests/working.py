@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from miner.distributed import Agenda, Attempt
-from miner.distributed.crew import Outcome, attempted, work_off
-from miner.distributed.executor import R, T, Work
 from miner.errors import ConfigError, MissingExtra, OutputError
+from miner.executors import Agenda, Attempt
+from miner.executors.executor import R, T, Work
+from miner.executors.workers import Outcome, attempted, work_off
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class _StubCrew:
 
     def ended(self) -> Iterator[tuple[Attempt[Any], Outcome[Any]]]:
         """The latest begun ends first, so that nothing comes in order."""
-        from miner.distributed.crew import Lost
+        from miner.executors.workers import Lost
 
         attempt = self.running.pop()
         self.stub.begun += 1

@@ -12,8 +12,8 @@ import typer
 from miner.cli.console import safe, say, show_json, show_text
 
 if TYPE_CHECKING:
-    from miner.audit.judgments import Answer
-    from miner.audit.population import Pair
+    from miner.auditing.judgments import Answer
+    from miner.auditing.population import Pair
 
 
 def command(
@@ -67,11 +67,11 @@ class _Judge:
         return "a person" if self.file is None else f"the judgments in {self.file}"
 
     def answers(self, pairs: Sequence[Pair]) -> list[Answer | None]:
-        from miner.audit.judgments import JUDGMENTS, read_judgments
-        from miner.audit.model import opinion
+        from miner.auditing.judgments import JUDGMENTS, read_judgments
+        from miner.auditing.model import opinion
         from miner.errors import ConfigError
         from miner.formats.cohere import companion
-        from miner.rescore import CrossEncoderScorer
+        from miner.mining.rescore import CrossEncoderScorer
 
         if self.model is not None:
             return list(opinion(pairs, CrossEncoderScorer(self.model), self.margin))
@@ -85,9 +85,9 @@ class _Judge:
 
 
 def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
-    from miner.audit.interview import interview
-    from miner.audit.judgments import Ledger
-    from miner.audit.terminal import Terminal
+    from miner.auditing.interview import interview
+    from miner.auditing.judgments import Ledger
+    from miner.auditing.terminal import Terminal
 
     with Ledger(path) as ledger:
         if any(pair.key not in ledger.answers for pair in pairs):
@@ -97,8 +97,8 @@ def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
 
 
 def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, as_json: bool) -> None:
-    from miner.audit import Audit, draw, read_population, stratify
-    from miner.audit.text import render
+    from miner.auditing import Audit, draw, read_population, stratify
+    from miner.auditing.text import render
 
     population = read_population(mined, seed)
     strata = stratify(population)
@@ -115,7 +115,7 @@ def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, 
 
 
 def _suggest(mined: Path, judged: Sequence[tuple[Pair, bool]]) -> None:
-    from miner.audit.suggest import SUGGESTED, write_suggestions
+    from miner.auditing.suggest import SUGGESTED, write_suggestions
     from miner.formats.cohere import companion
 
     path = companion(mined, SUGGESTED)
@@ -124,7 +124,7 @@ def _suggest(mined: Path, judged: Sequence[tuple[Pair, bool]]) -> None:
 
 
 def _merge(mined: Path, queries: Path, output: Path) -> None:
-    from miner.audit.suggest import SUGGESTED, merge
+    from miner.auditing.suggest import SUGGESTED, merge
     from miner.formats.cohere import companion
 
     merged = merge(queries, companion(mined, SUGGESTED), output)

@@ -51,7 +51,7 @@ def command(
     """Encode a corpus into an index. A build that was stopped continues where it was."""
     from miner.cli.executors import executor_of
     from miner.corpus import read_corpus
-    from miner.encoders.resolve import resolve
+    from miner.encoders.load import resolve
     from miner.index import build_index
     from miner.progress import Clock
 
@@ -124,7 +124,7 @@ def _rate(count: int, seconds: float) -> str | None:
 
 
 def _cleaner() -> Any:
-    from miner.clean import Cleaner
+    from miner.cleaning import Cleaner
 
     return Cleaner()
 
@@ -132,8 +132,8 @@ def _cleaner() -> Any:
 def _record(index: Index, corpus: Path, clock: Clock) -> None:
     """Beside the sealed files, for `miner info`: how the last build went."""
     from miner import __version__
-    from miner.files import json_bytes
     from miner.index.build import RECORD
+    from miner.storage.files import json_bytes
 
     record: dict[str, Any] = {
         "miner": __version__,

@@ -10,8 +10,8 @@ import typer
 from miner.cli.console import Terminal, say, show_text, table
 
 if TYPE_CHECKING:
-    from miner.risk.calibration import Calibration
-    from miner.risk.rates import Rate
+    from miner.calibrating.calibration import Calibration
+    from miner.calibrating.rates import Rate
 
 
 def command(
@@ -30,11 +30,11 @@ def command(
     seed: Annotated[int, typer.Option(help="Draws which passage of a query is shown.")] = 0,
 ) -> None:
     """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
-    from miner.files import check_writable
+    from miner.calibrating.calibrate import calibrate
+    from miner.corpus.queries import read_queries
     from miner.index import default_index, open_index
     from miner.progress import Clock
-    from miner.queries import read_queries
-    from miner.risk.calibrate import calibrate
+    from miner.storage.files import check_writable
 
     check_writable(output)
     opened = open_index(index or default_index(Path("indexes")))
@@ -66,8 +66,8 @@ def render(calibration: Calibration) -> str:
 
 
 def _caps(calibration: Calibration) -> list[tuple[str, ...]]:
+    from miner.calibrating.calibration import CAPS
     from miner.errors import MinerError
-    from miner.risk.calibration import CAPS
 
     lines: list[tuple[str, ...]] = []
     for cap in CAPS:
@@ -93,9 +93,9 @@ def _interval(rate: Rate) -> str:
 
 
 def _draw(calibration: Calibration, path: Path) -> None:
+    from miner.calibrating.plot import plot
     from miner.errors import MissingExtra
-    from miner.files import write_bytes
-    from miner.risk.plot import plot
+    from miner.storage.files import write_bytes
 
     try:
         write_bytes(path, plot(calibration).encode())

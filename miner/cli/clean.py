@@ -28,9 +28,9 @@ def command(
 
     A text of which nothing would be left is kept as it was and counted.
     """
-    from miner.clean import Cleaner
-    from miner.clean.files import clean_path
-    from miner.files import write_json
+    from miner.cleaning import Cleaner
+    from miner.cleaning.files import clean_path
+    from miner.storage.files import write_json
 
     done, copied = clean_path(source, output, Cleaner.parse(steps))
     record = done.record()

@@ -40,8 +40,8 @@ def command(
     if fit:
         from functools import partial
 
-        from miner.encoders.resolve import resolve
-        from miner.preflight.fit import fit_row
+        from miner.encoders.load import resolve
+        from miner.validating.fit import fit_row
 
         change = partial(fit_row, encoder=resolve(model), limit=fit)
     form = format_of(write)

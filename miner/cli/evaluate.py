@@ -28,9 +28,9 @@ def command(
 ) -> None:
     """Judge a reranker against its base model, at the same length, on rows it has not seen."""
     from miner.progress import Clock
-    from miner.rerank import load_reranker
-    from miner.rerank.evaluate import TABLE_HEADER, evaluate
-    from miner.rerank.store import base_of
+    from miner.reranking import load_reranker
+    from miner.reranking.evaluate import TABLE_HEADER, evaluate
+    from miner.reranking.store import base_of
 
     clock = Clock(Terminal())
     tuned = load_reranker(model)
@@ -48,7 +48,7 @@ def command(
 
 
 def _tasks(file: Path, index: str | None, top: int, clock: Clock) -> list[Any]:
-    from miner.rerank.tasks import load_rows, tasks_of, tasks_on
+    from miner.reranking.tasks import load_rows, tasks_of, tasks_on
 
     rows = load_rows(file)
     if index is not None:

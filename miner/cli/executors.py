@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from miner.distributed import Openable
+    from miner.executors import Openable
 
 
 def executor_of(text: str, ray_address: str | None) -> Openable:
     """The executor that options spell. Raises ConfigError, also for an address where nobody goes."""
-    from miner.distributed import Ray, parse_executor
     from miner.errors import ConfigError
+    from miner.executors import Ray, parse_executor
 
     found = parse_executor(text)
     if ray_address is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from miner.data import Int64, Query
-    from miner.explain import Explanation
+    from miner.mining.explain import Explanation
 
 
 def command(
@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Show one query's candidates in order, with scores, risk and its parts, and why each was dropped."""
     from miner.cli.recipes import calibration_of, open_indexes, recipe_of
-    from miner.explain import explain
+    from miner.mining.explain import explain
 
     (opened,) = open_indexes([index] if index else None)
     recipe = recipe_of(n, filter, max_risk, select, depth)
@@ -50,9 +50,9 @@ def command(
 def _find(
     query: str, queries: Path | None, relevant: list[str], rows_of_ids: Callable[[list[str]], Int64]
 ) -> Query:
+    from miner.corpus.queries import read_queries
     from miner.data import Query
     from miner.errors import ConfigError
-    from miner.queries import read_queries
 
     if queries is not None:
         for each in read_queries(queries):

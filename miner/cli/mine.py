@@ -10,9 +10,9 @@ import typer
 from miner.cli.console import Terminal, say, table
 
 if TYPE_CHECKING:
-    from miner.distributed import Openable
-    from miner.recipe import Recipe
-    from miner.risk.calibration import Calibration
+    from miner.calibrating.calibration import Calibration
+    from miner.executors import Openable
+    from miner.mining.recipe import Recipe
 
 
 def command(
@@ -64,10 +64,10 @@ def command(
 
     from miner.cli.executors import executor_of
     from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
-    from miner.files import check_writable
-    from miner.queries import read_queries
-    from miner.rescore import Cache, CrossEncoderScorer
-    from miner.search import Search
+    from miner.corpus.queries import read_queries
+    from miner.mining.rescore import Cache, CrossEncoderScorer
+    from miner.search.search import Search
+    from miner.storage.files import check_writable
 
     workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
     recipe = replace(recipe_of(n, filter, max_risk, select, depth), seed=seed, emit=emit, search=searched)
@@ -93,9 +93,9 @@ def _mined(
     queries: Any, indexes: Any, recipe: Recipe, output: Path, workers: Openable, arguments: dict[str, Any]
 ) -> dict[str, Any]:
     """Mine in memory, or by workers that share files; the record of the run."""
-    from miner.blocks import mine_files
-    from miner.distributed import Serial
-    from miner.mining import mine
+    from miner.executors import Serial
+    from miner.mining.mine import mine
+    from miner.mining_tasks import mine_files
     from miner.progress import Clock
 
     clock = Clock(Terminal())

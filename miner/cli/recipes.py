@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from miner.calibrating.calibration import Calibration
     from miner.index import Index
-    from miner.recipe import Recipe
-    from miner.risk.calibration import Calibration
+    from miner.mining.recipe import Recipe
 
 
 def recipe_of(
@@ -23,8 +23,8 @@ def recipe_of(
     Raises ConfigError for a spec that cannot be read.
     """
     from miner.filters import Risk, Riskiest, parse_filter
-    from miner.recipe import Recipe
-    from miner.select import parse_selector
+    from miner.mining.recipe import Recipe
+    from miner.selectors import parse_selector
 
     recipe = Recipe(n=n, select=parse_selector(select), depth=max(depth, n))
     named = tuple(parse_filter(text) for text in filters) if filters else recipe.filters
@@ -37,7 +37,7 @@ def calibration_of(path: Path | None, index: Index) -> Calibration | None:
     """The calibration that is named, if one is. Raises what read_calibration raises."""
     if path is None:
         return None
-    from miner.risk.calibration import read_calibration
+    from miner.calibrating.calibration import read_calibration
 
     return read_calibration(path, index)
 

@@ -27,11 +27,11 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print the page's numbers to stdout as well.")] = False,
 ) -> None:
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
-    from miner.files import check_writable
     from miner.progress import Clock
-    from miner.report import report
-    from miner.report.measure import gauge
-    from miner.report.part import Limits
+    from miner.reporting import report
+    from miner.reporting.measure import gauge
+    from miner.reporting.part import Limits
+    from miner.storage.files import check_writable
 
     check_writable(output)
     found = report(

@@ -26,8 +26,8 @@ def command(
     max_length: Annotated[int | None, typer.Option(min=8, help="Tokens; the model's own without it.")] = None,
 ) -> None:
     """Rank documents for queries, best first."""
-    from miner import files
-    from miner.rerank import load_reranker
+    from miner.reranking import load_reranker
+    from miner.storage import files
 
     results = _ranked(load_reranker(model, max_length), file, top_n)
     if output is not None:
@@ -38,7 +38,7 @@ def command(
 
 
 def _ranked(reranker: Any, file: Path, top_n: int | None) -> Iterator[dict[str, Any]]:
-    from miner.rerank import rank
+    from miner.reranking import rank
 
     requests = _requests(file)
     while block := list(islice(requests, BLOCK)):
@@ -53,8 +53,8 @@ def _ranked(reranker: Any, file: Path, top_n: int | None) -> Iterator[dict[str, 
 
 def _requests(file: Path) -> Iterator[tuple[str, list[str], list[Any]]]:
     """Query, texts of its documents, and the documents as they were given."""
-    from miner import files
     from miner.errors import InputError
+    from miner.storage import files
 
     for line, record in files.read_jsonl(file):
         query, documents = record.get("query"), record.get("documents")

@@ -12,7 +12,7 @@ from miner.cli.console import say
 
 def command(folder: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
     """Write a help centre of an invented product, with queries and complete judgments."""
-    from miner.sample import write_sample
+    from miner.samples import write_sample
 
     write_sample(folder)
     say(f"wrote corpus/, queries.jsonl and judgments.tsv to {folder}")

@@ -29,8 +29,8 @@ def command(
     max_characters: Annotated[int, typer.Option(min=1, help="Of a query or a document.")] = 100_000,
 ) -> None:
     """Answer Cohere's client: data sets, fine-tuning and reranking over HTTP, and a page to look at them."""
-    from miner.serve.server import serve
-    from miner.serve.settings import Limits, Settings, parse_models
+    from miner.serving.server import serve
+    from miner.serving.settings import Limits, Settings, parse_models
 
     limits = Limits(upload=max_upload * 10**6, documents=max_documents, characters=max_characters)
     settings = Settings(state, host, port, parse_models(model_name or []), _key(api_key_env), limits)

@@ -10,7 +10,7 @@ import typer
 from miner.cli.console import safe, say, show_json
 
 if TYPE_CHECKING:
-    from miner.split import Split
+    from miner.splitting import Split
 
 SHOWN = 3
 
@@ -39,8 +39,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Write FILE.train.jsonl and FILE.eval.jsonl that share no query, near-paraphrase or relevant passage."""
-    from miner.encoders.resolve import resolve
-    from miner.split import Plan, split_file
+    from miner.encoders.load import resolve
+    from miner.splitting import Plan, split_file
 
     least = {"least_train": 1, "least_eval": 1} if small else {}
     plan = Plan(fraction=fraction, seed=seed, near=near or 1.0, **least)

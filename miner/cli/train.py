@@ -36,9 +36,9 @@ def command(
     A run that was killed goes on when the same command is given again.
     """
     from miner.progress import Clock
-    from miner.rerank.evaluate import TABLE_HEADER
-    from miner.rerank.plan import Settings
-    from miner.rerank.train import train
+    from miner.reranking.evaluate import TABLE_HEADER
+    from miner.training.plan import Settings
+    from miner.training.train import train
 
     settings = Settings(model, arch, loss, epochs, learning_rate, batch_size, max_length, seed)
     training = train(file, output, eval_file, settings, Clock(Terminal()), tell=say)

@@ -10,7 +10,7 @@ import typer
 from miner.cli.console import Terminal, safe, say, show_json
 
 if TYPE_CHECKING:
-    from miner.preflight import Preflight
+    from miner.validating import Preflight
 
 WIDTH = 1000
 
@@ -40,10 +40,10 @@ def command(
     Findings go to stdout, numbers to stderr. FILE is never changed.
     """
     from miner.errors import ConfigError
-    from miner.preflight import validate
-    from miner.preflight.fix import fix_file
-    from miner.preflight.tokens import token_counter
+    from miner.models.tokenizer import token_counter
     from miner.progress import Clock
+    from miner.validating import validate
+    from miner.validating.fix import fix_file
 
     if fix_overlap and fix is None:
         raise ConfigError("--fix-overlap corrects the copy that --fix writes; expected --fix OUT")

@@ -17,7 +17,7 @@ def command(
     """Check every byte of an index: its checksums, and that its parts belong together."""
     from miner.index import default_index, verify
     from miner.progress import Clock
-    from miner.storage import is_uri
+    from miner.storage.bucket import is_uri
 
     folder = index or str(default_index())
     faults = verify(folder, Clock(Terminal()))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from miner.errors import InputError
-from miner.files import COMPRESSED, decode, read_lines
+from miner.storage.files import COMPRESSED, decode, read_lines
 
 
 def corpus_file(folder: Path) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from miner.errors import InputError
-from miner.files import MAX_LINE, decode, raw_lines
+from miner.storage.files import MAX_LINE, decode, raw_lines
 
 
 def read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

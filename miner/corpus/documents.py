@@ -7,7 +7,7 @@ from pathlib import Path
 
 from miner.corpus.chunk import Chunker, Section
 from miner.data import Passage
-from miner.files import read_text
+from miner.storage.files import read_text
 
 Outline = Callable[[str, Path], list[Section]]
 

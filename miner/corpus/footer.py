@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from miner.errors import InputError
-from miner.files import open_binary
+from miner.storage.files import open_binary
 
 SECONDS = 60
 MAGIC = b"PAR1"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from miner.corpus.footer import check_footer
 from miner.errors import InputError
-from miner.files import MAX_LINE, MAX_RATIO, MAX_UNPACKED, open_binary
+from miner.storage.files import MAX_LINE, MAX_RATIO, MAX_UNPACKED, open_binary
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,7 +11,7 @@ from miner.corpus.delimited import read_csv, read_tsv
 from miner.corpus.parquet import read_parquet
 from miner.data import Passage
 from miner.errors import InputError
-from miner.files import kind, read_jsonl
+from miner.storage.files import kind, read_jsonl
 
 Records = Callable[[Path], Iterator[tuple[int, dict[str, Any]]]]
 

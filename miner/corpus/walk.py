@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from miner.corpus import beir
 from miner.errors import ConfigError
-from miner.files import COMPRESSED
+from miner.storage.files import COMPRESSED
 
 BINARY = (".parquet",)
 

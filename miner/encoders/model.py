@@ -13,10 +13,10 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Forward, Shape, batches, run
-from miner.encoders.locate import OWN_CODE, Located
 from miner.encoders.tokens import Tokenizer, max_length
-from miner.encoders.weights import weights_sha256
 from miner.errors import ConfigError, MissingExtra, ModelError
+from miner.models.locate import OWN_CODE, Located
+from miner.models.weights import weights_sha256
 
 INSTRUCTOR = "hkunlp/instructor-"
 """Models of this name leave the prompt out of the pooling, which their own files do not say."""

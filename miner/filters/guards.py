@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from miner.data import Bool, Pool
-from miner.match import Match
+from miner.text.match import Match
 
 
 @dataclass(frozen=True, repr=False)

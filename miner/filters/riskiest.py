@@ -12,9 +12,9 @@ import numpy as np
 
 from miner.data import Bool, Pool
 from miner.errors import ConfigError
-from miner.match import NONE
-from miner.siblings import Sibling
 from miner.spec import Spelt
+from miner.text.documents import Sibling
+from miner.text.match import NONE
 
 FIRST = 100
 """The first so many candidates are compared with each other; what is found beyond is held to the same limit."""

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from miner.data import Bool, Pool
-from miner.siblings import Sibling as Kind
 from miner.spec import Spelt
+from miner.text.documents import Sibling as Kind
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,10 +17,10 @@ import orjson
 from miner.corpus.beir import qrels_files, read_qrels
 from miner.data import Row, join_title
 from miner.errors import ConfigError, InputError
-from miner.files import decode, read_jsonl, read_lines
 from miner.formats.base import Sourced, need
 from miner.formats.folder import atomic_folder
 from miner.spec import Spelt
+from miner.storage.files import decode, read_jsonl, read_lines
 
 FILES = ("corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels.trec")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from miner import files
 from miner.data import Row
 from miner.errors import ConfigError, InputError
+from miner.storage import files
 
 FIELDS = ("query", "relevant_passages", "hard_negatives")
 RECEIPTS, RUN = "receipts.jsonl", "run.json"

@@ -10,12 +10,12 @@ import orjson
 
 from miner.data import Row
 from miner.errors import ConfigError, InputError
-from miner.files import COMPRESSED
 from miner.formats.base import Format, Sourced
 from miner.formats.cohere import record_of
 from miner.formats.copies import copies
 from miner.formats.receipts import Receipts
 from miner.formats.rows import CohereRows
+from miner.storage.files import COMPRESSED
 
 Change = Callable[[Row], Row]
 """Alters passages of a row, not their number."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from miner.files import json_bytes, sha256_of, together
 from miner.formats.cohere import RECEIPTS, RUN, companion
 from miner.formats.receipts import Receipts
 from miner.formats.run import read_run
+from miner.storage.files import json_bytes, sha256_of, together
 
 
 @dataclass

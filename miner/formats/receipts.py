@@ -8,8 +8,8 @@ from typing import Any
 
 from miner.data import Row
 from miner.errors import InputError
-from miner.files import kind, read_jsonl
 from miner.formats.cohere import RECEIPTS, companion
+from miner.storage.files import kind, read_jsonl
 
 SIDES = ("relevant", "negatives")
 STRINGS = ("id", "source")

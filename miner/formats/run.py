@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import orjson
 
 from miner.errors import InputError
-from miner.files import kind
 from miner.formats.cohere import RUN, companion
+from miner.storage.files import kind
 
 OBJECTS = ("arguments", "index", "counts", "versions", "outputs", "counts.rejected")
 LISTS = ("stages", "derived")

@@ -15,8 +15,8 @@ import orjson
 from miner.corpus.delimited import read_csv, read_tsv
 from miner.corpus.parquet import read_columns
 from miner.errors import ConfigError, InputError, MissingExtra
-from miner.files import COMPRESSED, atomic, read_jsonl, write_jsonl
 from miner.formats.folder import atomic_folder
+from miner.storage.files import COMPRESSED, atomic, read_jsonl, write_jsonl
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,8 +1,8 @@
 """Indexes: a corpus with its vectors on disk, built, updated, checked and searched."""
 
 from miner.index.build import Existing, build_index
+from miner.index.index import Index, open_index
 from miner.index.manifest import default_index
-from miner.index.opened import Index, open_index
 from miner.index.verify import verify
 
 __all__ = ["Existing", "Index", "build_index", "default_index", "open_index", "verify"]

@@ -19,24 +19,24 @@ import numpy as np
 import pyarrow as pa
 
 from miner.data import Passage
-from miner.distributed import Agenda, Executor, Serial
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
-from miner.index import sealed
+from miner.executors import Agenda, Executor, Serial
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
 from miner.index.fingerprint import check_fingerprint
+from miner.index.index import Index, open_place
 from miner.index.ingest import Corpus, encoded_texts, ingest
-from miner.index.ivfpq import key_of
-from miner.index.lock import BUILDER, READERS, building, nobody_reading
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
-from miner.index.mirror import place_of
-from miner.index.opened import Index, open_place
-from miner.index.place import Place
-from miner.index.sealed import Sealed
-from miner.index.shelf import Shelf
-from miner.index.stats import Sums
+from miner.index.shards import Shelf
 from miner.progress import Clock
+from miner.search.ivfpq import key_of
+from miner.storage import sealed
+from miner.storage.locks import BUILDER, READERS, building, nobody_reading
+from miner.storage.mirror import place_of
+from miner.storage.place import Place
+from miner.storage.sealed import Sealed
+from miner.vectors.moments import Sums
 
 SHARD_SIZE = 16384
 SEED = 0

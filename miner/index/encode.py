@@ -15,11 +15,12 @@ import pyarrow as pa
 from miner.data import Bool, Float32, Half
 from miner.encoders import Encoder
 from miner.errors import ModelError
-from miner.index import keys, sealed
+from miner.index import keys
 from miner.index.ingest import PASSAGES, Part, encoded_texts
 from miner.index.manifest import FILE, plain
-from miner.index.place import Place
-from miner.index.sealed import Sealed
+from miner.storage import sealed
+from miner.storage.place import Place
+from miner.storage.sealed import Sealed
 
 BLOCK = 2**21
 """Characters handed to the encoder at once: enough to fill its batches, few enough to show signs of life."""

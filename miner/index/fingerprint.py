@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from miner.errors import IndexMismatch
-from miner.index.place import Place
+from miner.storage.place import Place
 
 ENGINE = "engine"
 """Where a fingerprint names the versions of the libraries that compute."""

@@ -14,9 +14,9 @@ from miner.errors import ConfigError, InputError
 from miner.index import keys
 from miner.index.ledger import Ledger
 from miner.index.manifest import Counts
-from miner.index.place import Place
-from miner.index.sealed import Sealed, array_bytes, open_table, table_bytes
 from miner.progress import Clock
+from miner.storage.place import Place
+from miner.storage.sealed import Sealed, array_bytes, open_table, table_bytes
 
 PASSAGES = pa.schema(
     [

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import orjson
 
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
-from miner.index.place import Place
-from miner.index.sealed import Sealed, digest
+from miner.storage.place import Place
+from miner.storage.sealed import Sealed, digest
 
 FORMAT = 2
 NAME = "manifest.json"

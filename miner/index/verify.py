@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from miner.errors import IndexCorrupt
-from miner.files import sha256
-from miner.index import sealed
 from miner.index.encode import key_of, vector_stem
 from miner.index.ingest import ALIASES, PASSAGES, key_table
 from miner.index.manifest import Manifest, Shard, read_manifest
-from miner.index.mirror import place_of
-from miner.index.sealed import Sealed
-from miner.index.stats import Sums
 from miner.progress import Clock
+from miner.storage import sealed
+from miner.storage.files import sha256
+from miner.storage.mirror import place_of
+from miner.storage.sealed import Sealed
+from miner.vectors.moments import Sums
 
 
 def verify(path: str | Path, clock: Clock | None = None) -> list[str]:

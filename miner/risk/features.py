@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miner.blas import one_thread
 from miner.data import Bool, Float32, Float64, Pool
 from miner.risk.relevant import Mixture, mix
+from miner.vectors.threads import one_thread
 
 NAMES = ("feedback", "feedback_squared", "partial", "density", "log_rank", "residual", "covered", "shared")
 

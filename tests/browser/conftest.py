@@ -11,7 +11,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from miner.report import report
+from miner.reporting import report
 from tests.browser.browsing import Open, log
 from tests.mined_files import made_rows, write_mined
 

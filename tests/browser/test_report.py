@@ -12,8 +12,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from miner.report import report
-from miner.report.part import Limits
+from miner.reporting import report
+from miner.reporting.part import Limits
 from tests.browser.browsing import Open, complaints, field, line_of, preview, requests, shown, slide, state
 from tests.mined_files import made_receipts, made_rows, write_mined
 

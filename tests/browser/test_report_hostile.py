@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 
-from miner.files import write_json, write_jsonl
-from miner.report import report
+from miner.reporting import report
+from miner.storage.files import write_json, write_jsonl
 from tests.browser.browsing import Open, complaints, requests, window
 from tests.mined_files import made_receipts, write_mined
 

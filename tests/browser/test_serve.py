@@ -9,9 +9,9 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from miner.rerank import load_reranker, rank
-from miner.serve import Settings
-from miner.serve.store import Dataset, Model, now
+from miner.reranking import load_reranker, rank
+from miner.serving import Settings
+from miner.serving.store import Dataset, Model, now
 from tests.browser.browsing import complaints, log, requests
 from tests.served import KEY, Served
 from tests.serving import serving

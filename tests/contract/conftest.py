@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from miner import storage
-from miner.index.mirror import CACHE
+from miner.storage import bucket as storage
+from miner.storage.mirror import CACHE
 from tests.s3 import BUCKET, CREDENTIALS, s3_server
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from miner.encoders import Encoder, HashingEncoder
-from miner.encoders.processor import has_bf16
-from miner.encoders.resolve import resolve
+from miner.encoders.load import resolve
+from miner.models.hardware import has_bf16
 from tests.encoders import PROMPTS, make_model, texts
 
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")

@@ -21,8 +21,8 @@ from miner.filters import (
     judge,
     parse_filter,
 )
-from miner.match import Match
-from miner.siblings import Sibling as Kind
+from miner.text.documents import Sibling as Kind
+from miner.text.match import Match
 from tests.pools import make_pool, part, random_pool
 
 SPECS = [

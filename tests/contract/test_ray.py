@@ -12,18 +12,19 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from miner.blocks import mine_files
 from miner.data import Passage, Query
-from miner.distributed import Agenda, Ray, crew
-from miner.distributed.cluster import RayExecutor
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra, WorkLost
-from miner.files import write_jsonl
+from miner.executors import Agenda, Ray
+from miner.executors import workers as crew
+from miner.executors.ray import RayExecutor
 from miner.index import build_index
-from miner.index.ivfpq import LEAST
-from miner.index.mirror import CACHE
-from miner.mining import mine
-from miner.recipe import Recipe
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.mining_tasks import mine_files
+from miner.search.ivfpq import LEAST
+from miner.storage.files import write_jsonl
+from miner.storage.mirror import CACHE
 from tests.commandline import call
 from tests.indexing import content, many_passages
 from tests.s3 import BUCKET, CREDENTIALS, s3_server

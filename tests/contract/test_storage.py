@@ -11,17 +11,17 @@ from uuid import uuid4
 
 import pytest
 
-from miner.blocks import mine_files
 from miner.data import Passage, Query
-from miner.distributed import Serial
 from miner.encoders import HashingEncoder
 from miner.errors import IndexCorrupt, IndexNotFound, Locked
+from miner.executors import Serial
 from miner.index import build_index, open_index, verify
 from miner.index.manifest import FILE
-from miner.index.mirror import CACHE, Mirror, Scratch
-from miner.mining import mine
-from miner.recipe import Recipe
-from miner.storage import Store
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.mining_tasks import mine_files
+from miner.storage.bucket import Store
+from miner.storage.mirror import CACHE, Mirror, Scratch
 from tests.commandline import call
 from tests.indexing import Counting, content
 from tests.working import Stub

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from miner.data import Passage
 from miner.encoders import HashingEncoder
-from miner.files import write_jsonl
 from miner.index import build_index
+from miner.storage.files import write_jsonl
 from tests.mined_files import made_rows, write_mined
 
 TIMED = ("build.json", ".building", ".reading")

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from miner import mining
 from miner.corpus import read_corpus
+from miner.corpus.queries import read_queries
 from miner.data import Query
 from miner.encoders import Encoder
-from miner.encoders.resolve import resolve
+from miner.encoders.load import resolve
 from miner.filters import Margin
 from miner.index import Index, build_index
-from miner.mining import mine
-from miner.queries import read_queries
-from miner.recipe import Recipe
-from miner.sample import write_sample
+from miner.mining import mine as mining
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.samples import write_sample
 from tests import oracle
 
 pytestmark = pytest.mark.model

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from miner.files import write_jsonl
+from miner.storage.files import write_jsonl
 from tests.commandline import call
 
 ROW = {"query": "how do I cancel my plan", "relevant_ids": ["plan/cancel.md"]}

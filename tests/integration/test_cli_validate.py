@@ -13,7 +13,7 @@ from tests.commandline import call
 @pytest.fixture(autouse=True)
 def words_for_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "miner.preflight.tokens.token_counter", lambda model=None: HashingEncoder().count_tokens
+        "miner.models.tokenizer.token_counter", lambda model=None: HashingEncoder().count_tokens
     )
 
 

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from miner import mining
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, OutputError
 from miner.filters import Margin, Rank, Score
 from miner.index import Index, build_index
-from miner.match import Asked, Match, match
-from miner.mining import mine
-from miner.recipe import Recipe
-from miner.select import Diverse, Sample
+from miner.mining import mine as mining
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.selectors import Diverse, Sample
+from miner.text.match import Asked, Match, match
 from tests import oracle
 
 MARGIN = (Margin(relative=0.05),)

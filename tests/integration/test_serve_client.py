@@ -11,8 +11,8 @@ import cohere
 import pytest
 from cohere.errors import BadRequestError, NotFoundError, UnauthorizedError
 
-from miner.rerank import load_reranker, rank
-from miner.serve import Settings
+from miner.reranking import load_reranker, rank
+from miner.serving import Settings
 from tests.served import KEY, KIND, Served, status, tune, upload
 from tests.serving import serving, until
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from miner.clean import NAMES, STEPS, Cleaner
-from miner.clean.boilerplate import without
+from miner.cleaning import NAMES, STEPS, Cleaner
+from miner.cleaning.boilerplate import without
 
 PIECES = [
     *(

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from miner.audit.judgments import Ledger, read_judgments
+from miner.auditing.judgments import Ledger, read_judgments
+from miner.calibrating.calibrate import calibrate
+from miner.calibrating.calibration import read_calibration
 from miner.cli.recipes import recipe_of
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import MinerError
-from miner.files import MAX_LINE, read_jsonl
 from miner.index import Index, build_index
-from miner.report import report
-from miner.risk.calibrate import calibrate
-from miner.risk.calibration import read_calibration
+from miner.reporting import report
+from miner.storage.files import MAX_LINE, read_jsonl
 from tests.mined_files import made_rows, write_mined
 
 QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))

@@ -22,9 +22,9 @@ from miner.corpus import READERS, read_corpus
 from miner.corpus.chunk import Chunker, estimate
 from miner.corpus.markdown import outline
 from miner.corpus.plain import outline as plain_outline
+from miner.corpus.queries import queries_from, read_queries
 from miner.data import Query
 from miner.errors import MinerError
-from miner.queries import queries_from, read_queries
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

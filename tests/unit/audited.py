@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from miner.files import write_jsonl
+from miner.storage.files import write_jsonl
 
 PER_ROW = 5
 ENTRY: dict[str, object] = {"source": "corpus.jsonl:1", "risk": None, "similarity": 0.5, "share": 0.8}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from miner.distributed import Agenda, Attempt, Serial, parse_executor
-from miner.distributed.agenda import TRIES
-from miner.distributed.crew import Done, Lost, Outcome, work_off
 from miner.errors import ConfigError, WorkLost
+from miner.executors import Agenda, Attempt, Serial, parse_executor
+from miner.executors.queue import TRIES
+from miner.executors.workers import Done, Lost, Outcome, work_off
 from tests.working import Marking, Stub
 
 

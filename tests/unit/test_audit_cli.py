@@ -17,11 +17,11 @@ from types import TracebackType
 import pytest
 from rich.console import Console
 
-from miner.audit.interview import Question
-from miner.audit.population import Pair
-from miner.audit.terminal import page
-from miner.files import write_jsonl
-from miner.queries import read_queries
+from miner.auditing.interview import Question
+from miner.auditing.population import Pair
+from miner.auditing.terminal import page
+from miner.corpus.queries import read_queries
+from miner.storage.files import write_jsonl
 from tests.commandline import call
 from tests.unit.audited import write_mined
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from miner.audit.cap import Verdicts, reaching, under
-from miner.audit.estimate import Count, Rate, stratified
-from miner.audit.population import Population
-from miner.audit.sample import draw, stratify
+from miner.auditing.cap import Verdicts, reaching, under
+from miner.auditing.estimate import Count, Rate, stratified
+from miner.auditing.population import Population
+from miner.auditing.sample import draw, stratify
 from miner.data import Float64
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from miner.audit.interview import Question, Reply, interview
-from miner.audit.judgments import Ledger, read_judgments
-from miner.audit.model import opinion
-from miner.audit.population import Pair
+from miner.auditing.interview import Question, Reply, interview
+from miner.auditing.judgments import Ledger, read_judgments
+from miner.auditing.model import opinion
+from miner.auditing.population import Pair
 from miner.data import Float32
 from miner.errors import InputError, Locked
-from miner.files import write_jsonl
+from miner.storage.files import write_jsonl
 
 PAIRS = [Pair(f"q{i}", f"p{i}", f"id{i}", ("r",)) for i in range(4)]
 

@@ -10,20 +10,21 @@ from typing import Any
 
 import pytest
 
-from miner import blocks
-from miner.blocks import mine_files
-from miner.blocks.plan import groups
+from miner import mining_tasks as blocks
 from miner.data import Passage, Query
-from miner.distributed import Serial
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, Locked
+from miner.executors import Serial
 from miner.filters import Risk, Score
-from miner.index import Index, build_index, sealed
-from miner.index.lock import building
-from miner.mining import mine
-from miner.recipe import Recipe
-from miner.rescore import Cache, CrossEncoderScorer
-from miner.search import Search
+from miner.index import Index, build_index
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.mining.rescore import Cache, CrossEncoderScorer
+from miner.mining_tasks import mine_files
+from miner.mining_tasks.plan import groups
+from miner.search.search import Search
+from miner.storage import sealed
+from miner.storage.locks import building
 from tests.working import Stub
 
 RECIPES = {

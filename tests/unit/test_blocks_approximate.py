@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from miner import blocks
-from miner.blocks import mine_files
+from miner import mining_tasks as blocks
 from miner.data import Passage, Query
-from miner.distributed import Executor, Serial
 from miner.encoders import HashingEncoder
+from miner.executors import Executor, Serial
 from miner.filters import Risk, Score
 from miner.index import Index, build_index
-from miner.index.ivfpq import LEAST
-from miner.mining import mine
-from miner.recipe import Recipe
-from miner.search import Search
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.mining_tasks import mine_files
+from miner.search.ivfpq import LEAST
+from miner.search.search import Search
 from tests.indexing import many_passages
 from tests.working import Stub
 

@@ -8,23 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from miner.calibrating.calibrate import calibrate, learn
+from miner.calibrating.calibration import Bin, Calibration, Point, read_calibration
+from miner.calibrating.hidden import Evidence, gather
+from miner.calibrating.rates import Rate, rate
+from miner.corpus.queries import read_queries
 from miner.data import Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
-from miner.files import write_jsonl
 from miner.filters import Margin, Risk, Riskiest, Sibling
 from miner.index import Index, build_index
-from miner.library import build_index as build_from_path
-from miner.mining import mine
+from miner.index.library import build_index as build_from_path
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
 from miner.progress import Clock
-from miner.queries import read_queries
-from miner.recipe import Recipe
 from miner.risk import NAMES, packaged_model, probability
-from miner.risk.calibrate import calibrate, learn
-from miner.risk.calibration import Bin, Calibration, Point, read_calibration
-from miner.risk.evidence import Evidence, gather
-from miner.risk.rates import Rate, rate
-from miner.sample import write_sample
+from miner.samples import write_sample
+from miner.storage.files import write_jsonl
 from tests.commandline import call
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import miner
-from miner.clean import DEFAULT, NAMES, STEPS, Cleaner
-from miner.clean.files import clean_path
-from miner.clean.report import Report
+from miner.cleaning import DEFAULT, NAMES, STEPS, Cleaner
+from miner.cleaning.files import clean_path
+from miner.cleaning.report import Report
 from miner.corpus import read_corpus
 from miner.errors import ConfigError, InputError
 

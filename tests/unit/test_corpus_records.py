@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from miner import files
 from miner.corpus import parquet, read_corpus
 from miner.corpus.parquet import read_parquet
 from miner.errors import ConfigError, InputError, MinerError
+from miner.storage import files
 
 
 def write(folder: Path, name: str, text: str) -> Path:

@@ -14,11 +14,12 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from miner.encoders import HashingEncoder, locate
-from miner.encoders.locate import BUNDLED
-from miner.encoders.resolve import resolve, resolve_again
-from miner.encoders.sentence_transformer import TorchEncoder
+from miner.encoders import HashingEncoder
+from miner.encoders.load import resolve, resolve_again
+from miner.encoders.torch_encoder import TorchEncoder
 from miner.errors import ConfigError, MissingExtra, ModelError
+from miner.models import locate
+from miner.models.locate import BUNDLED
 from tests.encoders import PROMPTS, make_model
 
 
@@ -169,7 +170,7 @@ def test_impossible_options_are_refused(made: Path, options: dict[str, object], 
 
 
 def test_without_openvino_the_pip_line_is_given(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from miner.encoders import convert
+    from miner.encoders import openvino_convert as convert
 
     monkeypatch.setattr(convert, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'miner\[openvino\]'"):

@@ -14,12 +14,12 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-import miner.sample
+import miner.samples
 from miner.encoders.agreement import agreement
 from miner.encoders.hashing import HashingEncoder
-from miner.encoders.processor import has_bf16
-from miner.encoders.resolve import resolve
+from miner.encoders.load import resolve
 from miner.errors import ModelError
+from miner.models.hardware import has_bf16
 from tests.encoders import PROMPTS, WORDS, make_model, texts
 
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")

@@ -14,7 +14,7 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.index import Index, build_index, default_index, open_index
 from miner.index.manifest import NAME
-from miner.index.place import Place
+from miner.storage.place import Place
 
 
 @pytest.fixture(scope="module")

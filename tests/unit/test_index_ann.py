@@ -9,8 +9,8 @@ from miner.data import PADDING, Half, Passage
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError
 from miner.index import Index, build_index
-from miner.index.ann import open_approximate
-from miner.index.recall import recall
+from miner.search.whole_index import open_approximate
+from miner.vectors.recall import recall
 
 
 @pytest.fixture(scope="module")

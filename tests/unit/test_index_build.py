@@ -17,8 +17,8 @@ from miner.data import Float32, Passage
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, InputError, Locked, ModelError, OutputError
 from miner.index import build_index
-from miner.index.lock import building
 from miner.progress import Clock
+from miner.storage.locks import building
 from tests.indexing import Counting, content
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from miner.data import Passage
 from miner.encoders import HashingEncoder
-from miner.index import Index, build_index, cache, open_index
+from miner.index import Index, build_index, open_index
+from miner.index import vector_cache as cache
 from tests.indexing import Counting
 
 

@@ -11,15 +11,15 @@ import pytest
 
 from miner.data import PADDING, Half, Int64
 from miner.errors import ConfigError
-from miner.index import sealed
-from miner.index.coded import Coded, ranked
-from miner.index.estimates import NOTHING, best, estimates, rows_of, shifted
-from miner.index.ivfpq import LEAST, IvfPq
 from miner.index.manifest import Shard
-from miner.index.place import Place
-from miner.index.recall import recall
-from miner.index.search import search
-from miner.index.shelf import Shelf
+from miner.index.shards import Shelf
+from miner.search.ivfpq import LEAST, IvfPq
+from miner.search.per_shard import Coded, ranked
+from miner.storage import sealed
+from miner.storage.place import Place
+from miner.vectors.exact import search
+from miner.vectors.packed import NOTHING, best, estimates, rows_of, shifted
+from miner.vectors.recall import recall
 
 DIM = 32
 SIZES = (LEAST, 500, LEAST + 500)

@@ -12,10 +12,11 @@ import pytest
 from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.filters import Margin, Risk
-from miner.index import Index, build_index, kept
-from miner.index.kept import Kept, Like
-from miner.mining import mine
-from miner.recipe import Recipe
+from miner.index import Index, build_index
+from miner.index import memo as kept
+from miner.index.memo import Kept, Like
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
 
 LIKE: list[Like] = [(np.dtype(np.float32), (2, 2)), (np.dtype(np.uint8), (3,))]
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miner.fold import fold, folded
-from miner.match import Asked, Match, compare, match
+from miner.text.fold import fold, folded
+from miner.text.match import Asked, Match, compare, match
 from tests import oracle
 
 PASSAGE = (

@@ -10,9 +10,9 @@ import pytest
 
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
-from miner.fold import SHINGLE, fold
 from miner.index import build_index
-from miner.overlap import overlap
+from miner.text.fold import SHINGLE, fold
+from miner.text.overlap import overlap
 from tests.risks import pool_of
 
 QUERY = "How do I cancel a class that repeats?"

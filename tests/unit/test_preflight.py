@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from miner.errors import ConfigError
-from miner.preflight import Preflight, lengths, validate
+from miner.validating import Preflight, lengths, validate
 
 Record = dict[str, Any]
 
@@ -279,9 +279,9 @@ def test_the_size_of_the_dataset_counts_both_files(tmp_path: Path, monkeypatch: 
     train = write(tmp_path / "train.jsonl", [record(n) for n in range(256)])
     enough = write(tmp_path / "enough.jsonl", [record(n) for n in range(256, 320)])
     size = train.stat().st_size + enough.stat().st_size
-    monkeypatch.setattr("miner.preflight.sets.MOST_BYTES", size)
+    monkeypatch.setattr("miner.validating.sets.MOST_BYTES", size)
     assert found(check(train, enough)) == []
-    monkeypatch.setattr("miner.preflight.sets.MOST_BYTES", size - 1)
+    monkeypatch.setattr("miner.validating.sets.MOST_BYTES", size - 1)
     assert [one.rule for one in check(train, enough).findings] == ["too-large"]
 
 
@@ -339,7 +339,7 @@ def test_texts_are_counted_once_and_short_rows_never(tmp_path: Path) -> None:
 
 @pytest.mark.model
 def test_the_default_counter_is_the_bundled_tokenizer() -> None:
-    from miner.preflight.tokens import token_counter
+    from miner.models.tokenizer import token_counter
 
     assert token_counter()(["Hello, world!", "unbelievability", ""]) == [4, 5, 0]
     assert token_counter()(["word " * 1000]) == [1000]

@@ -8,7 +8,7 @@ import pytest
 
 from miner.errors import ConfigError, InputError
 from miner.formats.cohere import RECEIPTS, RUN, companion
-from miner.preflight.fix import Fixed, fix_file
+from miner.validating.fix import Fixed, fix_file
 
 ROWS: list[dict[str, Any]] = [
     {"query": "a", "relevant_passages": ["p"], "hard_negatives": ["n", "", "n", "p", "m", "p"]},

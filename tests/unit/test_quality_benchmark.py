@@ -16,8 +16,8 @@ from tables import filled, markdown
 
 from miner.data import PADDING, Half
 from miner.encoders.hashing import HashingEncoder
-from miner.files import write_jsonl
 from miner.risk import probability
+from miner.storage.files import write_jsonl
 
 
 def judged(seed: int = 0) -> Judged:

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from miner.corpus.queries import queries_from, read_queries
 from miner.data import Query
 from miner.errors import ConfigError, InputError, MinerError
-from miner.queries import queries_from, read_queries
 
 
 def lines(path: Path, *rows: Any) -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from miner.encoders import HashingEncoder
-from miner.report import report
-from miner.report.measure import Gauge
-from miner.report.part import Limits
+from miner.reporting import report
+from miner.reporting.measure import Gauge
+from miner.reporting.part import Limits
 from tests.mined_files import embedded_json as block
 from tests.mined_files import made_receipts, made_rows, write_mined
 

@@ -14,11 +14,11 @@ import pytest
 
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra
-from miner.report import report
-from miner.report.measure import Gauge
-from miner.report.page import asset, embedded, environment, policy, visible
-from miner.report.plots import bars, columns, histograms
-from miner.report.statistics import Preview, Removal
+from miner.reporting import report
+from miner.reporting.measure import Gauge
+from miner.reporting.page import asset, embedded, environment, policy, visible
+from miner.reporting.plots import bars, columns, histograms
+from miner.reporting.statistics import Preview, Removal
 from tests.commandline import call
 from tests.mined_files import embedded_json, made_rows, write_mined
 

@@ -8,12 +8,12 @@ import orjson
 import pytest
 
 from miner.errors import InputError
-from miner.files import sha256, write_json, write_jsonl
 from miner.formats.run import read_run
-from miner.preflight.fix import fix_file
-from miner.report import report
-from miner.report.provenance import provenance
-from miner.report.records import read_records
+from miner.reporting import report
+from miner.reporting.provenance import provenance
+from miner.reporting.records import read_records
+from miner.storage.files import sha256, write_json, write_jsonl
+from miner.validating.fix import fix_file
 from tests.mined_files import made_receipts, made_rows, write_mined
 
 ROWS = made_rows(9)

@@ -7,10 +7,10 @@ import pytest
 
 from miner.data import Row
 from miner.encoders import HashingEncoder
-from miner.report.measure import Gauge, lengths, paraphrases
-from miner.report.paraphrase import clusters, distinct, lexical_vectors
-from miner.report.records import Record
-from miner.report.tally import tally
+from miner.reporting.measure import Gauge, lengths, paraphrases
+from miner.reporting.paraphrase import clusters, distinct, lexical_vectors
+from miner.reporting.records import Record
+from miner.reporting.tally import tally
 
 
 def records(count: int) -> list[Record]:

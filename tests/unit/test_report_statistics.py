@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from miner.data import Row
-from miner.report import statistics
-from miner.report.records import Evidence, Receipt, Record
-from miner.report.tally import Tally, digest, tally
+from miner.reporting import statistics
+from miner.reporting.records import Evidence, Receipt, Record
+from miner.reporting.tally import Tally, digest, tally
 
 
 def tallied(*rows: tuple[str, list[str], list[str]]) -> Tally:

@@ -8,8 +8,8 @@ from miner.data import Passage, Row
 from miner.encoders import HashingEncoder
 from miner.index import Index, build_index
 from miner.progress import Clock
-from miner.rerank import tasks
-from miner.rerank.tasks import tasks_on
+from miner.reranking import tasks
+from miner.reranking.tasks import tasks_on
 
 COLOURS = ("red", "green", "blue", "white", "black")
 

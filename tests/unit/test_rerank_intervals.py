@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from miner.rerank.intervals import Interval, clusters, paired
+from miner.reranking.intervals import Interval, clusters, paired
 
 
 def test_queries_that_share_passages_through_others_are_one_cluster() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from ir_measures import RR, Success, nDCG
 
-from miner.rerank.metrics import METRICS, judge
+from miner.reranking.metrics import METRICS, judge
 
 MEASURES = (Success @ 1, Success @ 3, RR @ 10, nDCG @ 10)
 

@@ -6,8 +6,8 @@ import pytest
 
 from miner.data import Row
 from miner.errors import ConfigError, ModelError
-from miner.rerank.models import Kind
-from miner.rerank.plan import Plan, Settings, make_plan, share_of_shared
+from miner.models.load import Kind
+from miner.training.plan import Plan, Settings, make_plan, share_of_shared
 
 
 def rows(count: int, relevant: int = 1, sharing: int = 1, words: int = 10) -> list[Row]:

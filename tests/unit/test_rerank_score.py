@@ -8,10 +8,10 @@ import pytest
 from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from miner.errors import ModelError
-from miner.rerank import Reranker, load_reranker, rank
-from miner.rerank.models import load_cross_encoder, load_encoder
-from miner.rerank.score import BiReranker, CombinedReranker, CrossReranker, standardise
-from miner.rerank.store import save_reranker
+from miner.models.load import load_cross_encoder, load_encoder
+from miner.reranking import Reranker, load_reranker, rank
+from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, standardise
+from miner.reranking.store import save_reranker
 from tests.unit.tiny_models import make_cross_encoder, make_encoder
 
 QUERY = "k1 w2"

@@ -10,9 +10,9 @@ import pytest
 from miner.data import Float32, Row
 from miner.errors import ConfigError, InputError
 from miner.formats.cohere import write_rows
-from miner.rerank.evaluate import evaluate
-from miner.rerank.score import Request
-from miner.rerank.tasks import load_rows, measure, tasks_of
+from miner.reranking.evaluate import evaluate
+from miner.reranking.score import Request
+from miner.reranking.tasks import load_rows, measure, tasks_of
 
 
 @dataclass(frozen=True)

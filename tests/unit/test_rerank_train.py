@@ -19,12 +19,13 @@ from sentence_transformers import SentenceTransformer
 
 from miner.errors import ConfigError, InputError, Locked, MissingExtra, ModelError, OutputError
 from miner.progress import Clock
-from miner.rerank import fit, load_reranker, workspace
-from miner.rerank.dataset import read_data
-from miner.rerank.examples import examples, usable
-from miner.rerank.plan import Plan, Settings
-from miner.rerank.train import Training, train
-from miner.rerank.workspace import Workspace, read_metrics
+from miner.reranking import load_reranker
+from miner.training import fit, workspace
+from miner.training.dataset import read_data
+from miner.training.examples import examples, usable
+from miner.training.plan import Plan, Settings
+from miner.training.train import Training, train
+from miner.training.workspace import Workspace, read_metrics
 from tests.unit.tiny_models import (
     make_cross_encoder,
     make_encoder,
@@ -118,7 +119,7 @@ def test_the_metrics_by_step_begin_with_the_base_and_end_with_the_tuned_model(
 
 
 def test_the_saved_model_scores_as_it_was_judged(trained: tuple[Training, Path], world: Path) -> None:
-    from miner.rerank.tasks import load_rows, measure, tasks_of
+    from miner.reranking.tasks import load_rows, measure, tasks_of
 
     training, output = trained
     tasks = tasks_of(load_rows(world / "eval.jsonl"))
@@ -366,7 +367,7 @@ def test_a_list_is_labelled_ten_and_nought() -> None:
 
 
 def test_the_loss_of_own_negatives_is_that_of_a_hand_computed_softmax(world: Path) -> None:
-    from miner.rerank.losses import OwnNegativesLoss
+    from miner.training.losses import OwnNegativesLoss
 
     model = SentenceTransformer(str(world / "encoder"), device="cpu").eval()
     texts = [["k1 w1", "k2 w2"], ["v1 w3", "v2 w4"], ["v5 w1", "v6 w1"], ["v7 w2", "v8 w9"]]

@@ -14,12 +14,12 @@ from miner.errors import ConfigError
 from miner.filters import Risk
 from miner.filters.risk import lowest_caps
 from miner.index import Index, build_index
-from miner.match import Match
-from miner.mining import mine
-from miner.recipe import Recipe
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
 from miner.risk import NAMES, Geometry, RiskModel, Scorer, features, packaged_model, probability, read_model
 from miner.risk.features import SATURATED
 from miner.risk.relevant import weigh
+from miner.text.match import Match
 from tests.pools import make_pool, part
 from tests.risks import plainly, pool_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from miner.errors import ConfigError
-from miner.files import read_jsonl
-from miner.sample import write_sample
+from miner.samples import write_sample
+from miner.storage.files import read_jsonl
 
 Judgments = dict[str, dict[str, int]]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from miner.data import PADDING, Float32, Half, Int64
-from miner.index import search as searching
-from miner.index.search import error_bound, merge, nearest_of, rescore, search
+from miner.vectors import exact as searching
+from miner.vectors.exact import error_bound, merge, nearest_of, rescore, search
 
 
 @dataclass

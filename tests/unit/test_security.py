@@ -14,7 +14,7 @@ import pytest
 from miner.cli.console import show_json, show_text
 from miner.corpus import read_corpus
 from miner.errors import ConfigError
-from miner.files import write_jsonl
+from miner.storage.files import write_jsonl
 from tests.commandline import call
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08\r\u202e"

@@ -17,11 +17,11 @@ from starlette.testclient import TestClient
 
 from miner.cli.serve import command
 from miner.errors import ConfigError, Locked
-from miner.serve import Limits, Settings
-from miner.serve.app import ROUTES, application
-from miner.serve.house import House
-from miner.serve.settings import parse_models
-from miner.serve.watch import Lines
+from miner.serving import Limits, Settings
+from miner.serving.app import ROUTES, application
+from miner.serving.services import House
+from miner.serving.settings import parse_models
+from miner.serving.telemetry import Lines
 from tests.commandline import call
 from tests.serving import serving
 from tests.unit.tiny_models import make_encoder
@@ -174,9 +174,11 @@ def test_requests_and_documents_are_counted(client: TestClient) -> None:
 
 
 def test_the_log_is_json_and_tells_no_text(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="miner.serve"):
+    with caplog.at_level(logging.INFO, logger="miner.serving"):
         answer = client.post("/v1/rerank", json={"query": "k1 secret", "documents": ["v1"]})
-    lines = [json.loads(Lines().format(record)) for record in caplog.records if record.name == "miner.serve"]
+    lines = [
+        json.loads(Lines().format(record)) for record in caplog.records if record.name == "miner.serving"
+    ]
     (line,) = [line for line in lines if line.get("id") == answer.headers["x-request-id"]]
     assert (line["event"], line["method"], line["path"], line["status"]) == (
         "request",

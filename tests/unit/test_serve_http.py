@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from miner.serve import Limits, Settings
-from miner.serve.app import ROUTES, application
-from miner.serve.house import House
-from miner.serve.openapi import document
+from miner.serving import Limits, Settings
+from miner.serving.app import ROUTES, application
+from miner.serving.openapi import document
+from miner.serving.services import House
 from tests.unit.tiny_models import make_encoder
 
 LIMITS = Limits(upload=5_000, body=2_000, documents=5, characters=60)

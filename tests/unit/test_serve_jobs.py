@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from miner.serve.job import OUTCOME
-from miner.serve.jobs import ATTEMPTS, CANCELLED, Outcome, Runner, validations
-from miner.serve.state import State
-from miner.serve.store import Dataset, now
-from miner.serve.validation import judge
+from miner.serving.job_process import OUTCOME
+from miner.serving.jobs import ATTEMPTS, CANCELLED, Outcome, Runner, validations
+from miner.serving.state import State
+from miner.serving.store import Dataset, now
+from miner.serving.validation import judge
 from tests.mined_files import made_rows
 from tests.serving import jobs_of, kill, until
 

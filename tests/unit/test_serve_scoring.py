@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from miner.errors import ModelError
-from miner.rerank import load_reranker, rank
-from miner.serve.scoring import LOADED, TOGETHER, Scorer, Wish
+from miner.reranking import load_reranker, rank
+from miner.serving.scoring import LOADED, TOGETHER, Scorer, Wish
 from tests.unit.tiny_models import make_cross_encoder, make_encoder
 
 Batches = list[tuple[int, int]]

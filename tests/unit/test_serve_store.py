@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from miner.errors import ConfigError
-from miner.serve.state import DATABASE, State
-from miner.serve.store import FAILED, FINETUNING, QUEUED, READY, UNFINISHED, Dataset, Model, Store, now
+from miner.serving.state import DATABASE, State
+from miner.serving.store import FAILED, FINETUNING, QUEUED, READY, UNFINISHED, Dataset, Model, Store, now
 
 
 def model(id: str, dataset: str = "d") -> Model:

@@ -4,7 +4,7 @@ import pytest
 
 from miner.errors import ConfigError
 from miner.filters import FILTERS, Margin, Rank, Score, Sibling, parse_filter
-from miner.select import SELECTORS, Diverse, Sample, Top, parse_selector
+from miner.selectors import SELECTORS, Diverse, Sample, Top, parse_selector
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from miner.data import Float32, Row
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, InputError, Inseparable
 from miner.formats.cohere import load_rows, write_rows
-from miner.split import Plan, near, split_file, split_rows
-from miner.split.near import groups, linked
+from miner.splitting import Plan, near, split_file, split_rows
+from miner.splitting.near import groups, linked
 
 SMALL = Plan(least_train=1, least_eval=1)
 

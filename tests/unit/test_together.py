@@ -18,14 +18,14 @@ import pytest
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import Locked, OutputError
-from miner.files import atomic, sha256, together
 from miner.formats.convert import convert
 from miner.formats.rows import CohereRows
 from miner.formats.run import read_run
 from miner.index import build_index, open_index, verify
-from miner.mining import mine
-from miner.recipe import Recipe
-from miner.split import Plan, split_file
+from miner.mining.mine import mine
+from miner.mining.recipe import Recipe
+from miner.splitting import Plan, split_file
+from miner.storage.files import atomic, sha256, together
 from tests.mined_files import made_rows, write_mined
 
 

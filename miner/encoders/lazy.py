@@ -1,0 +1,60 @@
+"""The encoder that an index was built with, loaded when a text has to be encoded and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from miner.data import Float32
+from miner.encoders.base import Encoder
+from miner.errors import IndexMismatch
+
+
+class Again:
+    """Stands for the encoder of a fingerprint. Where all vectors are cached no model is ever loaded.
+
+    Raises what `check` raises, on first use, if what the fingerprint names is no longer what it was; without
+    a check every field of the fingerprint must be the same, else IndexMismatch. Pickled it forgets its check.
+    """
+
+    def __init__(
+        self, fingerprint: Mapping[str, Any], check: Callable[[Encoder], None] | None = None
+    ) -> None:
+        self.fingerprint, self._check = fingerprint, check or self._same
+        self._loaded: Encoder | None = None
+
+    @property
+    def dim(self) -> int:
+        return self._encoder().dim
+
+    @property
+    def tokens_encoded(self) -> int:
+        return int(getattr(self._loaded, "tokens_encoded", 0))
+
+    def __reduce__(self) -> tuple[type[Again], tuple[dict[str, Any]]]:
+        return Again, (dict(self.fingerprint),)
+
+    def encode_queries(self, texts: Sequence[str]) -> Float32:
+        return self._encoder().encode_queries(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Float32:
+        return self._encoder().encode_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._encoder().count_tokens(texts)
+
+    def _encoder(self) -> Encoder:
+        if self._loaded is None:
+            from miner.encoders.load import resolve_again
+
+            loaded = resolve_again(self.fingerprint)
+            self._check(loaded)
+            self._loaded = loaded
+        return self._loaded
+
+    def _same(self, loaded: Encoder) -> None:
+        differing = [key for key, value in loaded.fingerprint.items() if self.fingerprint.get(key) != value]
+        if differing:
+            raise IndexMismatch(
+                f"the model {self.fingerprint.get('model')} is not the same here: {', '.join(differing)} differ"
+            )

@@ -1,0 +1,100 @@
+"""Arrays that cost time and depend on nothing but the index and a block of queries: computed once.
+
+Files `cache/<name>_<key>-<index>-<checksum>.npy`, so that whatever goes into the key decides which is found.
+A damaged file is as good as none; in a folder that cannot be written nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miner import __version__
+from miner.errors import IndexCorrupt, OutputError
+from miner.index.index import Index
+from miner.storage import sealed
+
+MAX_BYTES = 2**30
+"""Of what an index keeps; beyond, the oldest goes."""
+LEAST_BYTES = 2**15
+"""Less is made again as fast as it is read."""
+
+Array = NDArray[Any]
+Like = tuple[np.dtype[Any], tuple[int, ...]]
+Part = Array | Iterable[str] | str
+
+
+@dataclass
+class Kept:
+    """What is kept beside one index. One that writes more than `MAX_BYTES` in its life stops writing."""
+
+    index: Index
+    written: int = 0
+
+    def arrays(
+        self,
+        name: str,
+        key: Sequence[Part],
+        like: Sequence[Like],
+        make: Callable[[], Sequence[Array]],
+    ) -> Sequence[Array]:
+        """What `make` gives, arrays of the dtypes and shapes `like`, or gave before for the same key."""
+        sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in like]
+        if not self.index.caching or sum(sizes) < LEAST_BYTES:
+            return make()
+        stem = f"cache/{name}_{self._digest(key)}-{self.index.manifest.vectors_key}"
+        if (data := self._load(stem, sum(sizes))) is not None:
+            pieces = np.split(data, np.cumsum(sizes)[:-1])
+            return [
+                np.frombuffer(piece.tobytes(), dtype).reshape(shape)
+                for piece, (dtype, shape) in zip(pieces, like, strict=True)
+            ]
+        made = make()
+        if self.written + sum(sizes) <= MAX_BYTES:
+            self._store(stem, b"".join(np.ascontiguousarray(each).tobytes() for each in made))
+        return made
+
+    def _digest(self, key: Sequence[Part]) -> str:
+        found = hashlib.sha256(f"{__version__} {self.index.manifest.sha256}".encode())
+        for data in (data for part in key for data in _bytes(part)):
+            found.update(len(data).to_bytes(8, "little"))
+            found.update(data)
+        return found.hexdigest()[: sealed.DIGITS]
+
+    def _load(self, stem: str, size: int) -> Array | None:
+        with suppress(IndexCorrupt, OSError):
+            if (path := sealed.whole(self.index.path, stem, ".npy")) is not None:
+                return np.array(sealed.open_array(path, np.uint8, (size,)))
+        return None
+
+    def _store(self, stem: str, data: bytes) -> None:
+        self.written += len(data)
+        with suppress(OutputError, OSError):
+            whole = sealed.array_bytes(np.frombuffer(data, np.uint8))
+            sealed.seal(self.index.path, stem, ".npy", whole)
+            files = [(path.stat(), path) for path in self.index.path.glob("cache/*_*.npy")]
+            left = sum(stat.st_size for stat, _ in files)
+            for stat, path in sorted(files, key=lambda each: each[0].st_mtime_ns):
+                if left <= MAX_BYTES:
+                    break
+                path.unlink(missing_ok=True)
+                left -= stat.st_size
+
+
+def _bytes(part: Part) -> Iterator[bytes]:
+    """What stands for a part of a key; where it ends is part of it."""
+    if isinstance(part, np.ndarray):
+        yield f"{part.dtype} {part.shape}".encode()
+        yield np.ascontiguousarray(part).tobytes()
+    elif isinstance(part, str):
+        yield part.encode("utf-8", "surrogatepass")
+    else:
+        texts = [text.encode("utf-8", "surrogatepass") for text in part]
+        yield len(texts).to_bytes(8, "little")
+        yield from texts

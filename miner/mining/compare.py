@@ -1,0 +1,184 @@
+"""Candidates beside their queries and relevant passages: all that takes reading them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import numpy as np
+
+from miner.data import PADDING, Bool, Float32, Half, Int64, Passage, UInt8, UInt64
+from miner.index import Index
+from miner.index.memo import Kept, Like
+from miner.mining.block import Block
+from miner.mining.relevant import EMIT
+from miner.text.documents import OVERLAP, Sibling, document
+from miner.text.fold import folded
+from miner.text.match import Asked, Match, match_all
+from miner.text.overlap import Overlap, overlap
+from miner.vectors.threads import one_thread
+
+CHUNK = 4096
+"""Candidates of one query whose vectors are held in float64 at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Q queries, K candidates each, P relevant passages; the fields as in Pool."""
+
+    documents: UInt64
+    to_relevant: Float32
+    relevant_scores: Float32
+    covered: Float32
+    shared: Float32
+    match: UInt8
+    sibling: UInt8
+
+
+def compare(kept: Kept, block: Block, rows: Int64, emit: str) -> Compared:
+    """Candidates rows [Q, K] compared with all that is known of the block; `emit` says what of a passage is
+    written into rows. What was compared once for the same block is not compared again.
+    """
+    wide, tall = rows.shape, (len(block.relevant_rows), rows.shape[1])
+    like: list[Like] = [
+        (np.dtype(np.uint64), wide),
+        (np.dtype(np.float32), tall),
+        (np.dtype(np.float32), tall[:1]),
+        (np.dtype(np.float32), wide),
+        (np.dtype(np.float32), tall),
+        (np.dtype(np.uint8), wide),
+        (np.dtype(np.uint8), wide),
+    ]
+
+    def made() -> Sequence[Any]:
+        return astuple(_compare(kept.index, block, rows, dict.fromkeys(["text", emit])))
+
+    return Compared(*kept.arrays("compared", [*block.key(), rows, emit], like, made))
+
+
+def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str]) -> Compared:
+    read = Read.of(index, rows, block.relevant_rows)
+    same = _in_line(rows, block.relevant_rows, block.offsets) & (rows != PADDING)
+    to_relevant = np.empty((len(block.relevant_rows), rows.shape[1]), np.float32)
+    relevant_scores = np.empty(len(block.relevant_rows), np.float32)
+    covered, shared = np.zeros(rows.shape, np.float32), np.zeros(to_relevant.shape, np.float32)
+    with one_thread():
+        for i in range(len(block)):
+            mine, valid = block.relevant(i), rows[i] != PADDING
+            common = _overlap(block, i, rows[i], read)
+            covered[i, valid], shared[mine, valid] = common.covered, common.shared
+            to_relevant[mine] = cosines(read.vectors, block.relevant_vectors[mine], rows[i])
+            relevant_scores[mine] = dot(block.relevant_vectors[mine], block.vectors[i])
+    return Compared(
+        documents=np.where(rows == PADDING, np.uint64(0), read.documents[read.places(rows)]),
+        to_relevant=to_relevant,
+        relevant_scores=relevant_scores,
+        covered=covered,
+        shared=shared,
+        match=np.where(same, np.uint8(Match.SAME_ID), _matches(block, rows, read, emits)),
+        sibling=_siblings(block, rows, same, read),
+    )
+
+
+def _matches(block: Block, rows: Int64, read: Read, emits: Iterable[str]) -> UInt8:
+    """[Q, K] Match codes, ids aside."""
+    codes = np.zeros(rows.shape, np.uint8)
+    for emit in emits:
+        found = match_all([_asked(block, i, line, read, EMIT[emit]) for i, line in enumerate(rows)])
+        for code, line, new in zip(codes, rows, found, strict=True):
+            valid = line != PADDING
+            code[valid] = np.where(code[valid] == Match.NONE, new, code[valid])
+    return codes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The passages of some rows, each read once."""
+
+    rows: Int64
+    """Distinct, in order."""
+    passages: Sequence[Passage]
+    documents: UInt64
+    """A hash of the document of each."""
+    _vectors: Half
+
+    @classmethod
+    def of(cls, index: Index, *rows: Int64) -> Read:
+        distinct = np.unique(np.concatenate([each.ravel() for each in rows]))
+        distinct = distinct[distinct != PADDING]
+        passages = index.passages(distinct)
+        documents = [zlib.crc32(document(passage.id).encode()) for passage in passages]
+        return cls(distinct, passages, np.array(documents, np.uint64), index.vectors(distinct))
+
+    def places(self, rows: Int64) -> Int64:
+        """Where rows stand; anywhere for PADDING."""
+        return np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+
+    def of_rows(self, rows: Int64) -> list[Passage]:
+        """The passages of rows, PADDING left out."""
+        return [self.passages[place] for place in self.places(rows[rows != PADDING]).tolist()]
+
+    def vectors(self, rows: Int64) -> Half:
+        return self._vectors[self.places(rows)]
+
+
+def _asked(block: Block, i: int, rows: Int64, read: Read, emit: Callable[[Passage], str]) -> Asked:
+    known = block.relevant_rows[block.relevant(i)]
+    return Asked(
+        block.texts[i],
+        [emit(passage) for passage in read.of_rows(rows)],
+        [*block.relevant_texts[block.relevant(i)], *(each.text for each in read.of_rows(known))],
+        block.taken[i],
+    )
+
+
+def _overlap(block: Block, i: int, rows: Int64, read: Read) -> Overlap:
+    """Of texts as the encoder saw them."""
+    mine = block.relevant(i)
+    known = zip(block.relevant_rows[mine].tolist(), block.relevant_texts[mine], strict=True)
+    relevant = [text if row == PADDING else read.of_rows(np.array([row]))[0].encoded for row, text in known]
+    return overlap(block.texts[i], [each.encoded for each in read.of_rows(rows)], relevant)
+
+
+def _siblings(block: Block, rows: Int64, same: Bool, read: Read) -> UInt8:
+    """[Q, K] Sibling codes; `same` says which candidates are relevant passages themselves."""
+    known = block.relevant_rows != PADDING
+    homes = np.where(known, read.documents[read.places(block.relevant_rows)].astype(np.int64), PADDING)
+    documents = np.where(rows != PADDING, read.documents[read.places(rows)].astype(np.int64), PADDING)
+    at_home = _in_line(documents, homes, block.offsets) & (rows != PADDING)
+    codes = np.where(same, np.uint8(Sibling.OVERLAPPING), np.uint8(Sibling.NONE))
+    for i, column in np.argwhere(at_home & ~same).tolist():
+        mine = block.relevant(i)
+        parents = block.relevant_rows[mine][homes[mine] == documents[i, column]]
+        ours, *theirs = (folded(each.text) for each in read.of_rows(np.array([rows[i, column], *parents])))
+        overlaps = any(ours.share(each) >= OVERLAP for each in theirs)
+        codes[i, column] = Sibling.OVERLAPPING if overlaps else Sibling.SAME_DOCUMENT
+    return codes
+
+
+def _in_line(values: Int64, wanted: Int64, offsets: Int64) -> Bool:
+    """[Q, K] whether each value is among those wanted of its query, wanted[offsets[i] : offsets[i + 1]]."""
+    numbers = np.unique(np.concatenate([values.ravel(), wanted]), return_inverse=True)[1]
+    lines = np.repeat(np.arange(len(values)), np.diff(offsets))
+    found = np.zeros((len(values), int(numbers.max(initial=-1)) + 1), np.bool_)
+    found[lines, numbers[values.size :]] = True
+    return np.take_along_axis(found, numbers[: values.size].reshape(values.shape), axis=1)
+
+
+def cosines(take: Callable[[Int64], Half], vectors: Half, rows: Int64) -> Float32:
+    """Exact cosines [N, K] of N vectors and the passages in K rows, -inf at padding. `take` gives the
+    vectors of rows.
+    """
+    out = np.full((len(vectors), len(rows)), -np.inf, np.float32)
+    valid = np.flatnonzero(rows != PADDING)
+    for start in range(0, len(valid), CHUNK):
+        columns = valid[start : start + CHUNK]
+        out[:, columns] = dot(vectors, take(rows[columns]).T)
+    return out
+
+
+def dot(a: Half, b: Half) -> Float32:
+    """Exact in any order: products of fp16 numbers and their sums fit float64."""
+    return np.asarray(a.astype(np.float64) @ b.astype(np.float64), np.float32)

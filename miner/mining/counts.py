@@ -1,0 +1,90 @@
+"""Counts over what was mined. Those of blocks of queries add up to those of all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from miner.data import FIRST_REJECTION, KEPT, PADDED, UInt8
+from miner.mining.recipe import Recipe
+
+
+@dataclass(slots=True)
+class Tally:
+    """`verdicts` over all candidates: 'kept', 'padding' and one entry for each filter that rejected; `short`
+    the same over the candidates of the rows that stayed short. kept + padding + rejected = candidates.
+    """
+
+    rows: int = 0
+    negatives: int = 0
+    given: int = 0
+    short_rows: int = 0
+    fillable: int = 0
+    """Short rows that a higher cap on the risk would fill."""
+    cap: float = 0.0
+    """The lowest cap that fills all of these."""
+    verdicts: Counter[str] = field(default_factory=Counter)
+    short: Counter[str] = field(default_factory=Counter)
+
+    def count(self, verdicts: UInt8, recipe: Recipe, given: int, mined: int, short: bool) -> None:
+        """Count one row: its verdicts uint8 [K], the negatives it came with and those mined."""
+        self.rows += 1
+        self.negatives += given + mined
+        self.given += given
+        self.short_rows += short
+        for code, count in enumerate(np.bincount(verdicts).tolist()):
+            if count:
+                name = verdict_name(code, recipe)
+                self.verdicts[name] += count
+                if short and code >= FIRST_REJECTION:
+                    self.short[name] += count
+
+    def fill(self, caps: Iterable[float]) -> None:
+        """Note for each short row the lowest cap that would fill it, NaN if none would."""
+        found = [cap for cap in caps if not np.isnan(cap)]
+        self.fillable += len(found)
+        self.cap = max([self.cap, *found])
+
+    def add(self, other: Tally) -> None:
+        for name in ("rows", "negatives", "given", "short_rows", "fillable"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.cap = max(self.cap, other.cap)
+        self.verdicts.update(other.verdicts)
+        self.short.update(other.short)
+
+    def record(self) -> dict[str, Any]:
+        """What a run record says."""
+        rejected = {k: v for k, v in self.verdicts.items() if k not in ("kept", "padding")}
+        return {
+            "rows": self.rows,
+            "negatives": self.negatives,
+            "given_negatives": self.given,
+            "short_rows": self.short_rows,
+            "candidates": sum(self.verdicts.values()),
+            "kept": self.verdicts.get("kept", 0),
+            "padding": self.verdicts.get("padding", 0),
+            "rejected": rejected,
+            "short_rows_rejected": dict(self.short),
+            "short_rows_filled_by_cap": {
+                "rows": self.fillable,
+                "max_risk": round(self.cap, 6) if self.fillable else None,
+            },
+        }
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-able values, for `read`."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**named, "verdicts": dict(self.verdicts), "short": dict(self.short)}
+
+    @classmethod
+    def read(cls, value: dict[str, Any]) -> Tally:
+        return cls(**{**value, "verdicts": Counter(value["verdicts"]), "short": Counter(value["short"])})
+
+
+def verdict_name(code: int, recipe: Recipe) -> str:
+    """'kept', 'padding', or the spelling of the filter that rejected."""
+    return {KEPT: "kept", PADDED: "padding"}.get(code) or repr(recipe.judges[code - FIRST_REJECTION])

@@ -1,0 +1,220 @@
+"""The main job: queries and an index in, rows of hard negatives with their evidence out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from miner.data import KEPT, PADDING, Candidates, Float32, Int64, Pool, Query, Selection, UInt8
+from miner.encoders import Encoder
+from miner.filters import Risk, Riskiest, judge
+from miner.filters.risk import lowest_caps
+from miner.index import Index
+from miner.index.memo import Like
+from miner.mining.block import Block
+from miner.mining.counts import Tally
+from miner.mining.garbage import settled
+from miner.mining.pool import PoolBuilder, seen_by
+from miner.mining.prepare import as_queries, prepare
+from miner.mining.recipe import Recipe
+from miner.mining.relevant import EMIT
+from miner.mining.rescore import rescore
+from miner.mining.result import Mined, Pick
+from miner.mining.run_record import Made
+from miner.progress import Clock
+from miner.risk import Scorer, features, logit, probability
+from miner.search.search import Finder
+
+POOL_QUERIES = 256
+SEARCH_QUERIES = 4096
+WIDEN = 4
+
+
+@settled()
+def mine(
+    queries: Sequence[Query] | Sequence[Mapping[str, Any]],
+    index: Index | Sequence[Index],
+    recipe: Recipe | None = None,
+    *,
+    encoder: Encoder | None = None,
+    clock: Clock | None = None,
+) -> Mined:
+    """Mine hard negatives for every query, in order.
+
+    Queries are what read_queries gives, or mappings with the keys of a JSONL line. Several indexes over the
+    same corpus are searched as one: ranks are fused, similarities are those of the first. The result is the
+    same, bit for bit, for any block size, thread count or shard size. Without an encoder (of the first index)
+    those that the indexes name are loaded.
+
+    Raises IndexMismatch if the encoder is not the index's or the corpora differ, ConfigError for a relevant
+    id that the index does not hold, InputError for a mapping that is no query.
+    """
+    recipe, clock = recipe or Recipe(), clock or Clock()
+    asked = as_queries(queries)
+    indexes = (index,) if isinstance(index, Index) else tuple(index)
+    prepared = prepare(asked, indexes, recipe, encoder, clock)
+    miner = Miner(indexes, recipe, clock)
+    recall = miner.finder.recall(prepared.block, min(recipe.depth, len(indexes[0])))
+    blocks = (
+        range(start, min(start + SEARCH_QUERIES, len(asked)))
+        for start in range(0, len(asked), SEARCH_QUERIES)
+    )
+    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
+    made = Made(recipe, indexes, miner.tally, clock, recall)
+    return Mined(asked, prepared.relevant, picks, prepared.block.taken, made)
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Which queries of a block are to be searched, and how deep."""
+
+    queries: tuple[int, ...]
+    depth: int
+
+
+class Miner:
+    """Searches, judges and chooses, block by block; carries the counts from block to block."""
+
+    def __init__(self, indexes: Sequence[Index], recipe: Recipe, clock: Clock | None = None) -> None:
+        self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
+        self.finder = Finder(indexes, recipe.search, clock)
+        self.builder = PoolBuilder(indexes[0], recipe.emit)
+        estimates = any(isinstance(each, (Risk, Riskiest)) for each in recipe.filters)
+        self.scorers: list[Scorer] = [recipe.risk.for_index(each) for each in indexes] if estimates else []
+        self.tally = Tally()
+
+    def run(self, block: Block) -> list[Pick]:
+        """The picks of a block's queries, searched deeper until each has enough or the corpus ended."""
+        picks, wave = dict[int, Pick](), self.first(len(block))
+        while wave.queries:
+            done, wave = self.judge(block, wave, partial(self._searched, block, wave))
+            picks |= done
+        return [picks[i] for i in range(len(block))]
+
+    def first(self, queries: int) -> Wave:
+        """The search that a block of so many queries begins with."""
+        return Wave(tuple(range(queries)), min(self.recipe.depth, len(self.indexes[0])))
+
+    def judge(
+        self, block: Block, wave: Wave, found: Callable[[slice], Candidates]
+    ) -> tuple[dict[int, Pick], Wave]:
+        """The picks of those queries of a wave that have enough or can get no more, and the wave that the
+        others need. `found` gives the candidates of a piece of the wave.
+        """
+        picks = dict[int, Pick]()
+        for piece in pieces(wave, self.recipe.depth):
+            here, candidates = wave.queries[piece], found(piece)
+            for part in _slices(len(here), _scaled(POOL_QUERIES, self.recipe.depth, wave.depth)):
+                with self.clock.stage("filter", len(here[part]), "queries") as stage:
+                    few = block.part(here[part])
+                    pool = self.pool(few, candidates.part(range(len(here))[part]))
+                    picked = self._pick(pool, few, wave.depth >= len(self.indexes[0]))
+                    picks |= {i: pick for i, pick in zip(here[part], picked, strict=True) if pick}
+                    self.clock.advance(stage, len(few))
+        left = tuple(i for i in wave.queries if i not in picks)
+        return picks, Wave(left, min(wave.depth * WIDEN, len(self.indexes[0])))
+
+    def pool(self, block: Block, found: Candidates) -> Pool:
+        """The pool of candidates with all the evidence that the recipe asks for."""
+        pool = self.builder.build(block, found)
+        if self.scorers:
+            pool = self._estimate(pool, block)
+        if self.recipe.rescore is not None:
+            wanted = judge(pool, self.recipe.cheap) == KEPT
+            texts = [self._texts(line) for line in np.where(wanted, pool.rows, PADDING)]
+            pool = rescore(pool, wanted, block.texts, texts, block.relevant_texts, self.recipe.rescore)
+        return pool
+
+    def choose(self, pool: Pool, block: Block) -> tuple[UInt8, Selection]:
+        """Verdicts [Q, K] and the chosen columns."""
+        verdicts = judge(pool, self.recipe.judges)
+        return verdicts, self.recipe.select.choose(pool, verdicts, self._wanted(block), self.recipe.seed)
+
+    def _wanted(self, block: Block) -> Int64:
+        """[Q] how many negatives to mine: less those that rows came with."""
+        return np.array([max(0, self.recipe.n - len(taken)) for taken in block.taken], np.int64)
+
+    def _estimate(self, pool: Pool, block: Block) -> Pool:
+        """The pool with its risk: with several indexes the mean of their log odds."""
+        key = [*block.key(), *self._views(block), pool.rows, repr(self.recipe.risk)]
+        like = [(np.dtype(np.float32), pool.rows.shape)]
+        (risk,) = self.builder.kept.arrays("risk", key, like, lambda: [self._risk(pool, block)])
+        return replace(pool, risk=risk)
+
+    def _risk(self, pool: Pool, block: Block) -> Float32:
+        """[Q, K]"""
+        pools = [pool, *(seen_by(pool, view) for view in block.views)]
+        risks = [
+            scorer.risk(each, features(each, scorer.geometry))
+            for scorer, each in zip(self.scorers, pools, strict=True)
+        ]
+        if len(risks) == 1:
+            return risks[0]
+        odds = np.mean([logit(risk) for risk in risks], axis=0)
+        return np.round(probability(odds), 6).astype(np.float32)
+
+    def _texts(self, rows: Sequence[int]) -> dict[int, str]:
+        columns = np.flatnonzero(np.not_equal(rows, PADDING))
+        emit = EMIT[self.recipe.emit]
+        passages = self.indexes[0].passages(np.asarray(rows)[columns])
+        return dict(zip(columns.tolist(), map(emit, passages), strict=True))
+
+    def _searched(self, block: Block, wave: Wave, piece: slice) -> Candidates:
+        queries = wave.queries[piece]
+        with self.clock.stage("search", len(queries), "queries") as stage:
+            exactly = wave.depth > self.recipe.depth
+            found = self._find(block.part(queries), wave.depth, exactly)
+            self.clock.advance(stage, len(queries))
+        return found
+
+    def _find(self, block: Block, depth: int, exactly: bool) -> Candidates:
+        """As Finder.find, unless it was found before."""
+        shape, ranked = (len(block), depth), len(self.indexes) > 1
+        like: list[Like] = [(np.dtype(np.int64), shape), (np.dtype(np.float32), shape)]
+        if ranked:
+            like.append((np.dtype(np.int64), (len(self.indexes), *shape)))
+
+        def found() -> list[Any]:
+            candidates = self.finder.find(block, depth, exactly=exactly)
+            return [candidates.rows, candidates.scores, *([candidates.ranks] if ranked else [])]
+
+        key = [block.vectors, *self._views(block), self.recipe.search.method, str(exactly)]
+        return Candidates(*self.builder.kept.arrays("found", key, like, found))
+
+    def _views(self, block: Block) -> list[Any]:
+        """What the further indexes make of a block, for Kept."""
+        views = [part for view in block.views for part in (view.vectors, view.relevant_vectors)]
+        return [*views, *(index.manifest.sha256 for index in self.indexes[1:])]
+
+    def _pick(self, pool: Pool, block: Block, last: bool) -> Iterator[Pick | None]:
+        """A pick for each query that has enough or can get no more; None for those to be widened."""
+        verdicts, selection = self.choose(pool, block)
+        got = np.sum(selection.columns != PADDING, axis=1)
+        wanted = self._wanted(block)
+        if last and np.any(got < wanted):
+            self.tally.fill(lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist())
+        for i in range(len(block)):
+            short = bool(got[i] < wanted[i])
+            if short and not last:
+                yield None
+                continue
+            self.tally.count(verdicts[i], self.recipe, len(block.taken[i]), int(got[i]), short)
+            yield Pick.of(pool, i, selection.columns[i, : got[i]])
+
+
+def pieces(wave: Wave, depth: int) -> Iterator[slice]:
+    """The queries of a wave that are searched at once: fewer where it is deeper than `depth`."""
+    return _slices(len(wave.queries), _scaled(SEARCH_QUERIES, depth, wave.depth))
+
+
+def _scaled(queries: int, depth: int, deeper: int) -> int:
+    """How many queries cost at `deeper` what `queries` cost at `depth`."""
+    return max(1, queries * depth // max(deeper, 1))
+
+
+def _slices(count: int, size: int) -> Iterator[slice]:
+    return (slice(start, min(start + size, count)) for start in range(0, count, size))

@@ -1,0 +1,64 @@
+"""The record of a run: what was asked for, with what, on what, and what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from miner import __version__
+from miner.index import Index
+from miner.mining.counts import Tally
+from miner.mining.recipe import Recipe
+from miner.progress import Clock, peak_memory
+
+PACKAGES = ("numpy", "faiss-cpu", "sentence-transformers", "transformers", "torch", "openvino")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a mining run was and how it went."""
+
+    recipe: Recipe
+    indexes: Sequence[Index]
+    tally: Tally
+    clock: Clock
+    recall: Mapping[str, float] = field(default_factory=dict)
+    """Of each index that was searched approximately the measured share of the exact nearest, by path."""
+
+    def record(self, outputs: Mapping[str, str], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What FILE.run.json holds: arguments, versions, fingerprints, counts, stages, outputs' checksums."""
+        return {
+            "miner": __version__,
+            "command": "mine",
+            "arguments": dict(arguments),
+            "recipe": {
+                "n": self.recipe.n,
+                "filters": [repr(each) for each in self.recipe.filters],
+                "select": repr(self.recipe.select),
+                "depth": self.recipe.depth,
+                "emit": self.recipe.emit,
+                "search": self.recipe.search.method,
+            },
+            "recall": dict(self.recall),
+            "seed": self.recipe.seed,
+            "versions": _versions(),
+            "index": self.indexes[0].describe(),
+            "further_indexes": [index.describe() for index in self.indexes[1:]],
+            "counts": self.tally.record(),
+            "stages": self.clock.record(),
+            "peak_memory_bytes": peak_memory(),
+            "outputs": dict(outputs),
+        }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": sys.version.split()[0]}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,5 +1,0 @@
-"""The report: a data set in numbers, plots and rows, as one HTML page."""
-
-from miner.report.build import Report, report
-
-__all__ = ["Report", "report"]

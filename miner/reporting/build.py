@@ -1,0 +1,77 @@
+"""`report`: from files to numbers, and from numbers to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from miner.formats.run import read_run
+from miner.progress import Clock
+from miner.reporting.findings import by_rule
+from miner.reporting.measure import Gauge
+from miner.reporting.part import Limits, examine
+from miner.reporting.provenance import provenance
+from miner.reporting.tab import Tab
+from miner.storage import files
+from miner.validating import Preflight, validate
+
+TITLES = {"training": "Training", "validation": "Validation"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A data set looked at: a tab for the training file and one for the evaluation file, given or not."""
+
+    tabs: Sequence[Tab]
+
+    def statistics(self) -> dict[str, Any]:
+        """Every number of the page as plain JSON: 'training', 'validation' (null without a file)."""
+        value: dict[str, Any] = orjson.loads(orjson.dumps({tab.key: tab.part for tab in self.tabs}))
+        return value
+
+    def html(self) -> str:
+        """The page. Raises MissingExtra without Jinja2 and matplotlib."""
+        from miner.reporting.page import render
+
+        return render(self.tabs)
+
+    def write(self, path: Path) -> None:
+        """Write the page, whole or not at all. Raises OutputError."""
+        files.write_bytes(path, self.html().encode("utf-8", "replace"))
+
+
+def report(
+    train: Path,
+    evaluation: Path | None = None,
+    *,
+    gauge: Gauge | None = None,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+) -> Report:
+    """Look at a file in Cohere's format, and at its evaluation file if there is one.
+
+    Receipts and run records are taken from beside the files. Without a gauge no tokens are counted, and
+    near-paraphrases are found by shared words. Raises ConfigError for a missing file, InputError for one
+    that cannot be read on or whose receipts or run record are damaged.
+    """
+    clock, limits = clock or Clock(), limits or Limits()
+    counter = gauge.count_tokens if gauge else None
+    found = validate(
+        train, evaluation, count_tokens=counter, max_tokens=510 if counter else None, clock=clock
+    )
+    tabs = [
+        Tab(key, title) if path is None else _tab(key, path, found, gauge, limits, clock)
+        for (key, title), path in zip(TITLES.items(), (train, evaluation), strict=True)
+    ]
+    return Report(tabs)
+
+
+def _tab(key: str, path: Path, found: Preflight, gauge: Gauge | None, limits: Limits, clock: Clock) -> Tab:
+    run = read_run(path)
+    rules = by_rule(found.findings, found.counts, str(path))
+    part, records = examine(path, run=run, findings=rules, gauge=gauge, limits=limits, clock=clock)
+    return Tab(key, TITLES[key], part, records, provenance(path, run))

@@ -1,0 +1,96 @@
+"""Shards searched approximately, each by a structure of its own: groups of shards can be merged as they like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from miner.data import Candidates, Half, Int64
+from miner.index.manifest import Shard
+from miner.index.shards import Shelf
+from miner.search.ivfpq import LEAST, IvfPq, Structure, built, open_structure, stem_of
+from miner.vectors.exact import Vectors, nearest_of, search
+from miner.vectors.packed import best, estimates, rows_of, shifted
+from miner.vectors.threads import faiss_on_one_thread, one_thread
+
+OPEN = 64
+ROOM = 8
+"""Numbers of eight bytes held at once for each dimension, cell and candidate of a query."""
+
+
+class Coded:
+    """A shelf with its structures. A shard that is too small for one, or from which all would be taken, is
+    searched exactly. Raises ConfigError for codes that do not fit the dimensions.
+    """
+
+    def __init__(self, shelf: Shelf, method: IvfPq, max_memory: int) -> None:
+        self.shelf, self.method, self.max_memory = shelf, method, max_memory
+        self.code = method.bytes_of(shelf.dim)
+        self.structure = lru_cache(OPEN)(self._structure)
+
+    def build(self, advance: Callable[[int], None] = lambda shards: None) -> None:
+        """Build the structures that are not there, a thread for each. Raises OutputError."""
+        from faiss import omp_get_max_threads
+
+        with one_thread(), ThreadPoolExecutor(omp_get_max_threads()) as pool:
+            for _ in pool.map(self._path, self.large):
+                advance(1)
+
+    @property
+    def large(self) -> list[int]:
+        """The shards that have a structure, by number."""
+        return [number for number, shard in enumerate(self.shelf.shards) if shard.rows >= LEAST]
+
+    def width(self, k: int) -> int:
+        """How many estimates there are for each query."""
+        width = self.method.fetch * k
+        each = (min(k, shard.rows) if self._exactly(shard, width) else width for shard in self.shelf.shards)
+        return min(width, sum(each))
+
+    def estimates(self, queries: Half, k: int) -> Int64:
+        """Estimates [Q, width(k)] of what may be among the k nearest."""
+        width = self.method.fetch * k
+        cells = int(4 * max(shard.rows for shard in self.shelf.shards) ** 0.5)
+        step = max(1, self.max_memory // (8 * ROOM * (self.shelf.dim + cells + width)))
+        parts = [queries[start : start + step] for start in range(0, len(queries), step)]
+        found = [self._running(part, k, width) for part in parts]
+        return np.concatenate(found) if found else np.empty((0, self.width(k)), np.int64)
+
+    def _running(self, queries: Half, k: int, width: int) -> Int64:
+        found = np.empty((len(queries), 0), np.int64)
+        for number, start in enumerate(self.shelf.starts[:-1].tolist()):
+            found = best([found, shifted(self._in_shard(number, queries, k, width), start)], width)
+        return found
+
+    def _in_shard(self, number: int, queries: Half, k: int, width: int) -> Int64:
+        shard = self.shelf.shards[number]
+        if self._exactly(shard, width):
+            alone = Shelf(self.shelf.place, [shard], self.shelf.dim)
+            near = search(alone, queries, min(k, shard.rows), self.max_memory)
+            return estimates(near.rows, near.scores)
+        return self.structure(number).search(queries, width, self.method.nprobe)
+
+    def _exactly(self, shard: Shard, width: int) -> bool:
+        return shard.rows < LEAST or shard.rows <= width
+
+    def _structure(self, number: int) -> Structure:
+        return open_structure(self._path(number))
+
+    def _path(self, number: int) -> Path:
+        """Where a shard's structure lies; it is built if it is not there whole."""
+        place, stem = self.shelf.place, stem_of(self.shelf.shards[number], self.code)
+        if file := place.whole(stem, ".faiss"):
+            return place.path(file)
+        with one_thread(), faiss_on_one_thread():
+            data = built(self.shelf.vectors(number), self.code)
+        return place.path(place.seal(stem, ".faiss", data))
+
+
+def ranked(vectors: Vectors, queries: Half, found: Int64, k: int) -> Candidates:
+    """The k nearest of what was estimated, by exact score."""
+    near = nearest_of(vectors, queries, rows_of(found), k)
+    return Candidates(near.rows, near.scores.astype(np.float32))

@@ -1,0 +1,64 @@
+"""A server that runs until it is told to stop."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from importlib.util import find_spec
+
+from miner.errors import ConfigError, MissingExtra
+from miner.serving.settings import Settings
+
+NEEDED = ("starlette", "uvicorn", "python_multipart", "prometheus_client", "pydantic", "jinja2", "datasets")
+GRACE = 30
+"""Seconds that requests get to end in when the server is told to stop."""
+
+
+def serve(settings: Settings) -> None:
+    """Answer until SIGTERM or Ctrl-C; then finish what is being answered and stop training, to go on with later.
+
+    The log's first line tells the address. Raises MissingExtra, ConfigError for an address that cannot be
+    bound to, and what State raises.
+    """
+    if any(find_spec(name) is None for name in NEEDED):
+        raise MissingExtra("the server", "serve")
+    import uvicorn
+
+    from miner.serving.app import application
+    from miner.serving.services import House
+    from miner.serving.telemetry import log, log_to_stderr
+
+    with bind(settings.host, settings.port) as bound:
+        home = House.open(settings)
+        log_to_stderr()
+        host, port = bound.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        log.info(f"serving at {address}", extra={"event": "start", "state": str(settings.state)})
+        config = uvicorn.Config(
+            application(home),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[bound])
+        log.info("stopped", extra={"event": "stop"})
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that waits at the address; port 0 takes a free one. Raises ConfigError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"{host}:{port}: cannot be served at ({error})") from None
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(256)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        raise ConfigError(f"{host}:{port}: cannot be served at ({error})") from None
+    return bound

@@ -1,6 +1,0 @@
-"""Split rows into a training and an evaluation set that share no query, paraphrase or relevant passage."""
-
-from miner.split.files import Split, split_file
-from miner.split.plan import Plan, split_rows
-
-__all__ = ["Plan", "Split", "split_file", "split_rows"]

@@ -1,0 +1,104 @@
+"""The rows of a training run: read, split where needed, and refused where nothing can be learnt from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from miner.data import Row
+from miner.encoders import Encoder
+from miner.encoders.load import resolve
+from miner.errors import InputError
+from miner.reranking.tasks import Task, load_rows, tasks_of
+from miner.splitting import Plan as SplitPlan
+from miner.splitting import split_rows
+from miner.storage import files
+from miner.text.fold import fold
+from miner.training.examples import usable
+from miner.training.plan import Plan
+
+EVAL_FRACTION = 0.2
+MIN_TRAIN, MIN_EVAL = 16, 8
+ADVISED_TRAIN, ADVISED_EVAL = 256, 64
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows to train on, tasks to judge by, where both came from, and what to tell about them."""
+
+    rows: list[Row]
+    tasks: list[Task]
+    record: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def read_data(path: Path, eval_path: Path | None, seed: int, encoder: str | None) -> Data:
+    """Load both files, or split one as `miner split` does; the encoder named finds near-paraphrases."""
+    rows = load_rows(path)
+    record: dict[str, Any] = {"train": _source(path)}
+    if eval_path is None:
+        rows, held_out = split(rows, EVAL_FRACTION, seed, resolve(encoder))
+        record["eval"] = {"split_from_train": EVAL_FRACTION, "seed": seed}
+    else:
+        held_out = load_rows(eval_path)
+        record["eval"] = _source(eval_path)
+    tasks = tasks_of(held_out)
+    record["train"]["rows"], record["eval"]["rows"] = len(rows), len(held_out)
+    if len(tasks) < MIN_EVAL:
+        found = f"gives {len(tasks)} evaluation rows with hard negatives"
+        raise InputError(eval_path or path, None, f"{found}; expected {MIN_EVAL} at least")
+    return Data(rows, tasks, record, _leaks(rows, tasks))
+
+
+def _leaks(rows: Sequence[Row], tasks: Sequence[Task]) -> tuple[str, ...]:
+    """What to tell where evaluation rows share queries or relevant passages with training rows."""
+    queries = {fold(row.query) for row in rows}
+    passages = {fold(text) for row in rows for text in row.relevant_passages}
+    shared = sum(
+        fold(task.query) in queries or any(fold(text) in passages for text in task.documents[: task.relevant])
+        for task in tasks
+    )
+    if not shared:
+        return ()
+    found = f"{shared} of {len(tasks)} evaluation rows share a query or a relevant passage with training rows"
+    return (f"{found}, which flatters the tuned model; `miner split` keeps them apart",)
+
+
+def trainable(data: Data, plan: Plan, path: Path) -> Data:
+    """The data with rows that the loss cannot use left out, and notes on what is thin.
+
+    Raises InputError where too little is left.
+    """
+    rows = usable(data.rows, plan)
+    if len(rows) < MIN_TRAIN:
+        without = len(data.rows) - len(rows)
+        more = f" ({without} more have no hard negatives)" if without else ""
+        raise InputError(path, None, f"gives {len(rows)} training rows{more}; expected {MIN_TRAIN} at least")
+    judged, bare = len(data.tasks), sum(not row.hard_negatives for row in data.rows)
+    fate = "left out" if len(rows) < len(data.rows) else "trained on with in-batch negatives alone"
+    notes = [
+        (len(rows) < ADVISED_TRAIN, f"{len(rows)} training rows are few; {ADVISED_TRAIN} are advised"),
+        (judged < ADVISED_EVAL, f"{judged} evaluation rows are few; {ADVISED_EVAL} are advised"),
+        (bare > 0, f"{bare} training rows have no hard negatives and are {fate}"),
+    ]
+    return replace(data, rows=rows, notes=(*data.notes, *(note for holds, note in notes if holds)))
+
+
+def split(
+    rows: Sequence[Row], fraction: float, seed: int, encoder: Encoder | None = None
+) -> tuple[list[Row], list[Row]]:
+    """Training and evaluation rows that share no query and no relevant passage; with an encoder no
+    near-paraphrase of a query either. Raises Inseparable.
+    """
+    plan = SplitPlan(fraction=fraction, seed=seed, least_train=MIN_TRAIN, least_eval=MIN_EVAL)
+    sides = split_rows(rows, plan, encoder).tolist()
+    return (
+        [row for row, held_out in zip(rows, sides, strict=True) if not held_out],
+        [row for row, held_out in zip(rows, sides, strict=True) if held_out],
+    )
+
+
+def _source(path: Path) -> dict[str, Any]:
+    return {"file": path.name, "sha256": files.sha256(path)}

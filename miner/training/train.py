@@ -1,0 +1,193 @@
+"""From mined rows to a fine-tuned reranker, judged against its base, in one folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from miner import __version__
+from miner.errors import MissingExtra, OutputError
+from miner.models.load import Kind, kind_of, load_cross_encoder, load_encoder, longest
+from miner.models.locate import locate
+from miner.models.weights import weights_sha256
+from miner.progress import Clock
+from miner.reranking.evaluate import Comparison, compare
+from miner.reranking.metrics import METRICS, PRIMARY
+from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, Reranker
+from miner.reranking.store import RECORD, save_reranker
+from miner.reranking.tasks import measure
+from miner.storage import files
+from miner.training.curve import draw
+from miner.training.dataset import Data, read_data, trainable
+from miner.training.examples import count_steps, examples
+from miner.training.plan import LISTWISE, Plan, Settings, make_plan
+from miner.training.workspace import METRICS as METRICS_FILE
+from miner.training.workspace import Workspace, read_metrics
+
+CURVE = "curve.svg"
+WATCHED = 200
+"""Evaluation rows judged while training; all are judged before and after."""
+PACKAGES = ("torch", "transformers", "sentence-transformers", "datasets", "accelerate")
+NO_SPACE = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a run gave: how the models compare, which one was kept, and what is to be said about it."""
+
+    plan: Plan
+    comparison: Comparison
+    kept: str
+    """'tuned' or 'base'."""
+    notes: tuple[str, ...]
+
+    @property
+    def decision(self) -> str:
+        change, name = self.comparison.primary, METRICS[PRIMARY]
+        if self.kept == "base":
+            return f"kept the base model: {name} on the evaluation rows did not improve ({change})"
+        doubt = "" if change.verdict == "gain" else f", but the interval holds zero: {change.verdict}"
+        return f"kept the tuned model: {name} changed by {change}{doubt}"
+
+
+def train(
+    path: Path,
+    output: Path,
+    eval_path: Path | None = None,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    tell: Callable[[str], object] = lambda note: None,
+) -> Training:
+    """Fine-tune a reranker on Cohere rows and write it to the folder `output`, whole or not at all.
+
+    Without eval_path, a fifth of the rows is held out, nothing shared between both sides. A run that was
+    killed goes on when called again with the same arguments. The base model is kept where the tuned one is
+    not better on the evaluation rows. The folder holds the model, training.json, metrics.jsonl, curve.svg.
+    `tell` hears, before training begins, what was chosen and what is thin about the data.
+
+    Raises InputError for rows that cannot be trained on, ModelError for a model of another kind,
+    OutputError where the disk is full, ConfigError and Locked for an output that is taken.
+    """
+    settings, clock = settings or Settings(), clock or Clock()
+    if any(importlib.util.find_spec(name) is None for name in ("datasets", "accelerate")):
+        raise MissingExtra("training", "train")
+    workspace = Workspace(output)
+    workspace.check()
+    located = locate(settings.model)
+    base, kind = located.folder, kind_of(located.folder)
+    data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
+    plan = _plan(base, kind, data, settings)
+    data = trainable(data, plan, path)
+    for note in (*plan.notes, *data.notes):
+        tell(note)
+    identity = {
+        "settings": asdict(settings),
+        "data": data.record,
+        "base": {"model": located.name, "sha256": weights_sha256(located.weights)},
+    }
+    size = sum(file.stat().st_size for file in located.weights)
+    with workspace.opened(identity, size), _full_disk(workspace):
+        training = _run(base, data, plan, workspace, clock)
+        _write_records(training, identity, workspace, clock)
+        workspace.publish()
+    return training
+
+
+def _plan(base: Path, kind: Kind, data: Data, settings: Settings) -> Plan:
+    """The plan, with lengths counted by the base model's own tokenizer."""
+    model = load_encoder(base) if kind is Kind.ENCODER else load_cross_encoder(base)
+
+    def count(texts: Sequence[str]) -> list[int]:
+        tokens = model.tokenizer(list(texts), add_special_tokens=False, verbose=False)
+        return [len(ids) for ids in tokens["input_ids"]]
+
+    return make_plan(data.rows, settings, kind, count, longest(model))
+
+
+def _run(base: Path, data: Data, plan: Plan, workspace: Workspace, clock: Clock) -> Training:
+    from miner.training.fit import Recorder, fit
+
+    untouched = _untouched(base, plan)
+    before = measure(data.tasks, untouched, clock)
+    resume = workspace.latest()
+    workspace.rewind(resume)
+    tuned, model = _fresh(base, plan)
+    watched = data.tasks[:WATCHED]
+
+    def judge() -> dict[str, float]:
+        return dict(zip(METRICS, measure(watched, tuned).mean(axis=0).round(6).tolist(), strict=True))
+
+    table = examples(data.rows, plan)
+    recorder = Recorder(workspace.metrics, count_steps(table, plan), judge, clock)
+    if resume is None:
+        figures = before[:WATCHED].mean(axis=0).round(6).tolist()
+        recorder.write(0, 0.0, dict(zip(METRICS, figures, strict=True)))
+    last = fit(model, table, plan, workspace.checkpoints, recorder, resume)
+    after = measure(data.tasks, tuned, clock)
+    recorder.write(last, plan.epochs, dict(zip(METRICS, after[:WATCHED].mean(axis=0).tolist(), strict=True)))
+    comparison = compare(data.tasks, before, after, plan.seed)
+    kept = "tuned" if comparison.primary.mean > 0 else "base"
+    shutil.rmtree(workspace.model, ignore_errors=True)
+    save_reranker(tuned if kept == "tuned" else untouched, workspace.model)
+    return Training(plan, comparison, kept, (*plan.notes, *data.notes))
+
+
+def _untouched(base: Path, plan: Plan) -> Reranker:
+    if plan.arch == "cross":
+        return CrossReranker(load_cross_encoder(base, plan.max_length))
+    return BiReranker(load_encoder(base, plan.max_length))
+
+
+def _fresh(base: Path, plan: Plan) -> tuple[Reranker, Any]:
+    """The reranker to be and the model in it that is trained."""
+    import torch
+
+    if plan.loss != LISTWISE:
+        encoder = load_encoder(base, plan.max_length)
+        return BiReranker(encoder), encoder
+    torch.manual_seed(plan.seed)
+    cross = load_cross_encoder(base, plan.max_length)
+    alone = CrossReranker(cross)
+    if plan.arch == "cross":
+        return alone, cross
+    return CombinedReranker(alone, BiReranker(load_encoder(base, plan.max_length))), cross
+
+
+def _write_records(training: Training, identity: dict[str, Any], workspace: Workspace, clock: Clock) -> None:
+    curve = read_metrics(workspace.metrics)
+    shutil.copyfile(workspace.metrics, workspace.model / METRICS_FILE)
+    notes = list(training.notes)
+    if not draw(curve, workspace.model / CURVE):
+        notes.append("no learning curve was drawn; pip install 'miner[report]'")
+    record = {
+        "miner": __version__,
+        **identity,
+        "plan": training.plan.record(),
+        "evaluation": training.comparison.record(),
+        "kept": training.kept,
+        "decision": training.decision,
+        "notes": notes,
+        "curve": curve,
+        "stages": clock.record(),
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+    files.write_json(workspace.model / RECORD, record)
+
+
+@contextmanager
+def _full_disk(workspace: Workspace) -> Iterator[None]:
+    """Say that the disk is full where a library says something else about it."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{workspace.folder}: cannot be written ({error.strerror or error})") from None
+    except Exception as error:
+        if shutil.disk_usage(workspace.folder).free > NO_SPACE and "I/O error" not in str(error):
+            raise
+        raise OutputError(f"{workspace.folder}: cannot be written (the disk is full)") from None
