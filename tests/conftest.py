@@ -15,14 +15,14 @@ from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 
 if TYPE_CHECKING:
-    from tests.served import Served
+    from tests.support.served import Served
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Also where this was started in the background, which leaves Ctrl-C ignored, in all processes begun from here."""
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.load_profile("same")
-"""Every run tries the same cases: what is new is looked for by benchmarks/fuzz.py, at leisure."""
+"""Every run tries the same cases: what is new is looked for by benchmarks/faults/fuzz.py, at leisure."""
 
 ACTIONS = ("cancel", "pause", "upgrade", "downgrade", "transfer", "renew")
 THINGS = ("plan", "booking", "invoice", "membership", "gift card", "account", "calendar", "payout")
@@ -78,7 +78,7 @@ def corpus_file(tmp_path: Path, passages: list[Passage]) -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with the sample uploaded and a tiny model fine-tuned on it, killed once on the way."""
-    from tests.served import served
+    from tests.support.served import served
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")

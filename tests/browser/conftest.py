@@ -13,7 +13,7 @@ from selenium.webdriver.chrome.service import Service
 
 from miner.reporting import report
 from tests.browser.browsing import Open, log
-from tests.mined_files import made_rows, write_mined
+from tests.support.mined_files import made_rows, write_mined
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (

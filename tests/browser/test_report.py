@@ -15,7 +15,7 @@ from selenium.webdriver.support.ui import Select
 from miner.reporting import report
 from miner.reporting.part import Limits
 from tests.browser.browsing import Open, complaints, field, line_of, preview, requests, shown, slide, state
-from tests.mined_files import made_receipts, made_rows, write_mined
+from tests.support.mined_files import made_receipts, made_rows, write_mined
 
 pytestmark = pytest.mark.browser
 

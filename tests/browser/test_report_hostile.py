@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from miner.reporting import report
 from miner.storage.files import write_json, write_jsonl
 from tests.browser.browsing import Open, complaints, requests, window
-from tests.mined_files import made_receipts, write_mined
+from tests.support.mined_files import made_receipts, write_mined
 
 pytestmark = pytest.mark.browser
 

@@ -13,8 +13,8 @@ from miner.reranking import load_reranker, rank
 from miner.serving import Settings
 from miner.serving.store import Dataset, Model, now
 from tests.browser.browsing import complaints, log, requests
-from tests.served import KEY, Served
-from tests.serving import serving
+from tests.support.served import KEY, Served
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.browser
 Visit = Callable[[str], webdriver.Chrome]

@@ -8,7 +8,7 @@ import pytest
 
 from miner.storage import bucket as storage
 from miner.storage.mirror import CACHE
-from tests.s3 import BUCKET, CREDENTIALS, s3_server
+from tests.support.s3 import BUCKET, CREDENTIALS, s3_server
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from miner.encoders import Encoder, HashingEncoder
 from miner.encoders.load import resolve
 from miner.models.hardware import has_bf16
-from tests.encoders import PROMPTS, make_model, texts
+from tests.support.encoders import PROMPTS, make_model, texts
 
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
 needs_bf16 = pytest.mark.skipif(not has_bf16(), reason="the processor does not compute in bf16")

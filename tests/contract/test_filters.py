@@ -23,7 +23,7 @@ from miner.filters import (
 )
 from miner.text.documents import Sibling as Kind
 from miner.text.match import Match
-from tests.pools import make_pool, part, random_pool
+from tests.support.pools import make_pool, part, random_pool
 
 SPECS = [
     "margin(relative=0.05)",

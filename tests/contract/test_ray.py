@@ -25,10 +25,10 @@ from miner.mining_tasks import mine_files
 from miner.search.ivfpq import LEAST
 from miner.storage.files import write_jsonl
 from miner.storage.mirror import CACHE
-from tests.commandline import call
-from tests.indexing import content, many_passages
-from tests.s3 import BUCKET, CREDENTIALS, s3_server
-from tests.working import Marking
+from tests.support.commandline import call
+from tests.support.indexing import content, many_passages
+from tests.support.s3 import BUCKET, CREDENTIALS, s3_server
+from tests.support.working import Marking
 
 ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 

@@ -8,7 +8,7 @@ import pytest
 from miner.data import KEPT, PADDED, PADDING
 from miner.errors import ConfigError
 from miner.selectors import SELECTORS, Below, Diverse, Priced, Sample, Top, parse_selector
-from tests.pools import make_pool, part, random_pool
+from tests.support.pools import make_pool, part, random_pool
 
 
 @pytest.mark.parametrize("name", SELECTORS)

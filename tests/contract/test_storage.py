@@ -22,9 +22,9 @@ from miner.mining.recipe import Recipe
 from miner.mining_tasks import mine_files
 from miner.storage.bucket import Store
 from miner.storage.mirror import CACHE, Mirror, Scratch
-from tests.commandline import call
-from tests.indexing import Counting, content
-from tests.working import Stub
+from tests.support.commandline import call
+from tests.support.indexing import Counting, content
+from tests.support.working import Stub
 
 pytestmark = pytest.mark.usefixtures("stores")
 

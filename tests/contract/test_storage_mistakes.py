@@ -9,8 +9,8 @@ import pytest
 
 from miner.errors import ConfigError, MissingExtra
 from miner.index import open_index
-from tests.commandline import call
-from tests.s3 import BUCKET, set_auth
+from tests.support.commandline import call
+from tests.support.s3 import BUCKET, set_auth
 
 pytestmark = pytest.mark.usefixtures("stores")
 

@@ -11,7 +11,7 @@ from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.index import build_index
 from miner.storage.files import write_jsonl
-from tests.mined_files import made_rows, write_mined
+from tests.support.mined_files import made_rows, write_mined
 
 TIMED = ("build.json", ".building", ".reading")
 """Endings of files that hold times or process ids, and so differ from run to run."""

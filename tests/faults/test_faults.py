@@ -1,6 +1,6 @@
 """Killed, interrupted or refused by the disk at any file-system event, a command loses nothing.
 
-This is the short version; benchmarks/faults.py does it hundreds of times.
+This is the short version; benchmarks/faults/faults.py does it hundreds of times.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_a_broken_run_leaves_old_or_resumable_and_continues_to_the_same_bytes(tmp_path: Path) -> None:
     output = tmp_path / "faults.json"
-    command = [sys.executable, "-m", "benchmarks.faults", "--short", "--output", str(output)]
+    command = [sys.executable, "-m", "benchmarks.faults.faults", "--short", "--output", str(output)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False

@@ -1,5 +1,5 @@
-"""A node of a real cluster is killed while it searches. The short version of benchmarks/faults_ray.py, which takes a
-minute and needs what a container seldom may do, so it is asked for by MINER_CLUSTER=1.
+"""A node of a real cluster is killed while it searches. The short version of benchmarks/faults/faults_ray.py, which
+takes a minute and needs what a container seldom may do, so it is asked for by MINER_CLUSTER=1.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if os.environ.get("MINER_CLUSTER") != "1":
 if os.geteuid() or not shutil.which("ip"):
     pytest.skip("needs root and iproute2, for network namespaces", allow_module_level=True)
 
-import faults_ray
-from ray_nodes import Nodes
+from benchmarks.faults import faults_ray
+from benchmarks.lib.ray_nodes import Nodes
 
 
 def test_a_node_that_is_killed_costs_its_tasks_and_no_byte() -> None:

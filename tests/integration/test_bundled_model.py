@@ -22,7 +22,7 @@ from miner.mining import mine as mining
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
 from miner.samples import write_sample
-from tests import oracle
+from tests.support import oracle
 
 pytestmark = pytest.mark.model
 

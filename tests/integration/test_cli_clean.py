@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commandline import call
+from tests.support.commandline import call
 
 
 def test_it_writes_the_texts_and_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from miner.data import Row
 from miner.formats.cohere import load_rows, write_rows
-from tests.commandline import call
+from tests.support.commandline import call
 
 ROWS = [Row(f"question {n}", (f"answer {n}",), (f"no {n}", f"never {n}")[: n % 3]) for n in range(9)]
 

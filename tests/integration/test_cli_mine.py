@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from miner.storage.files import write_jsonl
-from tests.commandline import call
+from tests.support.commandline import call
 
 ROW = {"query": "how do I cancel my plan", "relevant_ids": ["plan/cancel.md"]}
 

@@ -7,7 +7,7 @@ import pytest
 
 from miner.data import Row
 from miner.formats.cohere import load_rows, write_rows
-from tests.commandline import call
+from tests.support.commandline import call
 
 
 def test_two_files_are_written_and_the_summary_tells_of_them(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from miner.encoders.hashing import HashingEncoder
-from tests.commandline import call
+from tests.support.commandline import call
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
 from miner.selectors import Diverse, Sample
 from miner.text.match import Asked, Match, match
-from tests import oracle
+from tests.support import oracle
 
 MARGIN = (Margin(relative=0.05),)
 

@@ -13,8 +13,8 @@ from cohere.errors import BadRequestError, NotFoundError, UnauthorizedError
 
 from miner.reranking import load_reranker, rank
 from miner.serving import Settings
-from tests.served import KEY, KIND, Served, status, tune, upload
-from tests.serving import serving, until
+from tests.support.served import KEY, KIND, Served, status, tune, upload
+from tests.support.serving import serving, until
 
 DOCUMENTS = ["cancel a booking", "a gift card has no end date", "where is my payout", "cancel my plan"]
 

@@ -24,7 +24,7 @@ from miner.errors import MinerError
 from miner.index import Index, build_index
 from miner.reporting import report
 from miner.storage.files import MAX_LINE, read_jsonl
-from tests.mined_files import made_rows, write_mined
+from tests.support.mined_files import made_rows, write_mined
 
 QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 JSON = st.recursive(

@@ -15,7 +15,7 @@ from miner.cli.console import show_json, show_text
 from miner.corpus import read_corpus
 from miner.errors import ConfigError
 from miner.storage.files import write_jsonl
-from tests.commandline import call
+from tests.support.commandline import call
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08\r\u202e"
 STEERING = {"\x1b", "\x9b", "\x07", "\x08", "\r", "\u202e"}

@@ -26,7 +26,7 @@ from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
 from miner.splitting import Plan, split_file
 from miner.storage.files import atomic, sha256, together
-from tests.mined_files import made_rows, write_mined
+from tests.support.mined_files import made_rows, write_mined
 
 
 def names(folder: Path) -> list[str]:

@@ -1,0 +1,162 @@
+"""Ways to choose negatives, one function each: queries with one known relevant passage in, rows out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from benchmarks.lib.judged import Judged, Stored
+from miner.data import Int64
+from miner.risk import RiskModel, packaged_model, read_model
+
+COUNT = 5
+RISK_FIT = Path(__file__).parents[1] / "results" / "risk_fit.json"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a miner may know: some queries of a set and for each one revealed relevant passage."""
+
+    judged: Judged
+    queries: Int64
+    revealed: Int64
+    seed: int
+    max_length: int
+
+    @property
+    def similarities(self) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        """[queries, N] cosines; the revealed passages at -1."""
+        cosines = self.judged.query_vectors[self.queries] @ self.judged.passage_vectors.T
+        cosines[np.arange(len(cosines)), self.revealed] = -1
+        return cosines
+
+
+def random(known: Known) -> list[list[int]]:
+    """Drawn from the whole corpus."""
+    draw = np.random.default_rng(known.seed)
+    others = [draw.choice(len(known.judged.passages), COUNT + 1, replace=False) for _ in known.queries]
+    return [
+        [row for row in rows.tolist() if row != shown][:COUNT]
+        for rows, shown in zip(others, known.revealed.tolist(), strict=True)
+    ]
+
+
+def bm25(known: Known) -> list[list[int]]:
+    """The first by BM25 (Lucene's variant, English stop words, no stemming)."""
+    import bm25s
+
+    retriever = bm25s.BM25()
+    retriever.index(bm25s.tokenize(known.judged.passages, show_progress=False), show_progress=False)
+    queries = bm25s.tokenize([known.judged.queries[i] for i in known.queries], show_progress=False)
+    found, _ = retriever.retrieve(queries, k=COUNT + 1, show_progress=False)
+    return [
+        [row for row in rows if row != shown][:COUNT]
+        for rows, shown in zip(found.tolist(), known.revealed.tolist(), strict=True)
+    ]
+
+
+def naive(known: Known) -> list[list[int]]:
+    """The most similar passages."""
+    best: list[list[int]] = np.argsort(-known.similarities, axis=1, kind="stable")[:, :COUNT].tolist()
+    return best
+
+
+def sentence_transformers(known: Known) -> list[list[int]]:
+    """sentence-transformers' own function with the relative margin its documentation recommends."""
+    from datasets import Dataset
+    from sentence_transformers.util import mine_hard_negatives
+
+    from miner.models.load import load_encoder
+    from miner.models.locate import locate
+
+    judged = known.judged
+    row_of = {text: row for row, text in enumerate(judged.passages)}
+    vectors = Stored.of(judged, known.max_length)
+    model = load_encoder(locate().folder, known.max_length)
+    model.encode_query = model.encode_document = lambda texts, **_: vectors.encode_passages(list(texts))
+    queries = [judged.queries[i] for i in known.queries]
+    shown = [judged.passages[i] for i in known.revealed]
+    mined = mine_hard_negatives(
+        Dataset.from_dict({"query": queries, "answer": shown}),
+        model,
+        corpus=judged.passages,
+        range_max=100,
+        relative_margin=0.05,
+        num_negatives=COUNT,
+        sampling_strategy="top",
+        output_format="triplet",
+        verbose=False,
+    )
+    rows: dict[str, list[int]] = {query: [] for query in queries}
+    for query, negative in zip(mined["query"], mined["negative"], strict=True):
+        rows[query].append(row_of[negative])
+    return [rows[query] for query in queries]
+
+
+def miner(known: Known) -> list[list[int]]:
+    """miner's defaults, with a risk model that never saw the set."""
+    return mine_with(known)
+
+
+def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
+    """miner with other filters and perhaps another selector: 'miner:risk(max=0.05)' or
+    'miner:margin(relative=0.05)+risk(max=0.1):diverse()'.
+    """
+    from miner.filters import Sibling, parse_filter
+    from miner.selectors import parse_selector
+
+    _, judge, *select = spelling.split(":")
+    filters = (Sibling(overlapping=True), *map(parse_filter, judge.split("+")))
+    options: dict[str, object] = {"filters": filters}
+    if select:
+        options["select"] = parse_selector(select[0])
+    return lambda known: mine_with(known, **options)
+
+
+def method(name: str) -> Callable[[Known], list[list[int]]]:
+    """The method of a name in METHODS, or as `spelt` reads it. Raises KeyError."""
+    return spelt(name) if name.startswith("miner:") else METHODS[name]
+
+
+def unseen_model(name: str) -> RiskModel:
+    """The risk model fitted without this set; the packaged one where it was not fitted on it."""
+    left_out = orjson.loads(RISK_FIT.read_bytes())["left_out"]
+    if name not in left_out:
+        return packaged_model()
+    return read_model(orjson.dumps(left_out[name]["risk"]), RISK_FIT)
+
+
+def mine_with(known: Known, **options: object) -> list[list[int]]:
+    """miner with options of its Recipe."""
+    from miner.data import Passage, Query
+    from miner.index import build_index
+    from miner.mining.mine import mine
+    from miner.mining.recipe import Recipe
+    from miner.progress import Clock
+
+    judged = known.judged
+    encoder = Stored.of(judged, known.max_length)
+    passages = (Passage(str(row), text) for row, text in enumerate(judged.passages))
+    queries = [
+        Query(judged.queries[i], relevant_ids=(str(shown),))
+        for i, shown in zip(known.queries, known.revealed.tolist(), strict=True)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        index = build_index(passages, Path(folder) / "index", encoder, clock=Clock())
+        recipe = Recipe(n=COUNT, seed=known.seed, risk=unseen_model(judged.name), **options)  # type: ignore[arg-type]
+        mined = mine(queries, index, recipe, encoder=encoder)
+        return [[int(negative.id) for negative in mined.negatives(i)] for i in range(len(queries))]
+
+
+METHODS: dict[str, Callable[[Known], list[list[int]]]] = {
+    "random": random,
+    "bm25": bm25,
+    "naive": naive,
+    "sentence-transformers": sentence_transformers,
+    "miner": miner,
+}

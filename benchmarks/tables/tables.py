@@ -1,0 +1,136 @@
+"""Puts the tables of the benchmarks' results into a document, between `<!-- NAME -->` and `<!-- /NAME -->`.
+
+python -m benchmarks.tables.tables README.md [MORE.md ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.lib.markdown_tables import markdown as markdown
+from benchmarks.tables import robustness_tables as robustness
+from benchmarks.tables import scale_tables as scale
+from benchmarks.tables import serve_tables as serve
+from benchmarks.tables import speed_tables, training_tables
+from miner.storage.files import write_bytes
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def percent(found: Sequence[float]) -> str:
+    """A share with its interval."""
+    value, low, high = (100 * each for each in found)
+    return f"{value:.1f} % ({low:.1f}–{high:.1f})"
+
+
+def quality(result: dict[str, Any]) -> str:
+    """Leak at equal hardness, a line a set."""
+    head = (
+        "set",
+        "hardest five",
+        "sentence-transformers",
+        "miner, as hard",
+        "of theirs",
+        "their slots",
+        "ours",
+    )
+    return markdown(head, (_quality_line(name, each) for name, each in result["sets"].items()))
+
+
+def _quality_line(name: str, found: dict[str, Any]) -> list[str]:
+    theirs, ours = found["methods"]["sentence-transformers"], found["at_bar"]["risk"]
+    return [
+        name,
+        f"{found['methods']['naive top-5']['leak'][0]:.1%}".replace("%", " %"),
+        percent(theirs["leak"]),
+        percent(ours["leak"]),
+        f"{ours['leak_over_bar'][0]:.2f}",
+        f"{100 * theirs['filled'][0]:.0f} %",
+        f"{100 * ours['filled'][0]:.0f} %",
+    ]
+
+
+def quality_methods(result: dict[str, Any]) -> str:
+    """Leak and mean cosine of every method, a line a set."""
+    names = list(next(iter(result["sets"].values()))["methods"])
+    caps = ("0.02", "0.1", "0.3")
+    head = ("set", *names, *(f"risk {cap}" for cap in caps))
+    rows = []
+    for name, found in result["sets"].items():
+        cells = [found["methods"][each] for each in names] + [found["caps"][cap] for cap in caps]
+        rows.append([name, *(f"{100 * each['leak'][0]:.1f} % at {each['cosine'][0]:.2f}" for each in cells)])
+    return markdown(head, rows)
+
+
+def quality_auc(result: dict[str, Any]) -> str:
+    """AUC of the prototype and of the model, a line a set."""
+
+    def cell(found: Sequence[float]) -> str:
+        return f"{found[0]:.3f} ({found[1]:.3f}–{found[2]:.3f})"
+
+    rows = (
+        [name, cell(each["auc"]["prototype"]), cell(each["auc"]["risk"])]
+        for name, each in result["sets"].items()
+    )
+    return markdown(("set", "prototype", "risk"), rows)
+
+
+TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "faults": ("faults.json", robustness.faults),
+    "damage": ("damage.json", robustness.damage),
+    "fuzz": ("fuzz.json", robustness.fuzz),
+    "refused": ("endless.json", robustness.refused),
+    "endless": ("endless.json", robustness.endless),
+    "soak": ("soak.json", robustness.soak),
+    "cost-model": ("cost_model.json", scale.cost_model),
+    "faults-ray": ("faults_ray.json", scale.faults_ray),
+    "ray-overhead": ("ray_overhead.json", scale.ray_overhead),
+    "approximate": ("approximate.json", scale.approximate),
+    "simulation": ("simulate_scale.json", scale.simulation),
+    "api-fuzz": ("api_fuzz.json", serve.api_fuzz),
+    "agreement": ("agreement.json", speed_tables.agreement),
+    "memory": ("memory.json", speed_tables.memory),
+    "downstream": ("downstream.json", training_tables.downstream),
+    "search": ("search.json", speed_tables.search),
+    "speed": ("speed.json", speed_tables.speed),
+    "speed-sets": ("speed.json", speed_tables.speed_sets),
+    "serve": ("serve.json", serve.serve),
+    "serve-kills": ("serve.json", serve.serve_kills),
+    "quality": ("quality.json", quality),
+    "quality-methods": ("quality.json", quality_methods),
+    "quality-auc": ("quality.json", quality_auc),
+}
+"""By the name in the document: the file with the results and what makes a table of it."""
+
+
+def filled(document: str, results: Path = RESULTS) -> str:
+    """The document with every table that it has a place for. Raises ValueError for a place left open."""
+    for name, (file, table) in TABLES.items():
+        start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if start not in document:
+            continue
+        if end not in document:
+            raise ValueError(f"{start} is not closed by {end}")
+        made = f"{start}\n{table(json.loads((results / file).read_text()))}\n{end}"
+        document = re.sub(f"{start}.*?{end}", lambda _, made=made: made, document, flags=re.DOTALL)  # type: ignore[misc]
+    return document
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("documents", nargs="+", type=Path)
+    for path in parser.parse_args().documents:
+        before = path.read_text()
+        after = filled(before)
+        write_bytes(path, after.encode())
+        print(f"{path}: {'changed' if after != before else 'as it was'}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

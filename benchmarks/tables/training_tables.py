@@ -1,0 +1,40 @@
+"""The table of docs/training.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.lib.markdown_tables import markdown
+
+AGAINST = ("naive", "bm25", "sentence-transformers")
+FIGURE = "nDCG@10"
+
+
+def downstream(result: Mapping[str, Any]) -> str:
+    """Figures of models trained on negatives of each method, a line a set and method."""
+    head = ("", "seeds", "false negatives", FIGURE, *(f"above {other}" for other in AGAINST))
+    rows = [
+        [f"{name}: {method}", *_cells(found)]
+        for name, methods in result["sets"].items()
+        for method, found in methods.items()
+    ]
+    return markdown(head, rows)
+
+
+def _cells(found: Mapping[str, Any]) -> list[str]:
+    wrong = f"{100 * found['false_negatives']:.1f} %" if "false_negatives" in found else ""
+    seeds = str(len(found["seeds"]))
+    return [
+        seeds,
+        wrong,
+        f"{found[FIGURE]:.3f}",
+        *(_change(found["against"].get(other)) for other in AGAINST),
+    ]
+
+
+def _change(against: Mapping[str, Any] | None) -> str:
+    if against is None:
+        return ""
+    change = against[FIGURE]
+    return f"{change['change']:+.3f} ({change['low']:+.3f} to {change['high']:+.3f})"

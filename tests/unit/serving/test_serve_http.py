@@ -1,0 +1,192 @@
+"""What a server answers that needs no training: refusals in Cohere's shape, and its OpenAPI document."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from miner.serving import Limits, Settings
+from miner.serving.app import ROUTES, application
+from miner.serving.openapi import document
+from miner.serving.services import House
+from tests.support.tiny_models import make_encoder
+
+LIMITS = Limits(upload=5_000, body=2_000, documents=5, characters=60)
+KEY = "a key of sixteen or more"
+UPLOAD = {"name": "n", "type": "reranker-finetune-input"}
+MODELS = "/v1/finetuning/finetuned-models"
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_encoder(tmp_path_factory.mktemp("http") / "encoder")
+
+
+@pytest.fixture(scope="module")
+def client(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = Settings(
+        tmp_path_factory.mktemp("http") / "state", models={"tiny": str(encoder)}, limits=LIMITS
+    )
+    with TestClient(application(House.open(settings)), base_url="http://localhost") as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"documents": ["a"]}, "query: Field required"),
+        ({"query": "", "documents": ["a"]}, "query: String should have at least 1 character"),
+        ({"query": 1, "documents": ["a"]}, "query: Input should be a valid string"),
+        ({"query": "a", "documents": "b"}, "documents: Input should be a valid array"),
+        ({"query": "a", "documents": ["b"], "top_n": 0}, "top_n: Input should be greater than or equal to 1"),
+        ({"query": "a", "documents": ["b"], "top_n": "1"}, "top_n: Input should be a valid integer"),
+        ({"query": "a", "documents": ["b", 1]}, "documents[1]: Input should be a valid string"),
+        ({"query": "a", "documents": [{"title": "b"}]}, "documents[0] has no field 'text'"),
+        ({"query": "a", "documents": ["b", {"text": 1}]}, "documents[1] holds a number; expected strings"),
+        ({"query": "a", "documents": list("abcdef")}, "there are 6 documents; at most 5 are taken"),
+        ({"query": "a" * 61, "documents": ["b"]}, "query has 61 characters; at most 60 are taken"),
+        (
+            {"query": "a", "documents": ["b", "c" * 61]},
+            "documents[1] has 61 characters; at most 60 are taken",
+        ),
+        ([], "the body: Input should be"),
+    ],
+)
+def test_a_rerank_request_that_makes_no_sense_is_told_what_is_wrong(
+    client: TestClient, body: Any, message: str
+) -> None:
+    for version in ("v1", "v2"):
+        answer = client.post(
+            f"/{version}/rerank", json=body if isinstance(body, list) else body | {"model": "tiny"}
+        )
+        assert answer.status_code == 400
+        assert list(answer.json()) == ["message"]
+        assert answer.json()["message"].startswith("invalid request: ")
+        assert message in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff", b'{"query": "\\ud800", "documents": ["a"]}', b"[" * 1500]
+)
+def test_a_body_that_is_no_json_is_refused(client: TestClient, data: bytes) -> None:
+    answer = client.post("/v1/rerank", content=data)
+    assert answer.status_code == 400
+    assert "JSON" in answer.json()["message"]
+
+
+def test_documents_are_cut_to_the_tokens_asked_for(client: TestClient) -> None:
+    def scores(documents: list[str], **more: Any) -> list[float]:
+        asked = {"model": "tiny", "query": "k1", "documents": documents, **more}
+        results = client.post("/v2/rerank", json=asked).json()["results"]
+        return [each["relevance_score"] for each in sorted(results, key=lambda each: int(each["index"]))]
+
+    whole, cut = ["v1 w1 w2 w3", "v2", ""], ["v1 w1", "v2", ""]
+    assert scores(whole, max_tokens_per_doc=2) == scores(cut)
+    assert scores(whole) != scores(cut)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"name": ""}, "name is missing"),
+        ({"name": "n" * 50}, "expected under 50 characters"),
+        ({"type": "chat-finetune-input"}, "type is 'chat-finetune-input'"),
+        ({"keep_fields": "id"}, "keep_fields does not apply"),
+        ({"skip_malformed_input": "true"}, "skip_malformed_input"),
+    ],
+)
+def test_an_upload_of_another_kind_is_refused(client: TestClient, parameters: Any, message: str) -> None:
+    files = {"data": ("d.jsonl", io.BytesIO(b"{}"))}
+    answer = client.post("/v1/datasets", params=UPLOAD | parameters, files=files)
+    assert answer.status_code == 400
+    assert message in answer.json()["message"]
+
+
+def test_an_upload_without_a_file_is_refused(client: TestClient) -> None:
+    for sent in (
+        {"files": {"other": ("d", io.BytesIO(b"{}"))}},
+        {"data": {"data": "text"}},
+        {"content": b"a"},
+    ):
+        answer = client.post("/v1/datasets", params=UPLOAD, **sent)
+        assert (answer.status_code, answer.json()["message"]) == (
+            400,
+            "invalid request: the file 'data' is missing",
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/v1/datasets?limit=-1.0", "limit is '-1.0'"),
+        ("/v1/datasets?validationStatus=", "validationStatus is ''"),
+        ("/v1/datasets?offset=x", "offset is 'x'"),
+        ("/v1/datasets?before=yesterday", "before is 'yesterday'"),
+        (f"{MODELS}?page_size=1.5", "page_size is '1.5'"),
+        (f"{MODELS}?page_token=no", "page_token is 'no'"),
+        (f"{MODELS}?order_by=name", "order_by"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(client: TestClient, path: str, message: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 400
+    assert message in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"base_model": {"base_type": "BASE_TYPE_CHAT"}}, "settings.base_model.base_type: Input should be"),
+        ({"hyperparameters": {"train_epochs": 0}}, "settings.hyperparameters.train_epochs: Input should be"),
+    ],
+)
+def test_a_fine_tune_that_makes_no_sense_is_refused(client: TestClient, change: Any, message: str) -> None:
+    settings = {"base_model": {"base_type": "BASE_TYPE_RERANK"}, "dataset_id": "d", **change}
+    answer = client.post(MODELS, json={"name": "n", "settings": settings})
+    assert answer.status_code == 400
+    assert message in answer.json()["message"]
+
+
+def test_a_fine_tune_of_nothing_is_not_found(client: TestClient) -> None:
+    base = {"name": "x", "base_type": "BASE_TYPE_RERANK"}
+    for settings, message in (
+        ({"base_model": base, "dataset_id": "d"}, "base model 'x' not found; this server has 'tiny'"),
+        ({"base_model": base | {"name": "tiny"}, "dataset_id": "none"}, "dataset 'none' not found"),
+    ):
+        answer = client.post(MODELS, json={"name": "n", "settings": settings})
+        assert (answer.status_code, answer.json()["message"]) == (404, message)
+
+
+def test_what_is_not_there_is_not_found_in_coheres_shape(client: TestClient) -> None:
+    asked = [
+        ("GET", "/v1/datasets/x"),
+        ("DELETE", "/v1/datasets/x"),
+        ("GET", f"{MODELS}/x"),
+        ("GET", "/v1/nothing"),
+    ]
+    asked += [(method, f"{MODELS}/x") for method in ("DELETE",)] + [("POST", f"{MODELS}/x/cancel")]
+    asked += [("GET", f"{MODELS}/x/events"), ("GET", f"{MODELS}/x/training-step-metrics")]
+    for method, path in asked:
+        answer = client.request(method, path)
+        assert (answer.status_code, list(answer.json())) == (404, ["message"]), path
+    assert client.put("/v1/datasets").status_code == 405
+
+
+def test_the_openapi_document_names_every_route_and_no_other(client: TestClient) -> None:
+    described = {(method.upper(), path) for path, each in document()["paths"].items() for method in each}
+    answered = {(method, path) for path, each in ROUTES.items() for method in each}
+    internal = {
+        ("GET", path)
+        for path in ("/", "/page.css", "/page.js", "/page/overview", "/metrics", "/openapi.json")
+    }
+    assert described == answered - internal
+    assert client.get("/openapi.json").json() == document()
+    references = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document())))
+    assert references <= set(document()["components"]["schemas"])
