@@ -17,67 +17,67 @@ if TYPE_CHECKING:
     from miner.corpus.queries import read_queries
     from miner.data import Negative, Passage, Query, Row
     from miner.encoders import Encoder, HashingEncoder
-    from miner.encoders.load import resolve
+    from miner.encoders.load import load_encoder
     from miner.errors import ConfigError, InputError, MinerError
-    from miner.filters import Denoise, Margin, Rank, Risk, Riskiest, Score, Sibling
+    from miner.filters import Denoise, DropRiskiest, Margin, Rank, Risk, SameDocument, Score
     from miner.index import Index, open_index
     from miner.index.library import build_index
     from miner.mining.explain import explain
     from miner.mining.mine import mine
     from miner.mining.recipe import Recipe
-    from miner.mining.result import Mined
-    from miner.selectors import Below, Diverse, Priced, Sample, Top
+    from miner.mining.result import MiningResult
+    from miner.selectors import BelowRelevant, Diverse, RiskPenalty, Sample, Top
 
 _HOMES = {
     "miner.corpus": ("read_corpus",),
     "miner.data": ("Negative", "Passage", "Query", "Row"),
     "miner.encoders": ("Encoder", "HashingEncoder"),
-    "miner.encoders.load": ("resolve",),
+    "miner.encoders.load": ("load_encoder",),
     "miner.errors": ("ConfigError", "InputError", "MinerError"),
     "miner.mining.explain": ("explain",),
-    "miner.filters": ("Denoise", "Margin", "Rank", "Risk", "Riskiest", "Score", "Sibling"),
+    "miner.filters": ("Denoise", "Margin", "Rank", "Risk", "DropRiskiest", "Score", "SameDocument"),
     "miner.index": ("Index", "open_index"),
     "miner.index.library": ("build_index",),
     "miner.mining.mine": ("mine",),
-    "miner.mining.result": ("Mined",),
+    "miner.mining.result": ("MiningResult",),
     "miner.corpus.queries": ("read_queries",),
     "miner.mining.recipe": ("Recipe",),
-    "miner.selectors": ("Below", "Diverse", "Priced", "Sample", "Top"),
+    "miner.selectors": ("BelowRelevant", "Diverse", "RiskPenalty", "Sample", "Top"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Below",
+    "BelowRelevant",
     "ConfigError",
     "Denoise",
     "Diverse",
+    "DropRiskiest",
     "Encoder",
     "HashingEncoder",
     "Index",
     "InputError",
     "Margin",
-    "Mined",
     "MinerError",
+    "MiningResult",
     "Negative",
     "Passage",
-    "Priced",
     "Query",
     "Rank",
     "Recipe",
     "Risk",
-    "Riskiest",
+    "RiskPenalty",
     "Row",
+    "SameDocument",
     "Sample",
     "Score",
-    "Sibling",
     "Top",
     "build_index",
     "explain",
+    "load_encoder",
     "mine",
     "open_index",
     "read_corpus",
     "read_queries",
-    "resolve",
 ]
 
 

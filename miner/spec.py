@@ -18,7 +18,7 @@ from miner.errors import ConfigError
 T = TypeVar("T")
 
 
-class Spelt:
+class Spec:
     """Mix-in of a frozen dataclass with a `name`: its repr lists only what differs from the defaults."""
 
     name: ClassVar[str]

@@ -28,7 +28,7 @@ from benchmarks.lib.ray_nodes import KEEP_ALIVE, Nodes
 from miner import mining_tasks as blocks
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
-from miner.executors import Agenda, Ray
+from miner.executors import Ray, TaskQueue
 from miner.executors.executor import R, T, Work
 from miner.executors.ray import RayExecutor
 from miner.index import build_index, open_index
@@ -92,7 +92,7 @@ class Slow(RayExecutor):
 
     log = Path()
 
-    def run(self, work: Work[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
+    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
         yield from super().run(Slowed(work, self.log), agenda)
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.speed.memory import judgments, passages, queries
 from miner.data import Passage, Query
 from miner.encoders.base import Encoder
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.index import build_index, open_index, verify
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     data = given.data / given.set
-    size, asking, encoder = given.times * lines(data), asked(data), resolve(given.model)
+    size, asking, encoder = given.times * lines(data), asked(data), load_encoder(given.model)
     start = time.monotonic()
     rounds: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as name:

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.lib.hidden import Trial
 from miner.data import KEPT, PADDED, PADDING, Bool, Float32, Int64
 from miner.filters import Margin
-from miner.selectors import Priced
+from miner.selectors import RiskPenalty
 
 COUNT = 5
 MARGIN = 0.05
@@ -71,7 +71,7 @@ def priced(trial: Trial, risk: Float32, price: float) -> Int64:
     pool = replace(trial.pool, risk=risk)
     verdicts = np.where(trial.open, KEPT, PADDED).astype(np.uint8)
     wanted = np.full(len(pool.rows), COUNT, np.int64)
-    columns = Priced(price=price).choose(pool, verdicts, wanted, trial.seed).columns
+    columns = RiskPenalty(price=price).choose(pool, verdicts, wanted, trial.seed).columns
     rows = np.take_along_axis(pool.rows, np.maximum(columns, 0), axis=1)
     return np.where(columns == PADDING, PADDING, rows)
 

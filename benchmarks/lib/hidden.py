@@ -66,9 +66,9 @@ class Trial:
 
 @cache
 def default_encoder() -> Encoder:
-    from miner.encoders.load import resolve
+    from miner.encoders.load import load_encoder
 
-    return resolve()
+    return load_encoder()
 
 
 def read_judged(

@@ -25,7 +25,7 @@ from miner.reranking.tasks import Task, tasks_of
 from miner.samples import write_sample
 from miner.storage import files
 from miner.training.dataset import split
-from miner.training.plan import Settings
+from miner.training.plan import TrainSettings
 from miner.training.train import train
 from miner.validating import validate
 
@@ -53,7 +53,7 @@ def run(data: Path | None, work: Path, results: Path | None, seed: int) -> None:
     parts = prepare(data, work)
     validate_files(work)
     clock = Clock(Terminal())
-    settings = Settings(seed=seed)
+    settings = TrainSettings(seed=seed)
     training = train(work / "train.jsonl", work / "model", work / "eval.jsonl", settings, clock, tell=print)
     print(training.decision)
     tasks = tasks_of(parts["test"])

@@ -33,7 +33,7 @@ from miner.reranking.metrics import METRICS, judge
 from miner.storage import files
 from miner.training.examples import count_steps, examples, usable
 from miner.training.fit import Recorder, fit
-from miner.training.plan import OWN, Plan, precision
+from miner.training.plan import OWN, TrainPlan, precision
 
 SETS = ("covidq", "stackfaq", "banking77", "scifact", "medquad")
 MAX_LENGTH = 128
@@ -150,7 +150,7 @@ def described(known: Known, mined: Sequence[Sequence[int]]) -> dict[str, Any]:
 def trained(model: Any, known: Known, mined: Sequence[Sequence[int]], size: Size) -> dict[str, Any]:
     """Train the model in place on the revealed passages and the mined negatives."""
     judged = known.judged
-    plan = Plan("bi", OWN, size.epochs, 3e-5, 8, MAX_LENGTH, precision(), known.seed, ())
+    plan = TrainPlan("bi", OWN, size.epochs, 3e-5, 8, MAX_LENGTH, precision(), known.seed, ())
     rows = [
         Row(
             judged.queries[query], (judged.passages[shown],), tuple(judged.passages[row] for row in negatives)

@@ -30,7 +30,7 @@ from benchmarks.lib.plots import plot
 from benchmarks.quality.fit_risk import CACHE, PROTOCOL
 from benchmarks.quality.fit_risk import RESULTS as FITTED
 from miner.data import Float32, Float64
-from miner.risk import NAMES, RiskModel, Scorer, probability
+from miner.risk import NAMES, RiskModel, RiskScorer, probability
 from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "quality.json"
@@ -62,7 +62,7 @@ class Models:
 
     def risks(self, trial: Trial) -> tuple[Float32, Float32]:
         """The risk of all candidates by the model and by the prototype, [Q, K] each."""
-        scored = Scorer(self.risk, trial.geometry).score(trial.pool)
+        scored = RiskScorer(self.risk, trial.geometry).score(trial.pool)
         intercept, coefficients = self.prototype
         logits = intercept + prototype.features(trial.pool) @ coefficients
         assert scored.risk is not None

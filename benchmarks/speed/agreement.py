@@ -16,7 +16,7 @@ import numpy as np
 
 from miner.data import join_title
 from miner.encoders.agreement import agreement
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.storage.files import read_jsonl, write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "agreement.json"
@@ -47,9 +47,9 @@ def main() -> None:
     results: dict[str, Any] = {}
     for name in given.sets:
         texts = sample(given.data / name, given.passages)
-        fine = resolve(backend="torch", dtype="fp32").encode_passages(texts)
+        fine = load_encoder(backend="torch", dtype="fp32").encode_passages(texts)
         results[name] = {
-            way: agreement(resolve(backend=backend, dtype=dtype).encode_passages(texts), fine)
+            way: agreement(load_encoder(backend=backend, dtype=dtype).encode_passages(texts), fine)
             for way, (backend, dtype) in WAYS.items()
         }
         print(name, results[name], flush=True)

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import faiss
 import numpy as np
 
-from miner import build_index, open_index, read_queries, resolve
+from miner import build_index, load_encoder, open_index, read_queries
 from miner.data import Float32, Half, Passage
 from miner.index import Index
 from miner.index import build_index as build
@@ -122,7 +122,7 @@ def main() -> None:
         first = (
             open_index(given.index)
             if given.index
-            else build_index(data, folder / "first", encoder=resolve(given.model))
+            else build_index(data, folder / "first", encoder=load_encoder(given.model))
         )
         texts = [query.text for query in read_queries(data)]
         spread = np.linspace(0, len(texts) - 1, min(given.queries, len(texts)), dtype=np.int64)

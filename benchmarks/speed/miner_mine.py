@@ -14,7 +14,7 @@ from pathlib import Path
 
 from miner.corpus import read_corpus
 from miner.corpus.queries import read_queries
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.filters import Margin
 from miner.index import build_index
 from miner.mining.mine import mine
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--backend")
     parser.add_argument("--dtype")
     given = parser.parse_args()
-    encoder = resolve(backend=given.backend, dtype=given.dtype)
+    encoder = load_encoder(backend=given.backend, dtype=given.dtype)
     encoder.encode_queries(["load the model"])
     start, clock = time.perf_counter(), Clock()
     index = build_index(read_corpus(given.folder), Path("index"), encoder, clock=clock)

@@ -22,7 +22,7 @@ import numpy as np
 
 from miner.data import Half
 from miner.index.manifest import Shard
-from miner.index.shards import Shelf
+from miner.index.shards import Shards
 from miner.storage import sealed
 from miner.storage.files import write_json
 from miner.storage.place import Place
@@ -39,7 +39,7 @@ def unit_rows(seed: int, count: int, dim: int) -> Half:
     return half
 
 
-def shelf(folder: Path, vectors: Half) -> Shelf:
+def shelf(folder: Path, vectors: Half) -> Shards:
     """The vectors as shards on disk, without passages."""
     nothing = sealed.seal(folder, "keys/00000", ".npy", b"")
     shards = []
@@ -47,7 +47,7 @@ def shelf(folder: Path, vectors: Half) -> Shelf:
         part = vectors[start : start + SHARD]
         file = sealed.seal(folder, f"vectors/{number:05d}", ".npy", sealed.array_bytes(part))
         shards.append(Shard(len(part), len(part), nothing, nothing, nothing, file))
-    return Shelf(Place(folder), shards, vectors.shape[1])
+    return Shards(Place(folder), shards, vectors.shape[1])
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, Any]:

@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from miner.executors import Agenda, Attempt
-from miner.executors.workers import Done, Lost, Outcome, work_off
+from miner.executors import Attempt, TaskQueue
+from miner.executors.workers import Done, Lost, Outcome, drain
 from miner.index.encode import Encoded
-from miner.index.ingest import Part
-from miner.mining_tasks.plan import Plan, groups
-from miner.mining_tasks.tasks import Judge, Judged, Search
+from miner.index.ingest import UnencodedShard
+from miner.mining_tasks.plan import WavePlan, groups
+from miner.mining_tasks.tasks import Judge, Judged, SearchTask
 from miner.storage.files import write_json
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -79,9 +79,9 @@ class StubCrew:
         yield attempt, Done(receipt)
 
     def receipt(self, task: Any) -> Any:
-        if isinstance(task, Part):
+        if isinstance(task, UnencodedShard):
             return Encoded(sealed(f"vectors/{task.number:05d}"), task.rows, 100 * task.rows)
-        if isinstance(task, Search):
+        if isinstance(task, SearchTask):
             return sealed(task.stem)
         left = 40 if task.level.wave == 0 and self.draw.random() < DEEPER else 0
         return Judged(sealed(task.stem), left)
@@ -95,7 +95,7 @@ class StubCrew:
 
 def encode(shards: int, crew: StubCrew) -> int:
     parts = (
-        Part(
+        UnencodedShard(
             number,
             16384,
             16384,
@@ -103,16 +103,16 @@ def encode(shards: int, crew: StubCrew) -> int:
         )
         for number in range(shards)
     )
-    return sum(1 for _ in work_off(crew, Agenda(parts, tries=10)))
+    return sum(1 for _ in drain(crew, TaskQueue(parts, tries=10)))
 
 
 def search(shards: int, blocks: int, crew: StubCrew) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        plan = Plan(Place(Path(folder)), [groups(shards, crew.workers)])
+        plan = WavePlan(Place(Path(folder)), [groups(shards, crew.workers)])
         asked = [(sealed(f"asked/{i:05d}"), sealed(f"prepared/{i:05d}")) for i in range(blocks)]
-        agenda: Agenda[Search | Judge] = Agenda(plan.tasks(asked), tries=10)
+        agenda: TaskQueue[SearchTask | Judge] = TaskQueue(plan.tasks(asked), tries=10)
         done = 0
-        for task, receipt in work_off(crew, agenda):
+        for task, receipt in drain(crew, agenda):
             agenda.add(plan.follow(task, receipt))
             done += 1
         if len(plan.done) != blocks or plan.searched:

@@ -65,9 +65,9 @@ def subset(data: Path, out: Path, passages: int, queries: int) -> dict[str, int]
 
 def tokens(corpus: Sequence[Mapping[str, str]]) -> int:
     """Tokens that the encoder sees, special ones and the cut at 256 counted in."""
-    from miner.encoders.load import resolve
+    from miner.encoders.load import load_encoder
 
-    counts = resolve().count_tokens([join_title(row.get("title", ""), row["text"]) for row in corpus])
+    counts = load_encoder().count_tokens([join_title(row.get("title", ""), row["text"]) for row in corpus])
     return sum(min(count + 2, 256) for count in counts)
 
 

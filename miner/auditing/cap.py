@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from miner.auditing.estimate import Count, Rate, stratified
+from miner.auditing.estimate import AuditRate, Count, stratified
 from miner.auditing.sample import Stratum
 from miner.data import Bool, Float64, Int64
 
@@ -35,7 +35,7 @@ class Cap:
 
     cap: float
     kept: float
-    rate: Rate
+    rate: AuditRate
 
     def record(self) -> dict[str, Any]:
         return {"cap": self.cap, "kept": round(self.kept, 6), **self.rate.record()}

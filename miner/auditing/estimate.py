@@ -15,11 +15,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Z = 1.959963984540054
+from miner.calibrating.rates import wilson
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class AuditRate:
     """A share in [0, 1] with the ends of its 95 % interval; None where nothing was judged."""
 
     rate: float | None
@@ -39,43 +39,37 @@ class Count:
     judged: int
     false: int
 
-    def rate(self) -> Rate:
+    def rate(self) -> AuditRate:
         """The stratum's rate with its Wilson interval."""
         if not self.judged:
-            return Rate(None, 0.0, 1.0)
+            return AuditRate(None, 0.0, 1.0)
         share, left = self.false / self.judged, self.size - self.judged
         if not left:
-            return Rate(share, share, share)
+            return AuditRate(share, share, share)
         effective = self.judged * (self.size - 1) / left
-        low, high = _wilson(share, effective)
+        low, high = wilson(share, effective)
         fewest, most = self.false, self.false + left
-        return Rate(
+        return AuditRate(
             share,
             min(max(math.floor(low * self.size), fewest) / self.size, share),
             max(min(math.ceil(high * self.size), most) / self.size, share),
         )
 
 
-def _wilson(share: float, judged: float) -> tuple[float, float]:
-    middle = (share + Z * Z / (2 * judged)) / (1 + Z * Z / judged)
-    half = Z / (1 + Z * Z / judged) * math.sqrt(share * (1 - share) / judged + (Z / judged) ** 2 / 4)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def stratified(counts: Sequence[Count]) -> Rate:
+def stratified(counts: Sequence[Count]) -> AuditRate:
     """The rate over all strata. A stratum without judgments may have any rate: it counts as 0 in the
     interval's lower end, as 1 in its upper, and not in the estimate."""
     total = sum(count.size for count in counts)
     known = [count for count in counts if count.judged]
     if not known:
-        return Rate(None, 0.0, 1.0)
+        return AuditRate(None, 0.0, 1.0)
     weights = [count.size / total for count in known]
     rates = [count.rate() for count in known]
     estimate = sum(w * (r.rate or 0.0) for w, r in zip(weights, rates, strict=True))
     below = math.sqrt(sum((w * ((r.rate or 0.0) - r.low)) ** 2 for w, r in zip(weights, rates, strict=True)))
     above = math.sqrt(sum((w * (r.high - (r.rate or 0.0))) ** 2 for w, r in zip(weights, rates, strict=True)))
     covered = sum(weights)
-    return Rate(
+    return AuditRate(
         estimate / covered,
         max(estimate - below, 0.0),
         min(estimate + above + 1.0 - covered, 1.0),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from miner.auditing.judgments import Answer, Ledger
+from miner.auditing.judgments import Answer, JudgmentLedger
 from miner.auditing.population import Pair
 
 Reply = Answer | Literal["back", "quit"]
@@ -22,7 +22,7 @@ class Question:
     total: int
 
 
-def interview(pairs: Sequence[Pair], ledger: Ledger, ask: Callable[[Question], Reply]) -> bool:
+def interview(pairs: Sequence[Pair], ledger: JudgmentLedger, ask: Callable[[Question], Reply]) -> bool:
     """Ask about each pair without an answer, in order; 'back' asks the last one again, and reaches back
     over earlier starts too. Returns whether all are answered; False after 'quit'.
     """

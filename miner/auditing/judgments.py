@@ -88,7 +88,7 @@ def _query_texts(path: Path) -> dict[str, str]:
     return {str(r.get("_id", r.get("id"))): str(r.get("text", r.get("query"))) for _, r in read_jsonl(file)}
 
 
-class Ledger:
+class JudgmentLedger:
     """FILE.judgments.jsonl, open to one process: each answer is on the disk before the next is asked for.
 
     A line that a crash cut short is dropped when the file is opened.
@@ -99,7 +99,7 @@ class Ledger:
         self._lines: list[tuple[int, tuple[str, str], Answer]] = []
         self.answers: dict[tuple[str, str], Answer] = {}
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> JudgmentLedger:
         """Raises Locked where another process has it open, InputError for a line that is no judgment."""
         new = not self.path.exists()
         try:

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from miner.auditing.cap import Cap, Verdicts, reaching
-from miner.auditing.estimate import Count, Rate, stratified
+from miner.auditing.estimate import AuditRate, Count, stratified
 from miner.auditing.judgments import Answer
 from miner.auditing.population import Population
 from miner.auditing.sample import Stratum
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class StratumCounts:
     """A stratum with how its drawn negatives were judged."""
 
     stratum: Stratum
@@ -43,7 +43,7 @@ class Audit:
     judge: str
     """'a person', 'the judgments in FILE' or 'the model NAME'."""
     is_model: bool
-    tallies: Sequence[Tally]
+    tallies: Sequence[StratumCounts]
     verdicts: Verdicts
 
     @classmethod
@@ -60,7 +60,7 @@ class Audit:
         judged = list(zip(draws, answers, strict=True))
         by_stratum = [[answer for (d, _), answer in judged if d == h] for h in range(len(strata))]
         tallies = [
-            Tally(stratum, len(own), own.count("yes"), own.count("no"), own.count("unsure"))
+            StratumCounts(stratum, len(own), own.count("yes"), own.count("no"), own.count("unsure"))
             for stratum, own in zip(strata, by_stratum, strict=True)
         ]
         clear = [(h, m, a == "yes") for (h, m), a in judged if a in ("yes", "no")]
@@ -71,7 +71,7 @@ class Audit:
         )
         return cls(population, judge, is_model, tallies, verdicts)
 
-    def rate(self, unsure: str | None = None) -> Rate:
+    def rate(self, unsure: str | None = None) -> AuditRate:
         """The rate over all mined negatives; those unsure left out, or taken for 'yes' or 'no'."""
         return stratified([tally.count(unsure) for tally in self.tallies])
 
@@ -108,7 +108,7 @@ class Audit:
         return record
 
     @staticmethod
-    def _stratum(tally: Tally) -> dict[str, Any]:
+    def _stratum(tally: StratumCounts) -> dict[str, Any]:
         return {
             "from": tally.stratum.low,
             "to": tally.stratum.high,

@@ -32,14 +32,14 @@ LONGEST = 5000
 """Characters shown of a passage."""
 
 
-class Terminal:
+class TerminalInterview:
     """Questions on stderr, answers from the keys of a terminal that is put back as it was."""
 
     def __init__(self, keyboard: int | None = None, console: Console | None = None) -> None:
         self.keyboard = sys.stdin.fileno() if keyboard is None else keyboard
         self.console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> TerminalInterview:
         self._before = termios.tcgetattr(self.keyboard)
         tty.setcbreak(self.keyboard, termios.TCSADRAIN)
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from miner.auditing.cap import Cap
-from miner.auditing.estimate import Rate
+from miner.auditing.estimate import AuditRate
 from miner.auditing.result import Audit
 from miner.cli.console import safe, table
 
@@ -75,7 +75,7 @@ def _cap(promise: str, audit: Audit, cap: Cap | None) -> str:
     )
 
 
-def _cells(rate: Rate) -> tuple[str, str]:
+def _cells(rate: AuditRate) -> tuple[str, str]:
     estimate = "" if rate.rate is None else _percent(rate.rate)
     return estimate, f"{100 * rate.low:.1f}-{100 * rate.high:.1f}%"
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from miner.calibrating.calibration import Bin, Calibration, Point
-from miner.calibrating.hidden import DEPTH, Evidence, gather
+from miner.calibrating.hidden import DEPTH, HiddenEvidence, gather
 from miner.calibrating.logistic import fit, loss
 from miner.calibrating.rates import rate
 from miner.data import Float64, Int64, Query
@@ -34,7 +34,7 @@ LOGITS = np.arange(-9.0, 11.01, 0.25)
 FEWEST = 20
 """Negatives below which a cap's leak is not looked at."""
 
-Fit = Callable[[RiskModel, Evidence], RiskModel]
+Fit = Callable[[RiskModel, HiddenEvidence], RiskModel]
 
 
 def calibrate(
@@ -60,7 +60,7 @@ def calibrate(
     return replace(calibration, seed=seed, encoder=index.fingerprint, corpus=index.manifest.corpus)
 
 
-def learn(model: RiskModel, evidence: Evidence, n: int, seed: int) -> Calibration:
+def learn(model: RiskModel, evidence: HiddenEvidence, n: int, seed: int) -> Calibration:
     """A calibration that says nothing yet of where it holds. Raises MinerError as calibrate does."""
     check(evidence)
     folds = np.random.default_rng(seed).permutation(len(evidence)) % FOLDS
@@ -82,14 +82,14 @@ def learn(model: RiskModel, evidence: Evidence, n: int, seed: int) -> Calibratio
     )
 
 
-def moved(model: RiskModel, evidence: Evidence, n: int, prior: float) -> Calibration:
+def moved(model: RiskModel, evidence: HiddenEvidence, n: int, prior: float) -> Calibration:
     """The model moved by hand, with nothing measured."""
     if not len(evidence):
         raise MinerError("there are no queries to hold the prior against; give at least one")
     return Calibration(by_prior(model, evidence, prior), f"prior {prior:g}", len(evidence), 0, n)
 
 
-def check(evidence: Evidence) -> None:
+def check(evidence: HiddenEvidence) -> None:
     """Raises MinerError that says how many queries would do."""
     if len(evidence) < QUERIES:
         raise MinerError(
@@ -104,7 +104,7 @@ def check(evidence: Evidence) -> None:
         )
 
 
-def platt(model: RiskModel, evidence: Evidence) -> RiskModel:
+def platt(model: RiskModel, evidence: HiddenEvidence) -> RiskModel:
     """Intercept and slope."""
     logits = model.logits(evidence.features[evidence.allowed])
     inputs = np.stack([np.ones_like(logits), logits], axis=1)
@@ -116,7 +116,7 @@ def platt(model: RiskModel, evidence: Evidence) -> RiskModel:
     return model.calibrated(intercept, slope)
 
 
-def refit(model: RiskModel, evidence: Evidence) -> RiskModel:
+def refit(model: RiskModel, evidence: HiddenEvidence) -> RiskModel:
     """All coefficients, drawn towards those of the model."""
     values = evidence.features[evidence.allowed]
     mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
@@ -129,7 +129,7 @@ def refit(model: RiskModel, evidence: Evidence) -> RiskModel:
     return RiskModel(float(found[0] - coefficients @ mean), tuple(coefficients.tolist()), model.fitted)
 
 
-def by_prior(model: RiskModel, evidence: Evidence, prior: float) -> RiskModel:
+def by_prior(model: RiskModel, evidence: HiddenEvidence, prior: float) -> RiskModel:
     """The model moved so that its risks sum up to `prior` in the mean query's candidates."""
     allowed = evidence.allowed
     logits = model.logits(evidence.features)
@@ -141,7 +141,7 @@ def by_prior(model: RiskModel, evidence: Evidence, prior: float) -> RiskModel:
     return model.calibrated(low, 1.0)
 
 
-def curve(estimated: Float64, evidence: Evidence, n: int) -> tuple[Point, ...]:
+def curve(estimated: Float64, evidence: HiddenEvidence, n: int) -> tuple[Point, ...]:
     """What mining the n hardest lets through, cap by cap."""
     points = []
     for cap in [*probability(LOGITS).tolist(), 1.0]:
@@ -154,7 +154,7 @@ def curve(estimated: Float64, evidence: Evidence, n: int) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def reliability(estimated: Float64, evidence: Evidence) -> tuple[Bin, ...]:
+def reliability(estimated: Float64, evidence: HiddenEvidence) -> tuple[Bin, ...]:
     """Estimated against observed, over all candidates."""
     bins = []
     for low, high in pairwise(EDGES):
@@ -166,7 +166,7 @@ def reliability(estimated: Float64, evidence: Evidence) -> tuple[Bin, ...]:
     return tuple(bins)
 
 
-def _crossed(way: Fit, model: RiskModel, evidence: Evidence, folds: Int64) -> Float64:
+def _crossed(way: Fit, model: RiskModel, evidence: HiddenEvidence, folds: Int64) -> Float64:
     """[Q, K] logits, each from a fit that did not see its query."""
     logits = np.empty(evidence.allowed.shape)
     for fold in range(FOLDS):

@@ -13,7 +13,7 @@ import orjson
 from miner import __version__
 from miner.calibrating.rates import Rate
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
-from miner.filters import Filter, Risk, Riskiest
+from miner.filters import DropRiskiest, Filter, Risk
 from miner.index import Index
 from miner.mining.recipe import Recipe
 from miner.risk.model import DECIMALS, RiskModel, read_model
@@ -103,7 +103,7 @@ class Calibration:
         return replace(recipe, filters=tuple(map(self._translated, recipe.filters)), risk=self.model)
 
     def _translated(self, each: Filter) -> Filter:
-        share = Risk.max if isinstance(each, Riskiest) else each.max if isinstance(each, Risk) else None
+        share = Risk.max if isinstance(each, DropRiskiest) else each.max if isinstance(each, Risk) else None
         return each if share is None else Risk(self.threshold(share))
 
     def check(self, index: Index) -> None:

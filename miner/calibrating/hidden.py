@@ -9,22 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Pool, Query
-from miner.filters import GUARDS, Filter, Sibling, judge
+from miner.filters import GUARDS, Filter, SameDocument, judge
 from miner.index import Index
 from miner.mining.block import Block
 from miner.mining.pool import PoolBuilder
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.progress import Clock
 from miner.risk.features import HEAD, NAMES, Geometry, features
-from miner.selectors import Below
+from miner.selectors import BelowRelevant
 
 DEPTH = HEAD
 POOL_QUERIES = 128
-FILTERS: tuple[Filter, ...] = (*GUARDS, Sibling(overlapping=True))
+FILTERS: tuple[Filter, ...] = (*GUARDS, SameDocument(overlapping=True))
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class HiddenEvidence:
     """Q queries with K candidates each, in the order in which miner's default selection takes them."""
 
     features: Float64
@@ -35,9 +35,9 @@ class Evidence:
     """[Q, K] relevant passages that were not shown."""
 
     @classmethod
-    def of(cls, pool: Pool, geometry: Geometry, allowed: Bool, hidden: Bool) -> Evidence:
+    def of(cls, pool: Pool, geometry: Geometry, allowed: Bool, hidden: Bool) -> HiddenEvidence:
         """What a pool shows; `allowed` and `hidden` [Q, K] over its columns."""
-        order = Below().order(pool)
+        order = BelowRelevant().order(pool)
         allowed, hidden = (np.take_along_axis(each, order, axis=1) for each in (allowed, hidden))
         return cls(np.take_along_axis(features(pool, geometry), order[:, :, None], axis=1), allowed, hidden)
 
@@ -54,11 +54,11 @@ class Evidence:
         """[N] 1 for each allowed candidate that is a hidden relevant passage, else 0."""
         return self.hidden[self.allowed].astype(np.float64)
 
-    def part(self, queries: Int64 | Bool) -> Evidence:
-        return Evidence(self.features[queries], self.allowed[queries], self.hidden[queries])
+    def part(self, queries: Int64 | Bool) -> HiddenEvidence:
+        return HiddenEvidence(self.features[queries], self.allowed[queries], self.hidden[queries])
 
 
-def gather(queries: Sequence[Query], index: Index, *, seed: int, hide: bool, clock: Clock) -> Evidence:
+def gather(queries: Sequence[Query], index: Index, *, seed: int, hide: bool, clock: Clock) -> HiddenEvidence:
     """With `hide`: of every query with two or more relevant passages in the index all but one, drawn by seed
     and query, are hidden; other queries say nothing. Without: all queries, nothing hidden.
 
@@ -94,15 +94,17 @@ def gather(queries: Sequence[Query], index: Index, *, seed: int, hide: bool, clo
     return _observe(block, found, hidden, index, clock)
 
 
-def _observe(block: Block, found: Candidates, hidden: Bool, index: Index, clock: Clock) -> Evidence:
+def _observe(block: Block, found: Candidates, hidden: Bool, index: Index, clock: Clock) -> HiddenEvidence:
     builder, geometry = PoolBuilder(index, "text"), Geometry.of(*index.geometry())
     shape = found.rows.shape
-    whole = Evidence(np.zeros((*shape, len(NAMES))), np.zeros(shape, np.bool_), np.zeros(shape, np.bool_))
+    whole = HiddenEvidence(
+        np.zeros((*shape, len(NAMES))), np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+    )
     with clock.stage("measure", len(block), "queries") as stage:
         for start in range(0, len(block), POOL_QUERIES):
             here = range(start, min(start + POOL_QUERIES, len(block)))
             pool = builder.build(block.part(here), Candidates(found.rows[here], found.scores[here]))
-            seen = Evidence.of(pool, geometry, judge(pool, FILTERS) == KEPT, hidden[here])
+            seen = HiddenEvidence.of(pool, geometry, judge(pool, FILTERS) == KEPT, hidden[here])
             whole.features[here], whole.allowed[here], whole.hidden[here] = (
                 seen.features,
                 seen.allowed,

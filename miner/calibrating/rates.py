@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from miner.data import Float64
 
-Z = 1.959964
+Z = 1.959963984540054
 """Of a 95 % interval."""
 
 
@@ -38,7 +39,12 @@ def rate(hits: Float64, counts: Float64, further: bool = False) -> Rate:
     independent = share * (1 - share) * total
     worth = total / max(1.0, between / independent if independent > 0 else 1.0)
     worth = max(worth / 3 if further else worth, 1e-9)
-    middle = (share + Z**2 / (2 * worth)) / (1 + Z**2 / worth)
-    half = Z / (1 + Z**2 / worth) * np.sqrt(share * (1 - share) / worth + Z**2 / (4 * worth**2))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return Rate(int(total), share, 0.0 if wrong == 0 else float(low), 1.0 if wrong == total else float(high))
+    low, high = wilson(share, worth)
+    return Rate(int(total), share, 0.0 if wrong == 0 else low, 1.0 if wrong == total else high)
+
+
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """The 95 % score interval of a share seen among `count` independent things (Wilson 1927)."""
+    middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
+    half = Z / (1 + Z * Z / count) * math.sqrt(share * (1 - share) / count + (Z / count) ** 2 / 4)
+    return max(middle - half, 0.0), min(middle + half, 1.0)

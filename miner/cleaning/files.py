@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from miner.cleaning import Cleaner
-from miner.cleaning.report import Report
+from miner.cleaning.report import CleaningReport
 from miner.corpus.frontmatter import split_front_matter
 from miner.corpus.walk import folder_files, suffix_of
 from miner.errors import ConfigError, OutputError
@@ -24,7 +24,7 @@ DOCUMENTS = (".md", ".markdown", ".txt")
 CLEANED = (".jsonl", *DOCUMENTS)
 
 
-def clean_path(source: Path, output: Path, cleaner: Cleaner) -> tuple[Report, list[Path]]:
+def clean_path(source: Path, output: Path, cleaner: Cleaner) -> tuple[CleaningReport, list[Path]]:
     """Clean a file into a file or a folder into a new folder; compressed files come out unpacked.
 
     Of documents the front matter stays as it is; other kinds of files are copied as they are. Gives the
@@ -32,7 +32,7 @@ def clean_path(source: Path, output: Path, cleaner: Cleaner) -> tuple[Report, li
     holds; then nothing is written.
     """
     files = list(_files(source))
-    report = Report(cleaner.fit(text for file, _ in files for text in _texts(file)))
+    report = CleaningReport(cleaner.fit(text for file, _ in files for text in _texts(file)))
     if source.is_dir():
         return report, _clean_folder(source, files, output, report)
     if source.resolve() == output.resolve():
@@ -52,7 +52,9 @@ def _files(source: Path) -> Iterator[tuple[Path, str]]:
         yield source, source.name
 
 
-def _clean_folder(source: Path, files: list[tuple[Path, str]], output: Path, report: Report) -> list[Path]:
+def _clean_folder(
+    source: Path, files: list[tuple[Path, str]], output: Path, report: CleaningReport
+) -> list[Path]:
     """All files into a hidden folder that takes the output's name when every one is done."""
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ConfigError(f"{output}: is not empty; expected a new folder to write to")
@@ -85,7 +87,7 @@ def _unpacked(name: str) -> str:
     return name[: -len(Path(name).suffix)] if packed else name
 
 
-def _clean_file(file: Path, output: Path, report: Report) -> None:
+def _clean_file(file: Path, output: Path, report: CleaningReport) -> None:
     if suffix_of(file.name, DOCUMENTS) is not None:
         write_bytes(output, clean_document(read_text(file), file, report).encode("utf-8"))
         return
@@ -94,7 +96,7 @@ def _clean_file(file: Path, output: Path, report: Report) -> None:
             stream.write(_clean_line(line, file, number, report) + b"\n")
 
 
-def clean_document(text: str, file: Path, report: Report) -> str:
+def clean_document(text: str, file: Path, report: CleaningReport) -> str:
     """The document with its front matter, and the space around its body, as they were."""
     body = _body(text, file)
     start = text.rindex(body) if body else len(text)
@@ -105,7 +107,7 @@ def _body(text: str, file: Path) -> str:
     return text[split_front_matter(text, file)[1] :].strip()
 
 
-def _clean_line(line: bytes, file: Path, number: int, report: Report) -> bytes:
+def _clean_line(line: bytes, file: Path, number: int, report: CleaningReport) -> bytes:
     record = parse_object(line, file, number)
     place = f"{file}:{number}"
     cleaned = {
@@ -114,7 +116,7 @@ def _clean_line(line: bytes, file: Path, number: int, report: Report) -> bytes:
     return line if cleaned == record else orjson.dumps(cleaned)
 
 
-def _clean_value(value: Any, place: str, report: Report) -> Any:
+def _clean_value(value: Any, place: str, report: CleaningReport) -> Any:
     if isinstance(value, str):
         return report.clean(value, place)
     if isinstance(value, list):

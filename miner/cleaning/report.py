@@ -21,7 +21,7 @@ class Example:
 
 
 @dataclass
-class Report:
+class CleaningReport:
     """A cleaner that takes down what it does. `kept` counts texts left as they were, by reason: 'emptied'
     (nothing would be left of them) or 'unsettled' (they never stop changing).
     """

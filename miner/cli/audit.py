@@ -86,12 +86,12 @@ class _Judge:
 
 def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
     from miner.auditing.interview import interview
-    from miner.auditing.judgments import Ledger
-    from miner.auditing.terminal import Terminal
+    from miner.auditing.judgments import JudgmentLedger
+    from miner.auditing.terminal import TerminalInterview
 
-    with Ledger(path) as ledger:
+    with JudgmentLedger(path) as ledger:
         if any(pair.key not in ledger.answers for pair in pairs):
-            with Terminal() as terminal:
+            with TerminalInterview() as terminal:
                 interview(pairs, ledger, terminal.ask)
         return [ledger.answers.get(pair.key) for pair in pairs]
 

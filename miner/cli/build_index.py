@@ -51,12 +51,12 @@ def command(
     """Encode a corpus into an index. A build that was stopped continues where it was."""
     from miner.cli.executors import executor_of
     from miner.corpus import read_corpus
-    from miner.encoders.load import resolve
+    from miner.encoders.load import load_encoder
     from miner.index import build_index
     from miner.progress import Clock
 
     workers = executor_of(executor, ray_address)
-    encoder = resolve(
+    encoder = load_encoder(
         model,
         device=device,
         dtype=dtype,

@@ -40,10 +40,10 @@ def command(
     if fit:
         from functools import partial
 
-        from miner.encoders.load import resolve
+        from miner.encoders.load import load_encoder
         from miner.validating.fit import fit_row
 
-        change = partial(fit_row, encoder=resolve(model), limit=fit)
+        change = partial(fit_row, encoder=load_encoder(model), limit=fit)
     form = format_of(write)
     done = convert(source, target, read=format_of(read), write=form, change=change)
     say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")

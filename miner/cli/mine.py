@@ -65,7 +65,7 @@ def command(
     from miner.cli.executors import executor_of
     from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
     from miner.corpus.queries import read_queries
-    from miner.mining.rescore import Cache, CrossEncoderScorer
+    from miner.mining.rescore import CrossEncoderScorer, ScoreCache
     from miner.search.search import Search
     from miner.storage.files import check_writable
 
@@ -78,7 +78,8 @@ def command(
         recipe = known.apply(recipe)
     if rescore is not None:
         recipe = replace(
-            recipe, rescore=Cache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
+            recipe,
+            rescore=ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore)),
         )
     asked = read_queries(queries, split=split, min_grade=min_grade)
     given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}

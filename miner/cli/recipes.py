@@ -22,14 +22,14 @@ def recipe_of(
 
     Raises ConfigError for a spec that cannot be read.
     """
-    from miner.filters import Risk, Riskiest, parse_filter
+    from miner.filters import DropRiskiest, Risk, parse_filter
     from miner.mining.recipe import Recipe
     from miner.selectors import parse_selector
 
     recipe = Recipe(n=n, select=parse_selector(select), depth=max(depth, n))
     named = tuple(parse_filter(text) for text in filters) if filters else recipe.filters
     if max_risk is not None:
-        named = (*(each for each in named if not isinstance(each, (Risk, Riskiest))), Risk(max_risk))
+        named = (*(each for each in named if not isinstance(each, (Risk, DropRiskiest))), Risk(max_risk))
     return replace(recipe, filters=named)
 
 

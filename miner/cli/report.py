@@ -30,12 +30,16 @@ def command(
     from miner.progress import Clock
     from miner.reporting import report
     from miner.reporting.measure import gauge
-    from miner.reporting.part import Limits
+    from miner.reporting.part import ReportLimits
     from miner.storage.files import check_writable
 
     check_writable(output)
     found = report(
-        file, evaluation, gauge=gauge(model), limits=Limits(shown=rows, seed=seed), clock=Clock(Terminal())
+        file,
+        evaluation,
+        gauge=gauge(model),
+        limits=ReportLimits(shown=rows, seed=seed),
+        clock=Clock(Terminal()),
     )
     found.write(output)
     if json:

@@ -30,10 +30,10 @@ def command(
 ) -> None:
     """Answer Cohere's client: data sets, fine-tuning and reranking over HTTP, and a page to look at them."""
     from miner.serving.server import serve
-    from miner.serving.settings import Limits, Settings, parse_models
+    from miner.serving.settings import ServerLimits, ServerSettings, parse_models
 
-    limits = Limits(upload=max_upload * 10**6, documents=max_documents, characters=max_characters)
-    settings = Settings(state, host, port, parse_models(model_name or []), _key(api_key_env), limits)
+    limits = ServerLimits(upload=max_upload * 10**6, documents=max_documents, characters=max_characters)
+    settings = ServerSettings(state, host, port, parse_models(model_name or []), _key(api_key_env), limits)
     serve(settings)
 
 

@@ -37,10 +37,10 @@ def command(
     """
     from miner.progress import Clock
     from miner.reranking.evaluate import TABLE_HEADER
-    from miner.training.plan import Settings
+    from miner.training.plan import TrainSettings
     from miner.training.train import train
 
-    settings = Settings(model, arch, loss, epochs, learning_rate, batch_size, max_length, seed)
+    settings = TrainSettings(model, arch, loss, epochs, learning_rate, batch_size, max_length, seed)
     training = train(file, output, eval_file, settings, Clock(Terminal()), tell=say)
     judged = training.comparison
     say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")

@@ -10,7 +10,7 @@ from miner.encoders.base import Encoder
 from miner.errors import IndexMismatch
 
 
-class Again:
+class LazyEncoder:
     """Stands for the encoder of a fingerprint. Where all vectors are cached no model is ever loaded.
 
     Raises what `check` raises, on first use, if what the fingerprint names is no longer what it was; without
@@ -31,8 +31,8 @@ class Again:
     def tokens_encoded(self) -> int:
         return int(getattr(self._loaded, "tokens_encoded", 0))
 
-    def __reduce__(self) -> tuple[type[Again], tuple[dict[str, Any]]]:
-        return Again, (dict(self.fingerprint),)
+    def __reduce__(self) -> tuple[type[LazyEncoder], tuple[dict[str, Any]]]:
+        return LazyEncoder, (dict(self.fingerprint),)
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
         return self._encoder().encode_queries(texts)

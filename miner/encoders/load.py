@@ -16,7 +16,7 @@ KEPT = ("backend", "dtype", "query_prompt", "document_prompt", "max_length")
 """What an index says of its encoder besides the model."""
 
 
-def resolve(
+def load_encoder(
     model: str | None = None,
     *,
     device: str | None = None,
@@ -60,4 +60,4 @@ def resolve_again(fingerprint: Mapping[str, Any]) -> Encoder:
     if fingerprint["backend"] == HASHING:
         return HashingEncoder(fingerprint["dim"])
     kept: dict[str, Any] = {name: fingerprint.get(name) for name in KEPT}
-    return resolve(fingerprint["model"], **kept)
+    return load_encoder(fingerprint["model"], **kept)

@@ -25,7 +25,7 @@ LOAD_ERRORS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, Type
 
 
 @dataclass(frozen=True)
-class Model:
+class EncoderModel:
     """A SentenceTransformer on the CPU in fp32, and how miner uses it."""
 
     located: Located
@@ -74,7 +74,7 @@ def load(
     query_prompt: str | None = None,
     document_prompt: str | None = None,
     max_tokens: int | None = None,
-) -> Model:
+) -> EncoderModel:
     """Load the model of a folder; prompts and length are its own unless given.
 
     Raises MissingExtra without sentence-transformers, ModelError if it cannot be loaded, ConfigError if
@@ -88,7 +88,7 @@ def load(
         _cut(network, max_tokens)
     own_query = _prompt(network, ("query",))
     own_document = _prompt(network, ("document", "passage", "corpus"))
-    return Model(
+    return EncoderModel(
         located,
         network,
         own_query if query_prompt is None else query_prompt,

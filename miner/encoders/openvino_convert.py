@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from miner.encoders.model import Model, quiet
+from miner.encoders.model import EncoderModel, quiet
 from miner.encoders.openvino_quantise import quantised
 from miner.errors import MissingExtra, ModelError
 
@@ -43,7 +43,7 @@ def openvino() -> Any:
     return openvino
 
 
-def prepared(model: Model, weights: str) -> Any:
+def prepared(model: EncoderModel, weights: str) -> Any:
     """The converted model with weights in 'fp32' or 'int8', from the cache if it is there.
 
     It is read from a file in any case: one fresh from the conversion differs from it in the last bits.
@@ -59,7 +59,7 @@ def prepared(model: Model, weights: str) -> Any:
             return _read_back(converted, Path(folder) / file.name)
 
 
-def _cache(model: Model) -> Path:
+def _cache(model: EncoderModel) -> Path:
     """A folder of the user's cache, MINER_CACHE or ~/.cache/miner, for this model and these versions."""
     from importlib.metadata import version
 
@@ -82,7 +82,7 @@ def _read_back(converted: Any, file: Path) -> Any:
     return openvino().Core().read_model(file)
 
 
-def _converted(model: Model) -> Any:
+def _converted(model: EncoderModel) -> Any:
     engine = openvino()
     whole, example = _traceable(model), _example(model)
     try:
@@ -97,7 +97,7 @@ def _converted(model: Model) -> Any:
     return converted
 
 
-def check_modules(model: Model) -> None:
+def check_modules(model: EncoderModel) -> None:
     """Raises ModelError naming the first module that a conversion would not do justice to."""
     prompts = model.query_prompt + model.document_prompt
     for module in model.network:
@@ -110,7 +110,7 @@ def check_modules(model: Model) -> None:
         raise ModelError(f"{model.located.name}: takes more than token ids from a text; use --backend torch")
 
 
-def _traceable(model: Model) -> Any:
+def _traceable(model: EncoderModel) -> Any:
     import torch
 
     class Whole(torch.nn.Module):  # type: ignore[misc]
@@ -129,7 +129,7 @@ def _traceable(model: Model) -> Any:
     return Whole().eval()
 
 
-def _example(model: Model, rows: int = 3, width: int = 24) -> dict[str, Any]:
+def _example(model: EncoderModel, rows: int = 3, width: int = 24) -> dict[str, Any]:
     """Ids drawn at random, one row whole and the others padded."""
     import torch
 
@@ -144,7 +144,7 @@ def _example(model: Model, rows: int = 3, width: int = 24) -> dict[str, Any]:
     return given
 
 
-def _check(model: Model, whole: Any, converted: Any) -> None:
+def _check(model: EncoderModel, whole: Any, converted: Any) -> None:
     """Raises ModelError unless the converted model computes what the original does, at other shapes too."""
     import torch
 

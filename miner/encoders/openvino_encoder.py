@@ -11,8 +11,8 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Batch, Forward, Shape, cores
-from miner.encoders.lazy import Again
-from miner.encoders.model import Model
+from miner.encoders.lazy import LazyEncoder
+from miner.encoders.model import EncoderModel
 from miner.encoders.openvino_convert import check_modules, openvino, prepared
 from miner.encoders.torch_encoder import TorchEncoder
 from miner.errors import ConfigError
@@ -30,7 +30,7 @@ class OpenVINOEncoder:
     int8: see quantise.py. Raises ModelError for a module that cannot be converted faithfully.
     """
 
-    model: Model
+    model: EncoderModel
     dtype: str = "bf16"
     threads: int = field(default_factory=cores)
     tokens_encoded: int = 0
@@ -38,9 +38,9 @@ class OpenVINOEncoder:
     def __post_init__(self) -> None:
         check_modules(self.model)
 
-    def __reduce__(self) -> tuple[type[Again], tuple[dict[str, Any]]]:
+    def __reduce__(self) -> tuple[type[LazyEncoder], tuple[dict[str, Any]]]:
         """Weights do not travel: a process elsewhere loads them again, and checks that they are the same."""
-        return Again, (dict(self.fingerprint),)
+        return LazyEncoder, (dict(self.fingerprint),)
 
     @property
     def dim(self) -> int:
@@ -87,11 +87,11 @@ class OpenVINOEncoder:
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
         compiled = openvino().Core().compile_model(converted, "CPU", options)
-        return [_Worker(compiled.create_infer_request()) for _ in range(self.threads)]
+        return [_OpenVinoWorker(compiled.create_infer_request()) for _ in range(self.threads)]
 
 
 @dataclass(frozen=True)
-class _Worker:
+class _OpenVinoWorker:
     request: Any
 
     def __call__(self, batch: Batch) -> Float32:

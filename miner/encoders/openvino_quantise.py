@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from miner.encoders.batches import Shape, batches
-from miner.encoders.model import Model
+from miner.encoders.model import EncoderModel
 from miner.samples import documents
 
 MIGRATION = 0.8
 """How much of the width of an activation is moved: of 0.5 to 0.95 what agrees best with fp32."""
 
 
-def quantised(converted: Any, model: Model) -> Any:
+def quantised(converted: Any, model: EncoderModel) -> Any:
     """The model with 8-bit products and bf16 or fp32 between them."""
     import nncf
     from nncf import AdvancedQuantizationParameters, AdvancedSmoothQuantParameters
@@ -43,7 +43,7 @@ def quantised(converted: Any, model: Model) -> Any:
         )
 
 
-def _inputs(model: Model, count: int) -> Iterator[tuple[Any, ...]]:
+def _inputs(model: EncoderModel, count: int) -> Iterator[tuple[Any, ...]]:
     """Token ids, mask and segments of each document by itself."""
     windows = model.tokenizer.windows(documents(), model.document_prompt)
     for batch in batches(windows, Shape(tokens=1), model.tokenizer.pad):

@@ -12,8 +12,8 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Batch, Forward, Shape, cores
-from miner.encoders.lazy import Again
-from miner.encoders.model import Model, unit
+from miner.encoders.lazy import LazyEncoder
+from miner.encoders.model import EncoderModel, unit
 from miner.errors import ConfigError
 from miner.models.hardware import has_bf16
 
@@ -31,15 +31,15 @@ class TorchEncoder:
     batches from the same queue.
     """
 
-    model: Model
+    model: EncoderModel
     device: str = "cpu"
     dtype: str = "fp32"
     threads: int = field(default_factory=cores)
     tokens_encoded: int = 0
 
-    def __reduce__(self) -> tuple[type[Again], tuple[dict[str, Any]]]:
+    def __reduce__(self) -> tuple[type[LazyEncoder], tuple[dict[str, Any]]]:
         """Weights do not travel: a process elsewhere loads them again, and checks that they are the same."""
-        return Again, (dict(self.fingerprint),)
+        return LazyEncoder, (dict(self.fingerprint),)
 
     @property
     def dim(self) -> int:
@@ -93,7 +93,7 @@ class TorchEncoder:
         count = self.threads if self.device == "cpu" else len(self._networks)
         typed = self.model.tokenizer.typed
         networks = self._networks * (count // len(self._networks))
-        return [_Worker(network, typed, prompt_tokens) for network in networks]
+        return [_TorchWorker(network, typed, prompt_tokens) for network in networks]
 
     @cached_property
     def _shape(self) -> Shape:
@@ -118,7 +118,7 @@ class TorchEncoder:
 
 
 @dataclass(frozen=True)
-class _Worker:
+class _TorchWorker:
     network: Any
     typed: bool
     prompt_tokens: int | None

@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from miner.executors.executor import Executor, Serial, Work
-from miner.executors.queue import Agenda, Attempt
+from miner.executors.queue import Attempt, TaskQueue
 from miner.executors.ray import Ray
 from miner.spec import parse
 
-__all__ = ["Agenda", "Attempt", "Executor", "Ray", "Serial", "Work", "parse_executor"]
+__all__ = ["Attempt", "Executor", "Ray", "Serial", "TaskQueue", "Work", "parse_executor"]
 
 
 class Openable(Protocol):

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
-from miner.executors.queue import Agenda
-from miner.spec import Spelt
+from miner.executors.queue import TaskQueue
+from miner.spec import Spec
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class Executor(Protocol):
     def workers(self) -> int:
         """Into how many parts work is best divided."""
 
-    def run(self, work: Work[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
+    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
         """Each task with its receipt, in the order they are done; the caller may add tasks meanwhile.
 
         Raises WorkLost for a task that fails again and again, and at once any MinerError that trying again
@@ -50,13 +50,13 @@ class Executor(Protocol):
 
 
 @dataclass(frozen=True, repr=False)
-class Serial(Spelt):
+class Serial(Spec):
     """One task after another, in this process."""
 
     name: ClassVar[str] = "serial"
     workers: ClassVar[int] = 1
 
-    def run(self, work: Work[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
+    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
         do = work.start()
         while attempt := agenda.take():
             yield attempt.task, do(attempt.task)

@@ -27,7 +27,7 @@ class Attempt(Generic[T]):
     done: bool = False
 
 
-class Agenda(Generic[T]):
+class TaskQueue(Generic[T]):
     """Tasks in the order they should begin. Those added while others run come before those that were there
     from the start, which are drawn one at a time: of a long list only what is under way is in memory.
     """

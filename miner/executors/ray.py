@@ -20,10 +20,10 @@ from typing import Any, ClassVar, TypeVar
 from miner.encoders.batches import cores
 from miner.errors import ConfigError, WorkLost
 from miner.executors.executor import Work
-from miner.executors.queue import Agenda
+from miner.executors.queue import TaskQueue
 from miner.executors.ray_workers import Actors, Tasks, import_ray, room_for
-from miner.executors.workers import Crew, work_off
-from miner.spec import Spelt
+from miner.executors.workers import WorkerPool, drain
+from miner.spec import Spec
 
 LOCAL, KNOCK = "local", 10.0
 STORE = 100 * 2**20
@@ -34,7 +34,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, repr=False)
-class Ray(Spelt):
+class Ray(Spec):
     """Ray, on this machine or, at an `address`, on a cluster; by default what RAY_ADDRESS says.
 
     As many `workers` as the cluster has room for unless a number is given, each with so many `cpus` and, while
@@ -120,10 +120,10 @@ class RayExecutor:
     def workers(self) -> int:
         return max(1, self.options.workers or room_for(self.options.cpus, self.options.gpus))
 
-    def run(self, work: Work[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
+    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
         agenda.tries = self.options.tries
-        crew: Crew[T, R] = Actors(work, self.options) if work.warm else Tasks(work, self.options)
+        crew: WorkerPool[T, R] = Actors(work, self.options) if work.warm else Tasks(work, self.options)
         try:
-            yield from work_off(crew, agenda)
+            yield from drain(crew, agenda)
         finally:
             self.retried += agenda.retried + agenda.doubled

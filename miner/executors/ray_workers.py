@@ -123,7 +123,7 @@ class Actors(Generic[T, R]):
     def __post_init__(self) -> None:
         self.ray, self.alone = import_ray(), time.monotonic()
         limits = {"num_cpus": self.options.cpus, "num_gpus": self.options.gpus, "max_restarts": 0}
-        self.hire = self.ray.remote(**limits)(_Worker).remote
+        self.hire = self.ray.remote(**limits)(_RayWorker).remote
 
     @property
     def room(self) -> bool:
@@ -199,7 +199,7 @@ class Actors(Generic[T, R]):
         self._give()
 
 
-class _Worker:
+class _RayWorker:
     """An actor. It is made at once and started later, so that an error of the start can be told."""
 
     def start(self, work: Work[Any, Any]) -> Outcome[None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from miner.errors import IndexCorrupt, Locked, MinerError, OutputError, StoreFailed
-from miner.executors.queue import Agenda, Attempt
+from miner.executors.queue import Attempt, TaskQueue
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,7 +46,7 @@ class Failed:
 Outcome = Done[R] | Lost | Failed
 
 
-class Crew(Protocol[T, R]):
+class WorkerPool(Protocol[T, R]):
     """Workers that attempts can be given to."""
 
     @property
@@ -69,7 +69,7 @@ class Crew(Protocol[T, R]):
         """Let all workers go; what they are at is dropped."""
 
 
-def work_off(crew: Crew[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
+def drain(crew: WorkerPool[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
     """Each task with its receipt, in the order they are done. Raises what Executor.run raises.
 
     A task that takes several times as long as any before is begun a second time: a cluster does not always
@@ -91,14 +91,14 @@ def work_off(crew: Crew[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
         crew.dismiss()
 
 
-def _begin(crew: Crew[T, R], agenda: Agenda[T]) -> None:
+def _begin(crew: WorkerPool[T, R], agenda: TaskQueue[T]) -> None:
     while crew.room and (attempt := agenda.take()):
         attempt.running += 1
         attempt.since = time.monotonic()
         crew.begin(attempt)
 
 
-def _counts(attempt: Attempt[T], outcome: Outcome[R], agenda: Agenda[T]) -> bool:
+def _counts(attempt: Attempt[T], outcome: Outcome[R], agenda: TaskQueue[T]) -> bool:
     """Whether this outcome is its task's first good one; what was lost is put on the agenda again."""
     attempt.running -= 1
     if attempt.done:

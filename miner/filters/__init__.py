@@ -7,13 +7,13 @@ from miner.filters.denoise import Denoise
 from miner.filters.guards import GUARDS, Guard
 from miner.filters.margin import Margin
 from miner.filters.risk import Risk
-from miner.filters.riskiest import Riskiest
-from miner.filters.sibling import Sibling
+from miner.filters.riskiest import DropRiskiest
+from miner.filters.sibling import SameDocument
 from miner.filters.window import Rank, Score
-from miner.spec import Spelt, parse
+from miner.spec import Spec, parse
 
-FILTERS: dict[str, type[Spelt]] = {
-    each.name: each for each in (Denoise, Margin, Rank, Risk, Riskiest, Score, Sibling)
+FILTERS: dict[str, type[Spec]] = {
+    each.name: each for each in (Denoise, Margin, Rank, Risk, DropRiskiest, Score, SameDocument)
 }
 
 
@@ -26,14 +26,14 @@ __all__ = [
     "FILTERS",
     "GUARDS",
     "Denoise",
+    "DropRiskiest",
     "Filter",
     "Guard",
     "Margin",
     "Rank",
     "Risk",
-    "Riskiest",
+    "SameDocument",
     "Score",
-    "Sibling",
     "judge",
     "parse_filter",
 ]

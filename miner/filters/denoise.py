@@ -9,11 +9,11 @@ import numpy as np
 
 from miner.data import Bool, Pool
 from miner.errors import ConfigError
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Denoise(Spelt):
+class Denoise(Spec):
     """Keeps candidates that the cross-encoder of --rescore scores at most `max`, and lower than the median
     of the query's relevant passages by `absolute` and by `relative`, a share of that median's size."""
 

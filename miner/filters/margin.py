@@ -15,13 +15,13 @@ import numpy as np
 
 from miner.data import Bool, Float32, Pool
 from miner.errors import ConfigError
-from miner.spec import Spelt
+from miner.spec import Spec
 
 AGAINST: Mapping[str, Callable[[list[float]], float]] = {"lowest": min, "median": median, "highest": max}
 
 
 @dataclass(frozen=True, repr=False)
-class Margin(Spelt):
+class Margin(Spec):
     """Keeps candidates whose similarity to the query is at most that of the relevant passage less a margin:
     `relative`, a share of that similarity's size, and `absolute`, in cosine. With several relevant passages
     their `against` ('lowest', 'median', 'highest') similarity counts; the median bears one junk passage.

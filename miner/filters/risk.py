@@ -11,11 +11,11 @@ import numpy as np
 from miner.data import KEPT, Bool, Float32, Int64, Pool
 from miner.errors import ConfigError
 from miner.filters.base import Filter, judge
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Risk(Spelt):
+class Risk(Spec):
     """Keeps candidates whose estimated probability of answering the query is at most `max`."""
 
     name: ClassVar[str] = "risk"

@@ -12,7 +12,7 @@ import numpy as np
 
 from miner.data import Bool, Pool
 from miner.errors import ConfigError
-from miner.spec import Spelt
+from miner.spec import Spec
 from miner.text.documents import Sibling
 from miner.text.match import NONE
 
@@ -21,7 +21,7 @@ FIRST = 100
 
 
 @dataclass(frozen=True, repr=False)
-class Riskiest(Spelt):
+class DropRiskiest(Spec):
     """Drops the riskiest `share` of a query's first 100 candidates, at least one, what matches a relevant
     passage not counted; of equal risks all or none. Raises ConfigError for a share that is none or all.
     """

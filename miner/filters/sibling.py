@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from miner.data import Bool, Pool
-from miner.spec import Spelt
-from miner.text.documents import Sibling as Kind
+from miner.spec import Spec
+from miner.text.documents import Sibling
 
 
 @dataclass(frozen=True, repr=False)
-class Sibling(Spelt):
+class SameDocument(Spec):
     """Drops every passage of a document that a relevant passage comes from, or with `overlapping` only
     those that share text with that relevant passage.
     """
@@ -22,4 +22,4 @@ class Sibling(Spelt):
     overlapping: bool = False
 
     def keep(self, pool: Pool) -> Bool:
-        return np.less(pool.sibling, Kind.OVERLAPPING if self.overlapping else Kind.SAME_DOCUMENT)
+        return np.less(pool.sibling, Sibling.OVERLAPPING if self.overlapping else Sibling.SAME_DOCUMENT)

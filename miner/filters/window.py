@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from miner.data import Bool, Pool
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Rank(Spelt):
+class Rank(Spec):
     """Keeps ranks `first` to `last`, both counted in, from 1; last 0 is no limit."""
 
     name: ClassVar[str] = "rank"
@@ -26,7 +26,7 @@ class Rank(Spelt):
 
 
 @dataclass(frozen=True, repr=False)
-class Score(Spelt):
+class Score(Spec):
     """Keeps cosines to the query from `min` to `max`."""
 
     name: ClassVar[str] = "score"

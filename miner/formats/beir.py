@@ -19,14 +19,14 @@ from miner.data import Row, join_title
 from miner.errors import ConfigError, InputError
 from miner.formats.base import Sourced, need
 from miner.formats.folder import atomic_folder
-from miner.spec import Spelt
+from miner.spec import Spec
 from miner.storage.files import decode, read_jsonl, read_lines
 
 FILES = ("corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels.trec")
 
 
 @dataclass(frozen=True, repr=False)
-class Beir(Spelt):
+class Beir(Spec):
     """Relevant passages are judged 1 and negatives 0. Passages keep the ids of the receipts.
 
     A passage without id, with white space in it, or with that of another text gets p- and a hash of its

@@ -13,11 +13,11 @@ from typing import ClassVar
 from miner.data import Row
 from miner.formats.base import Record, Records, Sourced, Tabular, need, row_of
 from miner.formats.tables import Kind
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class FlagEmbedding(Tabular, Spelt):
+class FlagEmbedding(Tabular, Spec):
     """pos_scores and neg_scores are the receipts' similarities, written where all of a row are known.
 
     On reading, scores and prompt are passed over.

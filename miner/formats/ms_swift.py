@@ -14,13 +14,13 @@ from miner.data import Row
 from miner.errors import InputError
 from miner.formats.base import Record, Records, Sourced, Tabular, need, row_of
 from miner.formats.tables import Kind
-from miner.spec import Spelt
+from miner.spec import Spec
 
 SIDES = ("positive_messages", "negative_messages")
 
 
 @dataclass(frozen=True, repr=False)
-class MsSwift(Tabular, Spelt):
+class MsSwift(Tabular, Spec):
     """The query is the user's message, each passage an answer of the assistant.
 
     On reading, other messages (of the system) are passed over.

@@ -11,11 +11,11 @@ from miner.data import Row
 from miner.formats.base import Record, Records, Sourced, Tabular
 from miner.formats.cohere import parse_row, record_of
 from miner.formats.tables import Kind
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class CohereRows(Tabular, Spelt):
+class CohereRows(Tabular, Spec):
     """query, relevant_passages, hard_negatives; in CSV and TSV the lists are JSON arrays."""
 
     name: ClassVar[str] = "cohere"

@@ -14,11 +14,11 @@ from miner.data import Row
 from miner.errors import ConfigError, InputError
 from miner.formats.base import Record, Records, Sourced, Tabular, gather, need, row_of
 from miner.formats.tables import Kind
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Triplet(Tabular, Spelt):
+class Triplet(Tabular, Spec):
     """anchor, positive, negative: each relevant passage with each negative.
 
     Lost: rows without negatives; texts repeated in a row; rows of one query become one.
@@ -47,7 +47,7 @@ class Triplet(Tabular, Spelt):
 
 
 @dataclass(frozen=True, repr=False)
-class NTuple(Tabular, Spelt):
+class NTuple(Tabular, Spec):
     """anchor, positive, negative_1 to negative_n: each relevant passage with the first n negatives.
 
     Lost: rows with fewer negatives; negatives over n; repeated texts; rows of one query become one.
@@ -88,7 +88,7 @@ class NTuple(Tabular, Spelt):
 
 
 @dataclass(frozen=True, repr=False)
-class LabeledPair(Tabular, Spelt):
+class LabeledPair(Tabular, Spec):
     """anchor, passage, label: 1 for a relevant passage, 0 for a negative.
 
     Lost: texts repeated in a row; rows of one query become one.
@@ -119,7 +119,7 @@ class LabeledPair(Tabular, Spelt):
 
 
 @dataclass(frozen=True, repr=False)
-class LabeledList(Tabular, Spelt):
+class LabeledList(Tabular, Spec):
     """anchor, passages, labels: all texts of a row, 1 for each relevant passage and 0 for each negative."""
 
     name: ClassVar[str] = "labeled_list"

@@ -22,13 +22,13 @@ from miner.data import Passage
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
-from miner.executors import Agenda, Executor, Serial
+from miner.executors import Executor, Serial, TaskQueue
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
 from miner.index.fingerprint import check_fingerprint
 from miner.index.index import Index, open_place
 from miner.index.ingest import Corpus, encoded_texts, ingest
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
-from miner.index.shards import Shelf
+from miner.index.shards import Shards
 from miner.progress import Clock
 from miner.search.ivfpq import key_of
 from miner.storage import sealed
@@ -102,7 +102,7 @@ def build_index(
             counts=corpus.counts,
             shards=shards,
             statistics=statistics,
-            agreement=_agreement(Shelf(place, shards, encoder.dim), corpus.counts.passages, encoder, clock),
+            agreement=_agreement(Shards(place, shards, encoder.dim), corpus.counts.passages, encoder, clock),
         )
         manifest.write(place, held)
         _sweep(place, manifest, before, encoder_key(encoder))
@@ -147,7 +147,7 @@ def _encode(place: Place, corpus: Corpus, encoder: Encoder, executor: Executor, 
     with clock.stage("encode", corpus.counts.passages, "passages") as stage:
         known = known_in(place, encoder, corpus.parts)
         work = Encoding(place, encoder, known, partial(clock.advance, stage))
-        for part, encoded in executor.run(work, Agenda(corpus.parts)):
+        for part, encoded in executor.run(work, TaskQueue(corpus.parts)):
             done[part.number] = encoded.vectors
             texts += encoded.texts
             clock.advance(stage, texts - stage.items, encoded.tokens)
@@ -173,7 +173,7 @@ def _statistics(place: Place, shards: Iterable[Shard], dim: int) -> Sealed:
     return place.seal("statistics", ".npy", sealed.array_bytes(sums.statistics()))
 
 
-def _agreement(store: Shelf, passages: int, encoder: Encoder, clock: Clock) -> dict[str, Any]:
+def _agreement(store: Shards, passages: int, encoder: Encoder, clock: Clock) -> dict[str, Any]:
     """How far a coarse encoder agrees with fp32 over a sample of the passages, the same for the same corpus."""
     exact = reference(encoder)
     if exact is None:
@@ -193,7 +193,7 @@ def _agreement(store: Shelf, passages: int, encoder: Encoder, clock: Clock) -> d
 def _sweep(place: Place, manifest: Manifest, before: Manifest | None, encoder: str) -> None:
     """Delete what the index does not need any more, unless somebody still reads what was there before."""
     kept, out = {file.file for file in manifest.files}, place.folder
-    place.tidy(kept | {file.file for file in (before.files if before else ())})
+    place.tidy(kept | {file.file for file in (before.files if before else ())}, FILE)
     keys = {encoder[: sealed.DIGITS], manifest.vectors_key, *map(key_of, manifest.shards)}
     with nobody_reading(out) as alone:
         for path in sorted(out.rglob("*")) if alone else ():

@@ -16,7 +16,7 @@ from miner.data import Bool, Float32, Half
 from miner.encoders import Encoder
 from miner.errors import ModelError
 from miner.index import keys
-from miner.index.ingest import PASSAGES, Part, encoded_texts
+from miner.index.ingest import PASSAGES, UnencodedShard, encoded_texts
 from miner.index.manifest import FILE, plain
 from miner.storage import sealed
 from miner.storage.place import Place
@@ -58,10 +58,10 @@ class Encoding:
     def __reduce__(self) -> tuple[type[Encoding], tuple[Place, Encoder, Known]]:
         return Encoding, (self.place, self.encoder, self.known)
 
-    def start(self) -> Callable[[Part], Encoded]:
+    def start(self) -> Callable[[UnencodedShard], Encoded]:
         return self._encode
 
-    def _encode(self, part: Part) -> Encoded:
+    def _encode(self, part: UnencodedShard) -> Encoded:
         texts, tokens = 0, tokens_of(self.encoder)
 
         def advance(count: int) -> None:
@@ -87,7 +87,9 @@ def tokens_of(encoder: Encoder) -> int:
     return int(getattr(encoder, "tokens_encoded", 0))
 
 
-def encode_shard(place: Place, part: Part, encoder: Encoder, known: Known, advance: Advance) -> Sealed:
+def encode_shard(
+    place: Place, part: UnencodedShard, encoder: Encoder, known: Known, advance: Advance
+) -> Sealed:
     """The vectors of a shard, fp16 unit rows [rows, dim], on disk.
 
     A pure function of passages and encoder: done again it finds its own result and returns at once, and
@@ -124,7 +126,7 @@ def unit_rows(vectors: Float32, count: int, dim: int) -> Half:
     return vectors.astype(np.float16)
 
 
-def known_in(place: Place, encoder: Encoder, parts: Iterable[Part]) -> Known:
+def known_in(place: Place, encoder: Encoder, parts: Iterable[UnencodedShard]) -> Known:
     """What the encoder made for other shards than `parts` and that lies in the place still."""
     ours, key = {part.passages.file for part in parts}, encoder_key(encoder)
     vectors = {name.rpartition("-")[0]: name for name in place.names("vectors") if FILE.fullmatch(name)}

@@ -18,8 +18,8 @@ from miner.index.encode import encoder_key, unit_rows
 from miner.index.fingerprint import check_fingerprint, differ_by_versions
 from miner.index.ingest import PASSAGES
 from miner.index.manifest import Manifest, plain, read_manifest
-from miner.index.shards import Shelf
-from miner.index.vector_cache import Cache
+from miner.index.shards import Shards
+from miner.index.vector_cache import VectorCache
 from miner.storage.locks import Reading
 from miner.storage.mirror import Mirror, place_of
 from miner.storage.place import Place
@@ -45,7 +45,7 @@ class Index:
 
     def __init__(self, place: Place, manifest: Manifest, reading: Reading) -> None:
         self.place, self.manifest, self._reading = place, manifest, reading
-        self.store = Shelf(place, manifest.shards, manifest.dim)
+        self.store = Shards(place, manifest.shards, manifest.dim)
         self._statistics = open_array(place.path(manifest.statistics), np.float64, (self.dim + 1, self.dim))
 
     def __len__(self) -> int:
@@ -180,7 +180,7 @@ class Index:
         def fresh(texts: Sequence[str]) -> Half:
             return unit_rows(encode(texts), len(texts), self.dim)
 
-        cache = Cache(self.path, role, encoder_key(encoder), self.dim)
+        cache = VectorCache(self.path, role, encoder_key(encoder), self.dim)
         return cache.vectors(texts, fresh) if self.caching else fresh(texts)
 
     def _checked(self, vectors: Half) -> Half:

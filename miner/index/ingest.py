@@ -13,7 +13,7 @@ from miner.data import Passage, join_title
 from miner.errors import ConfigError, InputError
 from miner.index import keys
 from miner.index.ledger import Ledger
-from miner.index.manifest import Counts
+from miner.index.manifest import IndexCounts
 from miner.progress import Clock
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed, array_bytes, open_table, table_bytes
@@ -34,7 +34,7 @@ TICK = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UnencodedShard:
     """A shard that is read and not yet encoded."""
 
     number: int
@@ -52,8 +52,8 @@ class Part:
 class Corpus:
     """A corpus on disk. `fingerprint` depends on its passages and their order, not on the shards."""
 
-    parts: tuple[Part, ...]
-    counts: Counts
+    parts: tuple[UnencodedShard, ...]
+    counts: IndexCounts
     fingerprint: str
 
 
@@ -114,7 +114,7 @@ class _Reading:
                 f"the corpus has no passage with text ({self.blank:,} blank ones were left out)"
             )
         parts = tuple(self._part(number, *shard) for number, shard in enumerate(self.written))
-        counts = Counts(self.read, self.blank, self.rows, sum(part.ids for part in parts))
+        counts = IndexCounts(self.read, self.blank, self.rows, sum(part.ids for part in parts))
         return Corpus(parts, counts, self.sha.hexdigest())
 
     def _cut(self) -> None:
@@ -125,7 +125,7 @@ class _Reading:
         )
         self.waiting.clear()
 
-    def _part(self, number: int, rows: int, passages: Sealed) -> Part:
+    def _part(self, number: int, rows: int, passages: Sealed) -> UnencodedShard:
         """Aliases and keys can be written only when all is read: a later file may name an early text."""
         start = number * self.shard_size
         further = list(self.ledger.aliases(start, start + rows))
@@ -140,7 +140,7 @@ class _Reading:
         batch = open_table(self.place.path(passages), PASSAGES, rows)
         table = table_bytes(aliases, ALIASES)
         index = key_table(batch, aliases["id"], aliases["row"])  # type: ignore[arg-type]
-        return Part(
+        return UnencodedShard(
             number,
             rows,
             rows + len(further),

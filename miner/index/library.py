@@ -10,7 +10,7 @@ from typing import Any
 from miner.corpus import read_corpus
 from miner.data import Passage
 from miner.encoders import Encoder
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.errors import InputError
 from miner.executors import Executor
 from miner.index import Existing, Index
@@ -35,7 +35,7 @@ def build_index(
     is new. An `executor` other than this process may encode. Raises InputError, IndexMismatch, OutputError,
     Locked, StoreFailed, WorkLost.
     """
-    encoder = encoder or resolve()
+    encoder = encoder or load_encoder()
     if isinstance(corpus, (str, Path)):
         passages = read_corpus(Path(corpus), count_tokens=encoder.count_tokens)
     else:

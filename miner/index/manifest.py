@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class IndexCounts:
     """Of a corpus: passages read, the blank ones left out, those kept (each text once), the ids of these."""
 
     read: int
@@ -58,7 +58,7 @@ class Manifest:
     encoder: Mapping[str, Any]
     corpus: str
     dim: int
-    counts: Counts
+    counts: IndexCounts
     shards: tuple[Shard, ...]
     statistics: Sealed
     agreement: Mapping[str, Any]
@@ -162,7 +162,7 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
         encoder=dict(content["encoder"]),
         corpus=str(content["corpus"]),
         dim=int(content["dim"]),
-        counts=_made(Counts, content["counts"]),
+        counts=_made(IndexCounts, content["counts"]),
         shards=shards,
         statistics=_sealed(content["statistics"]),
         agreement=dict(content["agreement"]),

@@ -31,7 +31,7 @@ Part = Array | Iterable[str] | str
 
 
 @dataclass
-class Kept:
+class Memo:
     """What is kept beside one index. One that writes more than `MAX_BYTES` in its life stops writing."""
 
     index: Index

@@ -20,7 +20,7 @@ MANY = 64
 """Rows that are taken at once from which on the shard's pages are let go again: they may be all there are."""
 
 
-class Shelf:
+class Shards:
     """Shards of an index, all or some: each by number, their vectors as one array (a search.Vectors)."""
 
     def __init__(self, place: Place, shards: Sequence[Shard], dim: int) -> None:

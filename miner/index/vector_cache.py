@@ -28,7 +28,7 @@ Lines = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
+class VectorCache:
     """`role` is 'queries' or 'passages'; `encoder` the hash of the encoder's fingerprint."""
 
     folder: Path

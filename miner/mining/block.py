@@ -44,7 +44,7 @@ class Block:
         return len(self.texts)
 
     def key(self) -> tuple[Any, ...]:
-        """All that the block holds, views aside, for Kept."""
+        """All that the block holds, views aside, for the Memo."""
         return (
             self.texts,
             self.vectors,

@@ -11,14 +11,14 @@ import numpy as np
 
 from miner.data import PADDING, Bool, Float32, Half, Int64, Passage, UInt8, UInt64
 from miner.index import Index
-from miner.index.memo import Kept, Like
+from miner.index.memo import Like, Memo
 from miner.mining.block import Block
 from miner.mining.relevant import EMIT
 from miner.text.documents import OVERLAP, Sibling, document
 from miner.text.fold import folded
-from miner.text.match import Asked, Match, match_all
+from miner.text.match import Match, MatchRequest, match_all
 from miner.text.overlap import Overlap, overlap
-from miner.vectors.threads import one_thread
+from miner.vectors.threads import single_threaded_blas
 
 CHUNK = 4096
 """Candidates of one query whose vectors are held in float64 at once."""
@@ -37,7 +37,7 @@ class Compared:
     sibling: UInt8
 
 
-def compare(kept: Kept, block: Block, rows: Int64, emit: str) -> Compared:
+def compare(kept: Memo, block: Block, rows: Int64, emit: str) -> Compared:
     """Candidates rows [Q, K] compared with all that is known of the block; `emit` says what of a passage is
     written into rows. What was compared once for the same block is not compared again.
     """
@@ -64,7 +64,7 @@ def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str]) -> C
     to_relevant = np.empty((len(block.relevant_rows), rows.shape[1]), np.float32)
     relevant_scores = np.empty(len(block.relevant_rows), np.float32)
     covered, shared = np.zeros(rows.shape, np.float32), np.zeros(to_relevant.shape, np.float32)
-    with one_thread():
+    with single_threaded_blas():
         for i in range(len(block)):
             mine, valid = block.relevant(i), rows[i] != PADDING
             common = _overlap(block, i, rows[i], read)
@@ -124,9 +124,9 @@ class Read:
         return self._vectors[self.places(rows)]
 
 
-def _asked(block: Block, i: int, rows: Int64, read: Read, emit: Callable[[Passage], str]) -> Asked:
+def _asked(block: Block, i: int, rows: Int64, read: Read, emit: Callable[[Passage], str]) -> MatchRequest:
     known = block.relevant_rows[block.relevant(i)]
-    return Asked(
+    return MatchRequest(
         block.texts[i],
         [emit(passage) for passage in read.of_rows(rows)],
         [*block.relevant_texts[block.relevant(i)], *(each.text for each in read.of_rows(known))],

@@ -14,7 +14,7 @@ from miner.mining.recipe import Recipe
 
 
 @dataclass(slots=True)
-class Tally:
+class MiningCounts:
     """`verdicts` over all candidates: 'kept', 'padding' and one entry for each filter that rejected; `short`
     the same over the candidates of the rows that stayed short. kept + padding + rejected = candidates.
     """
@@ -49,7 +49,7 @@ class Tally:
         self.fillable += len(found)
         self.cap = max([self.cap, *found])
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: MiningCounts) -> None:
         for name in ("rows", "negatives", "given", "short_rows", "fillable"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.cap = max(self.cap, other.cap)
@@ -81,7 +81,7 @@ class Tally:
         return {**named, "verdicts": dict(self.verdicts), "short": dict(self.short)}
 
     @classmethod
-    def read(cls, value: dict[str, Any]) -> Tally:
+    def read(cls, value: dict[str, Any]) -> MiningCounts:
         return cls(**{**value, "verdicts": Counter(value["verdicts"]), "short": Counter(value["short"])})
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def settled() -> Iterator[None]:
+def gc_frozen() -> Iterator[None]:
     """What is there before is left out of garbage collections inside: walking over torch's objects alone
     takes a third of a second each time.
     """

@@ -11,22 +11,22 @@ import numpy as np
 
 from miner.data import KEPT, PADDING, Candidates, Float32, Int64, Pool, Query, Selection, UInt8
 from miner.encoders import Encoder
-from miner.filters import Risk, Riskiest, judge
+from miner.filters import DropRiskiest, Risk, judge
 from miner.filters.risk import lowest_caps
 from miner.index import Index
 from miner.index.memo import Like
 from miner.mining.block import Block
-from miner.mining.counts import Tally
-from miner.mining.garbage import settled
+from miner.mining.counts import MiningCounts
+from miner.mining.garbage import gc_frozen
 from miner.mining.pool import PoolBuilder, seen_by
 from miner.mining.prepare import as_queries, prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import rescore
-from miner.mining.result import Mined, Pick
-from miner.mining.run_record import Made
+from miner.mining.result import MiningResult, Pick
+from miner.mining.run_record import RunInfo
 from miner.progress import Clock
-from miner.risk import Scorer, features, logit, probability
+from miner.risk import RiskScorer, features, logit, probability
 from miner.search.search import Finder
 
 POOL_QUERIES = 256
@@ -34,7 +34,7 @@ SEARCH_QUERIES = 4096
 WIDEN = 4
 
 
-@settled()
+@gc_frozen()
 def mine(
     queries: Sequence[Query] | Sequence[Mapping[str, Any]],
     index: Index | Sequence[Index],
@@ -42,7 +42,7 @@ def mine(
     *,
     encoder: Encoder | None = None,
     clock: Clock | None = None,
-) -> Mined:
+) -> MiningResult:
     """Mine hard negatives for every query, in order.
 
     Queries are what read_queries gives, or mappings with the keys of a JSONL line. Several indexes over the
@@ -64,8 +64,8 @@ def mine(
         for start in range(0, len(asked), SEARCH_QUERIES)
     )
     picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
-    made = Made(recipe, indexes, miner.tally, clock, recall)
-    return Mined(asked, prepared.relevant, picks, prepared.block.taken, made)
+    made = RunInfo(recipe, indexes, miner.tally, clock, recall)
+    return MiningResult(asked, prepared.relevant, picks, prepared.block.taken, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,11 @@ class Miner:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
         self.finder = Finder(indexes, recipe.search, clock)
         self.builder = PoolBuilder(indexes[0], recipe.emit)
-        estimates = any(isinstance(each, (Risk, Riskiest)) for each in recipe.filters)
-        self.scorers: list[Scorer] = [recipe.risk.for_index(each) for each in indexes] if estimates else []
-        self.tally = Tally()
+        estimates = any(isinstance(each, (Risk, DropRiskiest)) for each in recipe.filters)
+        self.scorers: list[RiskScorer] = (
+            [recipe.risk.for_index(each) for each in indexes] if estimates else []
+        )
+        self.tally = MiningCounts()
 
     def run(self, block: Block) -> list[Pick]:
         """The picks of a block's queries, searched deeper until each has enough or the corpus ended."""
@@ -186,7 +188,7 @@ class Miner:
         return Candidates(*self.builder.kept.arrays("found", key, like, found))
 
     def _views(self, block: Block) -> list[Any]:
-        """What the further indexes make of a block, for Kept."""
+        """What the further indexes make of a block, for the Memo."""
         views = [part for view in block.views for part in (view.vectors, view.relevant_vectors)]
         return [*views, *(index.manifest.sha256 for index in self.indexes[1:])]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from miner.data import Candidates, Pool
 from miner.index import Index
-from miner.index.memo import Kept
+from miner.index.memo import Memo
 from miner.mining.block import Block, View
 from miner.mining.compare import compare, cosines, dot
 
@@ -23,8 +23,8 @@ class PoolBuilder:
     emit: str
 
     @cached_property
-    def kept(self) -> Kept:
-        return Kept(self.index)
+    def kept(self) -> Memo:
+        return Memo(self.index)
 
     def build(self, block: Block, candidates: Candidates) -> Pool:
         compared = compare(self.kept, block, candidates.rows, self.emit)

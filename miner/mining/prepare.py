@@ -10,14 +10,14 @@ from typing import Any
 from miner.corpus.queries import queries_from
 from miner.data import Query
 from miner.encoders import Encoder
-from miner.encoders.lazy import Again
+from miner.encoders.lazy import LazyEncoder
 from miner.errors import IndexMismatch
 from miner.index import Index
 from miner.mining.block import Block, View
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.progress import Clock
-from miner.text.match import Asked, Match, match
+from miner.text.match import Match, MatchRequest, match
 
 
 def as_queries(queries: Sequence[Query] | Sequence[Mapping[str, Any]]) -> Sequence[Query]:
@@ -52,7 +52,7 @@ def prepare(
         taken = given_negatives(queries, relevant)
     views = []
     for number, index in enumerate(indexes):
-        own = encoder if encoder and not number else Again(index.fingerprint, index.check_encoder)
+        own = encoder if encoder and not number else LazyEncoder(index.fingerprint, index.check_encoder)
         with clock.stage("encode queries", len(queries), "queries") as stage:
             vectors = index.embed_queries(texts, own)
             positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
@@ -78,7 +78,7 @@ def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple
         if not query.hard_negatives:
             valid.append(())
             continue
-        codes = match(Asked(query.text, query.hard_negatives, relevant.texts[relevant.of(i)]))
+        codes = match(MatchRequest(query.text, query.hard_negatives, relevant.texts[relevant.of(i)]))
         valid.append(
             tuple(t for t, code in zip(query.hard_negatives, codes, strict=True) if code == Match.NONE)
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from miner.errors import ConfigError
-from miner.filters import GUARDS, Denoise, Filter, Riskiest, Sibling
+from miner.filters import GUARDS, Denoise, DropRiskiest, Filter, SameDocument
 from miner.mining.relevant import EMIT
-from miner.mining.rescore import Cache
+from miner.mining.rescore import ScoreCache
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
-from miner.selectors import Below, Selector
+from miner.selectors import BelowRelevant, Selector
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Recipe:
     """
 
     n: int = 5
-    filters: tuple[Filter, ...] = (Sibling(overlapping=True), Riskiest())
-    select: Selector = field(default_factory=Below)
+    filters: tuple[Filter, ...] = (SameDocument(overlapping=True), DropRiskiest())
+    select: Selector = field(default_factory=BelowRelevant)
     depth: int = 100
     seed: int = 0
     emit: str = "text"
     risk: RiskModel = field(default_factory=packaged_model)
-    rescore: Cache | None = None
+    rescore: ScoreCache | None = None
     search: Search = field(default_factory=Search)
 
     def __post_init__(self) -> None:

@@ -84,7 +84,7 @@ def _load(name: str, device: str | None) -> _CrossEncoder:
 
 
 @dataclass
-class Cache:
+class ScoreCache:
     """Scores on disk, keyed by scorer, query and passage."""
 
     path: Path
@@ -136,7 +136,7 @@ def rescore(
     queries: Sequence[str],
     texts: Sequence[Mapping[int, str]],
     relevant: Sequence[str],
-    cache: Cache,
+    cache: ScoreCache,
 ) -> Pool:
     """The pool with evidence 'rescored' [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 1], the
     median score of the query's relevant passages. `texts[i][j]` is the text of candidate j of query i."""

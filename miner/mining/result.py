@@ -16,12 +16,12 @@ from miner.data import Float32, Int64, Negative, Passage, Pool, Query, Row
 from miner.errors import MinerError
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
-from miner.mining.garbage import settled
+from miner.mining.garbage import gc_frozen
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT, Relevant
-from miner.mining.run_record import Made
+from miner.mining.run_record import RunInfo
 from miner.storage import files
-from miner.text.match import Asked, Match, match_all
+from miner.text.match import Match, MatchRequest, match_all
 
 AT_ONCE = 256
 """Queries whose negatives are read together."""
@@ -61,7 +61,7 @@ class Pick:
 
 
 @dataclass(frozen=True)
-class Mined:
+class MiningResult:
     """The result of mining. Iterating yields rows in the order of the queries; texts are read from the
     index as they are needed.
     """
@@ -70,7 +70,7 @@ class Mined:
     relevant: Relevant
     picks: Sequence[Pick]
     given: Sequence[tuple[str, ...]]
-    made: Made
+    made: RunInfo
 
     @property
     def recipe(self) -> Recipe:
@@ -152,7 +152,7 @@ class Mined:
         """Rows, negatives, short rows and verdicts: kept + padding + rejected = candidates."""
         return self.made.tally.record()
 
-    @settled()
+    @gc_frozen()
     def write(self, path: str | Path, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Write FILE.jsonl, FILE.receipts.jsonl and FILE.run.json, all or none, and return the run record.
 
@@ -202,7 +202,7 @@ class Mined:
 
 def _check(rows: Sequence[Row]) -> None:
     """The last word: no negative of a row matches its query or its relevant passages."""
-    asked = [Asked(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
+    asked = [MatchRequest(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
     for row, codes in zip(rows, match_all(asked), strict=True):
         for place in np.flatnonzero(codes).tolist():
             kind, text = Match(codes[place]).name.lower(), row.hard_negatives[place]

@@ -10,7 +10,7 @@ from typing import Any
 
 from miner import __version__
 from miner.index import Index
-from miner.mining.counts import Tally
+from miner.mining.counts import MiningCounts
 from miner.mining.recipe import Recipe
 from miner.progress import Clock, peak_memory
 
@@ -18,12 +18,12 @@ PACKAGES = ("numpy", "faiss-cpu", "sentence-transformers", "transformers", "torc
 
 
 @dataclass(frozen=True)
-class Made:
+class RunInfo:
     """What a mining run was and how it went."""
 
     recipe: Recipe
     indexes: Sequence[Index]
-    tally: Tally
+    tally: MiningCounts
     clock: Clock
     recall: Mapping[str, float] = field(default_factory=dict)
     """Of each index that was searched approximately the measured share of the exact nearest, by path."""

@@ -16,17 +16,17 @@ from typing import Any
 from miner import __version__
 from miner.data import Query
 from miner.errors import ConfigError
-from miner.executors import Agenda, Executor
+from miner.executors import Executor, TaskQueue
 from miner.formats.cohere import RECEIPTS, RUN, companion
 from miner.index import Index
-from miner.mining.counts import Tally
+from miner.mining.counts import MiningCounts
 from miner.mining.mine import SEARCH_QUERIES
 from miner.mining.recipe import Recipe
-from miner.mining.run_record import Made
+from miner.mining.run_record import RunInfo
 from miner.mining_tasks import approximate
 from miner.mining_tasks.bundle import open_bundle, pack_queries
-from miner.mining_tasks.plan import Plan, groups
-from miner.mining_tasks.tasks import Asked
+from miner.mining_tasks.plan import WavePlan, groups
+from miner.mining_tasks.tasks import PrepareTask
 from miner.mining_tasks.work import Mining, Preparing, Run
 from miner.progress import Clock
 from miner.search.ivfpq import IvfPq
@@ -51,7 +51,7 @@ def mine_files(
     arguments: Mapping[str, Any] | None = None,
     clock: Clock | None = None,
 ) -> dict[str, Any]:
-    """Mine hard negatives by an executor; write what Mined.write writes, byte for byte, and return the record.
+    """Mine hard negatives by an executor; write what MiningResult.write writes, byte for byte, and return the record.
 
     Raises ConfigError for a recipe with a cross-encoder, whose scores would depend on the blocks in their last
     bits, or with a search by hnsw or ivf, whose structure is of a whole index; what `mine` raises; WorkLost;
@@ -72,8 +72,10 @@ def mine_files(
         if recipe.search.coding and asked:
             approximate.build(run, indexes, executor, clock)
             recall = approximate.measured(run, indexes, prepared, len(queries), cut, executor)
-        judged = _judged(run, Plan(run.place, cut), list(zip(asked, prepared, strict=True)), executor, clock)
-        made = Made(recipe, indexes, Tally(), clock, recall)
+        judged = _judged(
+            run, WavePlan(run.place, cut), list(zip(asked, prepared, strict=True)), executor, clock
+        )
+        made = RunInfo(recipe, indexes, MiningCounts(), clock, recall)
         record = _joined(output, run.place, made, judged, arguments or {})
         run.place.clear()
         shutil.rmtree(work)
@@ -109,18 +111,18 @@ def _run(work: Path, queries: Sequence[Query], indexes: Sequence[Index], recipe:
 def _prepared(run: Run, asked: Sequence[Sealed], executor: Executor, clock: Clock) -> list[Sealed]:
     done = dict[int, Sealed]()
     with clock.stage("prepare", len(asked), "blocks") as stage:
-        tasks = (Asked(number, queries) for number, queries in enumerate(asked))
-        for task, receipt in executor.run(Preparing(run), Agenda(tasks)):
+        tasks = (PrepareTask(number, queries) for number, queries in enumerate(asked))
+        for task, receipt in executor.run(Preparing(run), TaskQueue(tasks)):
             done[task.number] = receipt
             clock.advance(stage, 1)
     return [done[number] for number in range(len(asked))]
 
 
 def _judged(
-    run: Run, plan: Plan, blocks: Sequence[tuple[Sealed, Sealed]], executor: Executor, clock: Clock
+    run: Run, plan: WavePlan, blocks: Sequence[tuple[Sealed, Sealed]], executor: Executor, clock: Clock
 ) -> list[Sealed]:
     with clock.stage("search and filter", len(blocks), "blocks") as stage:
-        agenda = Agenda(plan.tasks(blocks))
+        agenda = TaskQueue(plan.tasks(blocks))
         for task, receipt in executor.run(Mining(run), agenda):
             agenda.add(plan.follow(task, receipt))
             clock.advance(stage, len(plan.done) - stage.items)
@@ -128,7 +130,7 @@ def _judged(
 
 
 def _joined(
-    output: Path, place: Place, made: Made, judged: Sequence[Sealed], arguments: Mapping[str, Any]
+    output: Path, place: Place, made: RunInfo, judged: Sequence[Sealed], arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write the files of all blocks one after another, and the record of what was made."""
     second = companion(output, RECEIPTS)
@@ -136,7 +138,7 @@ def _joined(
         with made.clock.stage("write", len(judged), "blocks") as stage:
             for file in judged:
                 plain = open_bundle(place, file).plain
-                made.tally.add(Tally.read(plain["tally"]))
+                made.tally.add(MiningCounts.read(plain["tally"]))
                 for line, stream in zip(plain["lines"], (rows, receipts), strict=True):
                     stream.write(place.read(Sealed(**line)))
                 made.clock.advance(stage, 1)

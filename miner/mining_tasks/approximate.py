@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from miner.data import Half, Int64
-from miner.executors import Agenda, Executor
+from miner.executors import Executor, TaskQueue
 from miner.index import Index
 from miner.mining_tasks.bundle import Bundle, open_bundle
 from miner.mining_tasks.found import Merging, open_groups
 from miner.mining_tasks.plan import Groups, groups
-from miner.mining_tasks.tasks import Build, Level, Search
+from miner.mining_tasks.tasks import Build, Level, SearchTask
 from miner.mining_tasks.work import Building, Mining, Run
 from miner.progress import Clock
 from miner.storage.sealed import Sealed
@@ -30,7 +30,7 @@ def build(run: Run, indexes: Sequence[Index], executor: Executor, clock: Clock) 
         for start, stop in groups(len(index.manifest.shards), TASKS * executor.workers)
     ]
     with clock.stage("build ivfpq", sum(task.stop - task.start for task in tasks), "shards") as stage:
-        for _, shards in executor.run(Building(run), Agenda(tasks)):
+        for _, shards in executor.run(Building(run), TaskQueue(tasks)):
             clock.advance(stage, shards)
 
 
@@ -50,14 +50,14 @@ def measured(
     sample = Bundle(dict(zip(names, vectors, strict=True)), None).seal(run.place, "sampled")
     levels = [Level(len(prepared), wave, sample, sample) for wave in range(2)]
     tasks = [
-        Search(level, index, start, stop)
+        SearchTask(level, index, start, stop)
         for level in levels
         for index, groups in enumerate(cut)
         for start, stop in groups
     ]
     found = {
         task: receipt
-        for task, receipt in executor.run(Mining(run), Agenda(tasks))
+        for task, receipt in executor.run(Mining(run), TaskQueue(tasks))
         if isinstance(receipt, Sealed)
     }
 

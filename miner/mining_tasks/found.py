@@ -16,9 +16,9 @@ import numpy as np
 
 from miner.data import Candidates, Half, Int64
 from miner.index import Index
-from miner.index.shards import Shelf
+from miner.index.shards import Shards
 from miner.search.ivfpq import IvfPq
-from miner.search.per_shard import Coded, ranked
+from miner.search.per_shard import PerShardIvfPq, ranked
 from miner.storage import sealed
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -29,10 +29,10 @@ Write = Callable[[Half], Int64]
 
 
 @dataclass(frozen=True)
-class Group:
+class ShardGroup:
     """Some shards of an index, whose first row is `first` there; `coding` unless they are searched exactly."""
 
-    shelf: Shelf
+    shelf: Shards
     first: int
     coding: IvfPq | None
     max_memory: int
@@ -54,7 +54,7 @@ class Group:
         if self.coding is None:
             depth = min(depth, len(self.shelf))
             return (2, depth), partial(self._exact, depth=depth)
-        coded = Coded(self.shelf, self.coding, self.max_memory)
+        coded = PerShardIvfPq(self.shelf, self.coding, self.max_memory)
         return (coded.width(depth),), lambda part: shifted(coded.estimates(part, depth), self.first)
 
     def _exact(self, queries: Half, depth: int) -> Int64:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from miner.mining_tasks.tasks import Judge, Judged, Level, Search, judged_stem
+from miner.mining_tasks.tasks import Judge, Judged, Level, SearchTask, judged_stem
 from miner.mining_tasks.work import judged
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -25,7 +25,7 @@ def groups(shards: int, workers: int) -> Groups:
 
 
 @dataclass
-class Plan:
+class WavePlan:
     """The state of a mining run: which groups were searched for the blocks that are under way, which blocks
     are done. Of blocks that were not begun nothing is held but where their files are.
     """
@@ -40,16 +40,16 @@ class Plan:
     done: dict[int, Sealed] = field(default_factory=dict)
     """For each finished block what Judge made."""
 
-    def tasks(self, blocks: Sequence[tuple[Sealed, Sealed]]) -> Iterator[Search | Judge]:
+    def tasks(self, blocks: Sequence[tuple[Sealed, Sealed]]) -> Iterator[SearchTask | Judge]:
         """The first searches of each block of queries, asked and prepared; drawn as they are begun."""
         for number, (queries, prepared) in enumerate(blocks):
             yield from self._enter(Level(number, 0, queries, prepared))
 
-    def follow(self, task: Search | Judge, receipt: Sealed | Judged) -> list[Search | Judge]:
+    def follow(self, task: SearchTask | Judge, receipt: Sealed | Judged) -> list[SearchTask | Judge]:
         """The tasks that a finished one makes possible."""
         if isinstance(receipt, Judged):
             return list(self._after(task.level, receipt))
-        assert isinstance(task, Search)
+        assert isinstance(task, SearchTask)
         found = self.searched[task.level.number]
         found[task.index, task.start] = receipt
         if len(found) < sum(map(len, self.groups)):
@@ -60,16 +60,16 @@ class Plan:
         )
         return [Judge(task.level, tuple(by_index))]
 
-    def _enter(self, level: Level) -> Iterator[Search | Judge]:
+    def _enter(self, level: Level) -> Iterator[SearchTask | Judge]:
         """The searches of a wave, unless an earlier run has judged it."""
         if before := self.place.whole(judged_stem(level.number, level.wave), ".npz"):
             yield from self._after(level, judged(self.place, before))
             return
         for index, groups in enumerate(self.groups):
             for start, stop in groups:
-                yield Search(level, index, start, stop)
+                yield SearchTask(level, index, start, stop)
 
-    def _after(self, level: Level, receipt: Judged) -> Iterator[Search | Judge]:
+    def _after(self, level: Level, receipt: Judged) -> Iterator[SearchTask | Judge]:
         if receipt.left:
             yield from self._enter(replace(level, wave=level.wave + 1, left=receipt.file))
         else:

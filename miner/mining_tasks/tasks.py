@@ -10,7 +10,7 @@ from miner.storage.sealed import Sealed
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PrepareTask:
     """Look up and encode a block of queries. Receipt: Sealed, the prepared block."""
 
     number: int
@@ -53,7 +53,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SearchTask:
     """Search the shards start:stop of an index for a wave: the first as the recipe says, others exactly.
 
     Receipt: Sealed, the candidates (see found.py).

@@ -12,18 +12,18 @@ from functools import cached_property
 from typing import ClassVar
 
 from miner.data import Candidates, Query
-from miner.encoders.lazy import Again
+from miner.encoders.lazy import LazyEncoder
 from miner.index import Index
 from miner.index.index import reopen
 from miner.index.manifest import Manifest, read_manifest
-from miner.index.shards import Shelf
+from miner.index.shards import Shards
 from miner.mining.block import Block
-from miner.mining.counts import Tally
+from miner.mining.counts import MiningCounts
 from miner.mining.mine import Miner, Wave, pieces
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
-from miner.mining.result import Mined, Pick
-from miner.mining.run_record import Made
+from miner.mining.result import MiningResult, Pick
+from miner.mining.run_record import RunInfo
 from miner.mining_tasks.bundle import (
     Bundle,
     open_bundle,
@@ -33,10 +33,10 @@ from miner.mining_tasks.bundle import (
     unpack_prepared,
     unpack_queries,
 )
-from miner.mining_tasks.found import Group, Merging, open_groups
-from miner.mining_tasks.tasks import Asked, Build, Judge, Judged, Level, Search
+from miner.mining_tasks.found import Merging, ShardGroup, open_groups
+from miner.mining_tasks.tasks import Build, Judge, Judged, Level, PrepareTask, SearchTask
 from miner.progress import Clock
-from miner.search.per_shard import Coded
+from miner.search.per_shard import PerShardIvfPq
 from miner.search.search import vectors_of
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -58,9 +58,9 @@ class Run:
             index.caching = False
         return indexes
 
-    def shelf(self, index: int, manifest: Manifest, start: int, stop: int) -> Shelf:
+    def shelf(self, index: int, manifest: Manifest, start: int, stop: int) -> Shards:
         """Some shards of an index."""
-        return Shelf(self.indexes[index][0], manifest.shards[start:stop], manifest.dim)
+        return Shards(self.indexes[index][0], manifest.shards[start:stop], manifest.dim)
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class Preparing:
     def key(self) -> str:
         return f"preparing {self.run.place}"
 
-    def start(self) -> Callable[[Asked], Sealed]:
+    def start(self) -> Callable[[PrepareTask], Sealed]:
         indexes = self.run.open()
-        encoder = Again(indexes[0].fingerprint, indexes[0].check_encoder)
+        encoder = LazyEncoder(indexes[0].fingerprint, indexes[0].check_encoder)
 
-        def do(task: Asked) -> Sealed:
+        def do(task: PrepareTask) -> Sealed:
             if done := self.run.place.whole(task.stem, ".npz"):
                 return done
             queries = unpack_queries(open_bundle(self.run.place, task.queries))
@@ -99,8 +99,8 @@ class Mining:
     def key(self) -> str:
         return f"mining {self.run.place}"
 
-    def start(self) -> Callable[[Search | Judge], Sealed | Judged]:
-        return _Worker(self.run)
+    def start(self) -> Callable[[SearchTask | Judge], Sealed | Judged]:
+        return _TaskWorker(self.run)
 
 
 @dataclass(frozen=True)
@@ -119,20 +119,20 @@ class Building:
             search, manifest = self.run.recipe.search, read_manifest(self.run.indexes[task.index][0])
             assert search.coding is not None
             shelf = self.run.shelf(task.index, manifest, task.start, task.stop)
-            Coded(shelf, search.coding, search.max_memory).build()
+            PerShardIvfPq(shelf, search.coding, search.max_memory).build()
             return task.stop - task.start
 
         return do
 
 
-class _Worker:
+class _TaskWorker:
     """Opens what its tasks turn out to need."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.place = run, run.place
 
-    def __call__(self, task: Search | Judge) -> Sealed | Judged:
-        if isinstance(task, Search):
+    def __call__(self, task: SearchTask | Judge) -> Sealed | Judged:
+        if isinstance(task, SearchTask):
             return self.search(task)
         if done := self.place.whole(task.stem, ".npz"):
             return judged(self.place, done)
@@ -150,7 +150,7 @@ class _Worker:
     def miner(self) -> Miner:
         return Miner(self.indexes, self.run.recipe)
 
-    def search(self, task: Search) -> Sealed:
+    def search(self, task: SearchTask) -> Sealed:
         if done := self.place.whole(task.stem, ".npy"):
             return done
         manifest = self.manifests[task.index]
@@ -159,9 +159,9 @@ class _Worker:
         parts = [vectors[list(wave.queries[piece])] for piece in pieces(wave, self.run.recipe.depth)]
         return self.group(task).seal(self.place, task.stem, parts, wave.depth)
 
-    def group(self, task: Search) -> Group:
+    def group(self, task: SearchTask) -> ShardGroup:
         manifest, search = self.manifests[task.index], self.run.recipe.search
-        return Group(
+        return ShardGroup(
             shelf=self.run.shelf(task.index, manifest, task.start, task.stop),
             first=sum(shard.rows for shard in manifest.shards[: task.start]),
             coding=task.level.coding(search),
@@ -190,12 +190,12 @@ class _Worker:
         plain = open_bundle(self.place, level.left).plain
         return Wave(tuple(plain["left"]), plain["depth"])
 
-    def before(self, level: Level) -> tuple[dict[int, Pick], Tally]:
+    def before(self, level: Level) -> tuple[dict[int, Pick], MiningCounts]:
         """What the waves before picked and counted."""
         if level.left is None:
-            return {}, Tally()
+            return {}, MiningCounts()
         bundle = open_bundle(self.place, level.left)
-        return unpack_picks(bundle.arrays), Tally.read(bundle.plain["tally"])
+        return unpack_picks(bundle.arrays), MiningCounts.read(bundle.plain["tally"])
 
     def found(self, task: Judge, wave: Wave, block: Block) -> Callable[[slice], Candidates]:
         """Gives the candidates of a piece of the wave, merged out of those of all groups."""
@@ -215,11 +215,11 @@ class _Worker:
 
         return candidates
 
-    def mined(self, queries: Sequence[Query], prepared: Prepared, picks: Sequence[Pick]) -> Mined:
-        made = Made(self.run.recipe, self.indexes, self.miner.tally, Clock())
-        return Mined(queries, prepared.relevant, picks, prepared.block.taken, made)
+    def mined(self, queries: Sequence[Query], prepared: Prepared, picks: Sequence[Pick]) -> MiningResult:
+        made = RunInfo(self.run.recipe, self.indexes, self.miner.tally, Clock())
+        return MiningResult(queries, prepared.relevant, picks, prepared.block.taken, made)
 
-    def written(self, number: int, mined: Mined) -> tuple[Sealed, Sealed]:
+    def written(self, number: int, mined: MiningResult) -> tuple[Sealed, Sealed]:
         """The rows and the receipts of a block, as files."""
         rows, receipts = zip(*mined.lines(), strict=True)
         return (

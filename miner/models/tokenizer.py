@@ -22,9 +22,9 @@ def token_counter(model: str | None = None) -> CountTokens:
     file = _bundled() if model is None else Path(model) / "tokenizer.json"
     if model is None or file.is_file():
         return _fast(file)
-    from miner.encoders.load import resolve
+    from miner.encoders.load import load_encoder
 
-    encoder: Encoder = resolve(model)
+    encoder: Encoder = load_encoder(model)
     return encoder.count_tokens
 
 

@@ -13,7 +13,7 @@ from miner.formats.run import read_run
 from miner.progress import Clock
 from miner.reporting.findings import by_rule
 from miner.reporting.measure import Gauge
-from miner.reporting.part import Limits, examine
+from miner.reporting.part import ReportLimits, examine
 from miner.reporting.provenance import provenance
 from miner.reporting.tab import Tab
 from miner.storage import files
@@ -49,7 +49,7 @@ def report(
     evaluation: Path | None = None,
     *,
     gauge: Gauge | None = None,
-    limits: Limits | None = None,
+    limits: ReportLimits | None = None,
     clock: Clock | None = None,
 ) -> Report:
     """Look at a file in Cohere's format, and at its evaluation file if there is one.
@@ -58,7 +58,7 @@ def report(
     near-paraphrases are found by shared words. Raises ConfigError for a missing file, InputError for one
     that cannot be read on or whose receipts or run record are damaged.
     """
-    clock, limits = clock or Clock(), limits or Limits()
+    clock, limits = clock or Clock(), limits or ReportLimits()
     counter = gauge.count_tokens if gauge else None
     found = validate(
         train, evaluation, count_tokens=counter, max_tokens=510 if counter else None, clock=clock
@@ -70,7 +70,9 @@ def report(
     return Report(tabs)
 
 
-def _tab(key: str, path: Path, found: Preflight, gauge: Gauge | None, limits: Limits, clock: Clock) -> Tab:
+def _tab(
+    key: str, path: Path, found: Preflight, gauge: Gauge | None, limits: ReportLimits, clock: Clock
+) -> Tab:
     run = read_run(path)
     rules = by_rule(found.findings, found.counts, str(path))
     part, records = examine(path, run=run, findings=rules, gauge=gauge, limits=limits, clock=clock)

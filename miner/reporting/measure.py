@@ -12,7 +12,7 @@ from miner.encoders.base import Encoder
 from miner.models.tokenizer import BUNDLED, token_counter
 from miner.reporting.paraphrase import clusters, distinct, lexical_vectors
 from miner.reporting.records import Record
-from miner.reporting.statistics import Histogram, Tokens, grid, histogram, tokens
+from miner.reporting.statistics import Histogram, TokenCounts, grid, histogram, tokens
 from miner.validating.lengths import MAX_TOKENS, CountTokens
 
 OVERFLOW = 2 * MAX_TOKENS
@@ -31,20 +31,20 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
-class Lengths:
+class TokenLengths:
     """Tokens of query + passage over the pairs of `rows` sampled rows."""
 
     rows: int
     limit: int
     counted_by: str
-    relevant: Tokens | None
-    negatives: Tokens | None
+    relevant: TokenCounts | None
+    negatives: TokenCounts | None
     relevant_bins: Histogram
     negative_bins: Histogram
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ParaphraseGroup:
     """Queries alike, the first and some of the others."""
 
     size: int
@@ -66,7 +66,7 @@ class Paraphrases:
     grouped: int
     """Queries that are in a group."""
     largest: int
-    examples: tuple[Group, ...]
+    examples: tuple[ParaphraseGroup, ...]
 
 
 def gauge(model: str | None = None) -> Gauge:
@@ -76,13 +76,13 @@ def gauge(model: str | None = None) -> Gauge:
     """
     if model is None:
         return Gauge(BUNDLED, token_counter())
-    from miner.encoders.load import resolve
+    from miner.encoders.load import load_encoder
 
-    encoder: Encoder = resolve(model)
+    encoder: Encoder = load_encoder(model)
     return Gauge(model, encoder.count_tokens, encoder)
 
 
-def lengths(records: Sequence[Record], gauge: Gauge) -> Lengths:
+def lengths(records: Sequence[Record], gauge: Gauge) -> TokenLengths:
     """Count each text once, then pair."""
     rows = [record.row for record in records]
     texts = list(
@@ -97,7 +97,7 @@ def lengths(records: Sequence[Record], gauge: Gauge) -> Lengths:
     }
     sums = {kind: np.minimum([q + p for q, p in found], OVERFLOW) for kind, found in pairs.items()}
     edges = grid(0, max(int(column.max(initial=0)) for column in sums.values()), least=1)
-    return Lengths(
+    return TokenLengths(
         rows=len(rows),
         limit=MAX_TOKENS,
         counted_by=gauge.tokenizer,
@@ -128,11 +128,13 @@ def paraphrases(records: Sequence[Record], encoder: Encoder | None, shown: int =
         groups=len(groups),
         grouped=sum(map(len, groups)),
         largest=max(map(len, groups), default=0),
-        examples=tuple(Group(len(group), tuple(queries[i] for i in group[:6])) for group in groups[:shown]),
+        examples=tuple(
+            ParaphraseGroup(len(group), tuple(queries[i] for i in group[:6])) for group in groups[:shown]
+        ),
     )
 
 
-def _tokens(pairs: Iterable[tuple[int, int]]) -> Tokens | None:
+def _tokens(pairs: Iterable[tuple[int, int]]) -> TokenCounts | None:
     found = list(pairs)
     return tokens([query for query, _ in found], [passage for _, passage in found], MAX_TOKENS)
 

@@ -16,12 +16,12 @@ from miner.reporting import measure, statistics
 from miner.reporting.findings import Rule
 from miner.reporting.measure import Gauge
 from miner.reporting.records import Record, read_records
-from miner.reporting.statistics import Counts, Histogram, Preview, Removal, Reuse, Spread
-from miner.reporting.tally import Tally, tally
+from miner.reporting.statistics import Histogram, Preview, Removal, Reuse, RowCounts, Spread
+from miner.reporting.tally import ReportCounts, tally
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReportLimits:
     """How much of a large file is looked at more closely: rows measured, rows shown, and the seed they
     are drawn with."""
 
@@ -62,21 +62,21 @@ class Documents:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FileReport:
     """A file in numbers: everything on its tab but the rows of its table."""
 
     preview: Preview
-    counts: Counts
+    counts: RowCounts
     similarities: Similarities
     negatives_per_query: tuple[tuple[int, int], ...]
-    lengths: measure.Lengths | None
+    lengths: measure.TokenLengths | None
     candidates: int
     """Candidates that mining looked at, 0 without a run record."""
     removed: tuple[Removal, ...]
     paraphrases: measure.Paraphrases
     documents: Documents
     findings: tuple[Rule, ...]
-    sampled: Limits
+    sampled: ReportLimits
 
 
 def examine(
@@ -85,9 +85,9 @@ def examine(
     run: Mapping[str, Any] | None,
     findings: Sequence[Rule],
     gauge: Gauge | None,
-    limits: Limits,
+    limits: ReportLimits,
     clock: Clock,
-) -> tuple[Part, list[Record]]:
+) -> tuple[FileReport, list[Record]]:
     """Read the file once for its numbers, again up to the passages quoted; the records are the table's.
 
     Raises InputError for damaged receipts.
@@ -104,7 +104,7 @@ def examine(
         paraphrases = measure.paraphrases(sample.measured, gauge.encoder if gauge else None)
         clock.advance(stage, len(sample.measured))
     return (
-        Part(
+        FileReport(
             preview=statistics.preview(display_name(path), counted, _samples(sample.shown)),
             counts=statistics.counts(counted, _asked(run)),
             similarities=_similarities(counted),
@@ -141,7 +141,7 @@ def _asked(run: Mapping[str, Any]) -> int | None:
     return (run.get("arguments") or {}).get("n")
 
 
-def _similarities(counted: Tally) -> Similarities:
+def _similarities(counted: ReportCounts) -> Similarities:
     relevant, negatives = counted.relevant_similarity, counted.negative_similarity
     both = np.concatenate([np.asarray(relevant, np.float64), np.asarray(negatives, np.float64)])
     edges = statistics.grid(both.min(), both.max()) if both.size else both
@@ -156,7 +156,7 @@ def _similarities(counted: Tally) -> Similarities:
     )
 
 
-def _documents(path: Path, counted: Tally, run: Mapping[str, Any]) -> Documents:
+def _documents(path: Path, counted: ReportCounts, run: Mapping[str, Any]) -> Documents:
     used = len(np.unique(np.asarray(counted.negatives, np.uint64)))
     corpus = (run.get("index") or {}).get("passages")
     reused = statistics.most_reused(counted.negatives, limit=10)

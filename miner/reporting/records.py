@@ -13,11 +13,11 @@ from miner.formats.cohere import RECEIPTS, companion
 from miner.formats.receipts import entries
 from miner.storage import files
 from miner.validating import lines
-from miner.validating.texts import Texts, texts_of
+from miner.validating.texts import RowTexts, texts_of
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PassageEvidence:
     """What a receipt tells about one passage; None where it tells nothing."""
 
     id: str | None = None
@@ -37,8 +37,8 @@ class Evidence:
 class Receipt:
     """Evidence for each relevant passage and each hard negative of a row, in the row's order."""
 
-    relevant: tuple[Evidence, ...]
-    negatives: tuple[Evidence, ...]
+    relevant: tuple[PassageEvidence, ...]
+    negatives: tuple[PassageEvidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def read_records(path: Path) -> Iterator[Record | None]:
         yield None if row is None else Record(line.number, row, _fitting(row, given))
 
 
-def _row(texts: Texts) -> Row | None:
+def _row(texts: RowTexts) -> Row | None:
     if texts.odd or texts.query is None:
         return None
     return Row(texts.query, tuple(texts.relevant), tuple(texts.negatives))
@@ -93,8 +93,9 @@ def _fitting(row: Row, given: tuple[str, Receipt] | None) -> Receipt | None:
     return receipt if fits else None
 
 
-def _evidence(value: Mapping[str, Any], side: str, path: Path, line: int) -> tuple[Evidence, ...]:
-    known = [field.name for field in fields(Evidence)]
+def _evidence(value: Mapping[str, Any], side: str, path: Path, line: int) -> tuple[PassageEvidence, ...]:
+    known = [field.name for field in fields(PassageEvidence)]
     return tuple(
-        Evidence(**{name: entry.get(name) for name in known}) for entry in entries(value, side, path, line)
+        PassageEvidence(**{name: entry.get(name) for name in known})
+        for entry in entries(value, side, path, line)
     )

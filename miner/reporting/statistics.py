@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from miner.data import Float64
-from miner.reporting.tally import Tally
+from miner.reporting.tally import ReportCounts
 
 Histogram = tuple[tuple[float, float, int], ...]
 """(from, to, values): each bin but the last is open to the right."""
@@ -45,7 +45,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class RowCounts:
     """Totals of a file. A short row has fewer hard negatives than `full`."""
 
     rows: int
@@ -63,7 +63,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenCounts:
     """Lengths of query + passage in tokens, over pairs of one kind."""
 
     spread: Spread
@@ -117,7 +117,7 @@ def histogram(values: ArrayLike, edges: Float64) -> Histogram:
     return tuple((float(a), float(b), int(n)) for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True))
 
 
-def preview(name: str, tally: Tally, samples: Iterable[Mapping[str, Any]] = ()) -> Preview:
+def preview(name: str, tally: ReportCounts, samples: Iterable[Mapping[str, Any]] = ()) -> Preview:
     rows = len(tally.queries)
     return Preview(
         file_name=name,
@@ -128,13 +128,13 @@ def preview(name: str, tally: Tally, samples: Iterable[Mapping[str, Any]] = ()) 
     )
 
 
-def counts(tally: Tally, asked: int | None = None) -> Counts:
+def counts(tally: ReportCounts, asked: int | None = None) -> RowCounts:
     """Totals; a row is full with `asked` hard negatives, by default with as many as any row has."""
     relevant = np.unique(np.asarray(tally.relevant, np.uint64))
     negatives = np.unique(np.asarray(tally.negatives, np.uint64))
     per_query = np.asarray(tally.negatives_per_query, np.int64)
     full = asked if asked is not None else int(per_query.max(initial=0))
-    return Counts(
+    return RowCounts(
         rows=len(tally.queries),
         refused=tally.refused,
         distinct_queries=len(np.unique(np.asarray(tally.queries, np.uint64))),
@@ -155,7 +155,7 @@ def per_query(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
     return tuple((number, found[number]) for number in range(max(found, default=-1) + 1))
 
 
-def tokens(query: Sequence[int], passage: Sequence[int], limit: int) -> Tokens | None:
+def tokens(query: Sequence[int], passage: Sequence[int], limit: int) -> TokenCounts | None:
     """Lengths of pairs, given each pair's tokens of query and of passage; None without pairs.
 
     As Cohere had it: the query is kept whole and the passage cut to what room is left.
@@ -167,7 +167,7 @@ def tokens(query: Sequence[int], passage: Sequence[int], limit: int) -> Tokens |
     over = np.minimum(np.maximum(queries + passages - limit, 0), passages)
     cut = over > 0
     lost = float(np.mean(over[cut] / passages[cut])) if cut.any() else 0.0
-    return Tokens(lengths, int(np.count_nonzero(queries + passages > limit)), lost)
+    return TokenCounts(lengths, int(np.count_nonzero(queries + passages > limit)), lost)
 
 
 def candidates(run: Mapping[str, Any]) -> int:

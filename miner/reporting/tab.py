@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from miner.reporting import plots
-from miner.reporting.part import Part
+from miner.reporting.part import FileReport
 from miner.reporting.provenance import Provenance
-from miner.reporting.records import Evidence, Record
+from miner.reporting.records import PassageEvidence, Record
 
 SHOWN = ("id", "similarity", "to_relevant", "risk", "rank", "rescored", "source")
 """Evidence that the table shows of a passage."""
@@ -22,7 +22,7 @@ class Tab:
 
     key: str
     title: str
-    part: Part | None = None
+    part: FileReport | None = None
     records: Sequence[Record] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -66,7 +66,7 @@ class Tab:
         return sum(rule.count for rule in findings if rule.severity == severity)
 
 
-def figures(part: Part) -> dict[str, Any]:
+def figures(part: FileReport) -> dict[str, Any]:
     """The plots of a part by name, as markup; a plot without numbers is left out."""
     from markupsafe import Markup
 
@@ -88,7 +88,7 @@ def figures(part: Part) -> dict[str, Any]:
 def _passages(record: Record, kind: Literal["relevant", "negatives"]) -> list[dict[str, Any]]:
     row, receipt = record.row, record.receipt
     texts = row.relevant_passages if kind == "relevant" else row.hard_negatives
-    known: Sequence[Evidence] = getattr(receipt, kind) if receipt else [Evidence()] * len(texts)
+    known: Sequence[PassageEvidence] = getattr(receipt, kind) if receipt else [PassageEvidence()] * len(texts)
     return [
         {"text": text} | {name: value for name in SHOWN if (value := getattr(each, name)) is not None}
         for text, each in zip(texts, known, strict=True)

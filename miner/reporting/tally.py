@@ -12,7 +12,7 @@ from miner.reporting.records import Receipt, Record
 
 
 @dataclass
-class Tally:
+class ReportCounts:
     """What is known of every row. Memory grows by some 30 bytes a passage, however long the texts are.
 
     Texts are kept as 64-bit digests; the i-th hard negative of the file has place i in `negatives`.
@@ -49,7 +49,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Sample:
+class RowSample:
     """Records drawn without replacement, each equally likely, in the order of the file."""
 
     measured: list[Record]
@@ -65,12 +65,12 @@ def tally(
     shown: int,
     seed: int,
     wanted: Container[int] = frozenset(),
-) -> tuple[Tally, Sample]:
+) -> tuple[ReportCounts, RowSample]:
     """Count over all records; draw `measured` of them, and `shown` of those plus those on `wanted` lines.
 
     A record is drawn by the digest of seed and line alone: bottom-k sampling (Cohen & Kaplan 2007).
     """
-    counts = Tally()
+    counts = ReportCounts()
     drawn: list[tuple[int, int, Record]] = []
     asked: dict[int, Record] = {}
     for record in records:
@@ -87,7 +87,7 @@ def tally(
             heapq.heappushpop(drawn, entry)
     best = [record for _, _, record in sorted(drawn, reverse=True)]
     asked.update((record.line, record) for record in best[:shown])
-    return counts, Sample(
+    return counts, RowSample(
         sorted(best[:measured], key=lambda record: record.line), [asked[line] for line in sorted(asked)]
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from miner.data import Bool, Float32, Float64, Pool
 from miner.risk.relevant import Mixture, mix
-from miner.vectors.threads import one_thread
+from miner.vectors.threads import single_threaded_blas
 
 NAMES = ("feedback", "feedback_squared", "partial", "density", "log_rank", "residual", "covered", "shared")
 
@@ -50,7 +50,7 @@ class Geometry:
         Whitens by half: C^-1/2, so that both sides together are divided by the covariance once
         (Mahalanobis), with the spectrum shrunk towards its mean.
         """
-        with one_thread():
+        with single_threaded_blas():
             values, axes = np.linalg.eigh(covariance)
             floor = max(SHRINK * float(values.mean()), _TINY**2)
             whitening = (axes * (np.maximum(values, 0) + floor) ** -0.5) @ axes.T
@@ -83,7 +83,7 @@ def features(pool: Pool, geometry: Geometry) -> Float64:
     """
     out = np.zeros((*pool.rows.shape, len(NAMES)))
     size = max(1, CELLS // max(1, pool.rows.shape[1]))
-    with one_thread():
+    with single_threaded_blas():
         spread = pool.spread(pool.queries)
         for start in range(0, len(out), size):
             here = slice(start, min(start + size, len(out)))

@@ -52,9 +52,9 @@ class RiskModel:
         """[..., 8] features to [...] logits."""
         return np.asarray(self.intercept + np.sum(values * np.array(self.coefficients), axis=-1))
 
-    def for_index(self, index: Index) -> Scorer:
+    def for_index(self, index: Index) -> RiskScorer:
         """Ready to score pools over this index."""
-        return Scorer(self, Geometry.of(*index.geometry()))
+        return RiskScorer(self, Geometry.of(*index.geometry()))
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
@@ -67,7 +67,7 @@ class RiskModel:
 
 
 @dataclass(frozen=True)
-class Scorer:
+class RiskScorer:
     """A risk model over one corpus."""
 
     model: RiskModel

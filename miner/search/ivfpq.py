@@ -16,11 +16,11 @@ import numpy as np
 from miner.data import Float64, Half, Int64
 from miner.errors import ConfigError
 from miner.index.manifest import Shard
-from miner.spec import Spelt
+from miner.spec import Spec
 from miner.storage import sealed
 from miner.vectors.exact import widened
 from miner.vectors.packed import estimates
-from miner.vectors.threads import one_thread
+from miner.vectors.threads import single_threaded_blas
 
 WORDS = 256
 """Words of a codebook: a byte names one."""
@@ -34,7 +34,7 @@ SEED = 0
 
 
 @dataclass(frozen=True, repr=False)
-class IvfPq(Spelt):
+class IvfPq(Spec):
     """Look into `nprobe` cells of each shard, where a vector is `code` bytes, by default one for eight
     dimensions, and score exactly `fetch` times as many candidates as are wanted.
 
@@ -70,7 +70,7 @@ class Structure:
     def search(self, queries: Half, width: int, nprobe: int) -> Int64:
         """Estimates [Q, width] of the best in the nprobe nearest cells, in rows of the shard."""
         probes = min(nprobe, len(self.centroids))
-        with one_thread():
+        with single_threaded_blas():
             near = queries.astype(np.float64) @ self.centroids.T
         cells = np.argpartition(-near, probes - 1, axis=1)[:, :probes]
         to_cells = np.take_along_axis(near, cells, 1).astype(np.float32)

@@ -11,23 +11,23 @@ import numpy as np
 
 from miner.data import Candidates, Half, Int64
 from miner.index.manifest import Shard
-from miner.index.shards import Shelf
+from miner.index.shards import Shards
 from miner.search.ivfpq import LEAST, IvfPq, Structure, built, open_structure, stem_of
 from miner.vectors.exact import Vectors, nearest_of, search
 from miner.vectors.packed import best, estimates, rows_of, shifted
-from miner.vectors.threads import faiss_on_one_thread, one_thread
+from miner.vectors.threads import faiss_on_one_thread, single_threaded_blas
 
 OPEN = 64
 ROOM = 8
 """Numbers of eight bytes held at once for each dimension, cell and candidate of a query."""
 
 
-class Coded:
+class PerShardIvfPq:
     """A shelf with its structures. A shard that is too small for one, or from which all would be taken, is
     searched exactly. Raises ConfigError for codes that do not fit the dimensions.
     """
 
-    def __init__(self, shelf: Shelf, method: IvfPq, max_memory: int) -> None:
+    def __init__(self, shelf: Shards, method: IvfPq, max_memory: int) -> None:
         self.shelf, self.method, self.max_memory = shelf, method, max_memory
         self.code = method.bytes_of(shelf.dim)
         self.structure = lru_cache(OPEN)(self._structure)
@@ -36,7 +36,7 @@ class Coded:
         """Build the structures that are not there, a thread for each. Raises OutputError."""
         from faiss import omp_get_max_threads
 
-        with one_thread(), ThreadPoolExecutor(omp_get_max_threads()) as pool:
+        with single_threaded_blas(), ThreadPoolExecutor(omp_get_max_threads()) as pool:
             for _ in pool.map(self._path, self.large):
                 advance(1)
 
@@ -69,7 +69,7 @@ class Coded:
     def _in_shard(self, number: int, queries: Half, k: int, width: int) -> Int64:
         shard = self.shelf.shards[number]
         if self._exactly(shard, width):
-            alone = Shelf(self.shelf.place, [shard], self.shelf.dim)
+            alone = Shards(self.shelf.place, [shard], self.shelf.dim)
             near = search(alone, queries, min(k, shard.rows), self.max_memory)
             return estimates(near.rows, near.scores)
         return self.structure(number).search(queries, width, self.method.nprobe)
@@ -85,7 +85,7 @@ class Coded:
         place, stem = self.shelf.place, stem_of(self.shelf.shards[number], self.code)
         if file := place.whole(stem, ".faiss"):
             return place.path(file)
-        with one_thread(), faiss_on_one_thread():
+        with single_threaded_blas(), faiss_on_one_thread():
             data = built(self.shelf.vectors(number), self.code)
         return place.path(place.seal(stem, ".faiss", data))
 

@@ -16,9 +16,9 @@ from miner.mining.block import Block
 from miner.mining.compare import cosines
 from miner.progress import Clock
 from miner.search.ivfpq import IvfPq
-from miner.search.per_shard import Coded, ranked
+from miner.search.per_shard import PerShardIvfPq, ranked
 from miner.search.whole_index import Approximate, open_approximate
-from miner.spec import Spelt, parse
+from miner.spec import Spec, parse
 from miner.vectors.exact import MAX_MEMORY
 from miner.vectors.fuse import fuse
 from miner.vectors.recall import recall, sampled
@@ -27,27 +27,27 @@ EXACT = "exact"
 
 
 @dataclass(frozen=True, repr=False)
-class Exhaustive(Spelt):
+class Exhaustive(Spec):
     """Overlook nothing."""
 
     name: ClassVar[str] = EXACT
 
 
 @dataclass(frozen=True, repr=False)
-class Hnsw(Spelt):
+class Hnsw(Spec):
     """Follow a graph over the whole index."""
 
     name: ClassVar[str] = "hnsw"
 
 
 @dataclass(frozen=True, repr=False)
-class Ivf(Spelt):
+class Ivf(Spec):
     """Look into some cells of the whole index."""
 
     name: ClassVar[str] = "ivf"
 
 
-METHODS: dict[str, type[Spelt]] = {each.name: each for each in (Exhaustive, Hnsw, Ivf, IvfPq)}
+METHODS: dict[str, type[Spec]] = {each.name: each for each in (Exhaustive, Hnsw, Ivf, IvfPq)}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Search:
             raise ConfigError(f"{self.max_memory} bytes of memory are too few to search; expected 1M or more")
 
     @property
-    def spelt(self) -> Spelt:
+    def spelt(self) -> Spec:
         """The method with its options. Raises ConfigError."""
         return parse(self.method, METHODS, "search method")
 
@@ -83,7 +83,7 @@ class Search:
             return Exact(index, self.max_memory)
         if not isinstance(spelt, IvfPq):
             return open_approximate(index, spelt.name, clock)
-        coded = Coded(index.store, spelt, self.max_memory)
+        coded = PerShardIvfPq(index.store, spelt, self.max_memory)
         if clock and coded.large:
             with clock.stage("build ivfpq", len(coded.large), "shards") as stage:
                 coded.build(partial(clock.advance, stage))
@@ -106,7 +106,7 @@ class Estimated:
     """The searcher by structures of the shards."""
 
     index: Index
-    coded: Coded
+    coded: PerShardIvfPq
 
     def search(self, queries: Half, k: int) -> Candidates:
         """As Index.search, except that passages may be overlooked."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from miner.selectors.base import Selector
-from miner.selectors.below import Below
+from miner.selectors.below import BelowRelevant
 from miner.selectors.diverse import Diverse
-from miner.selectors.priced import Priced
+from miner.selectors.priced import RiskPenalty
 from miner.selectors.sample import Sample
 from miner.selectors.top import Top
-from miner.spec import Spelt, parse
+from miner.spec import Spec, parse
 
-SELECTORS: dict[str, type[Spelt]] = {each.name: each for each in (Below, Top, Sample, Diverse, Priced)}
+SELECTORS: dict[str, type[Spec]] = {
+    each.name: each for each in (BelowRelevant, Top, Sample, Diverse, RiskPenalty)
+}
 
 
 def parse_selector(text: str) -> Selector:
@@ -18,4 +20,13 @@ def parse_selector(text: str) -> Selector:
     return parse(text, SELECTORS, "selector")  # type: ignore[return-value]
 
 
-__all__ = ["SELECTORS", "Below", "Diverse", "Priced", "Sample", "Selector", "Top", "parse_selector"]
+__all__ = [
+    "SELECTORS",
+    "BelowRelevant",
+    "Diverse",
+    "RiskPenalty",
+    "Sample",
+    "Selector",
+    "Top",
+    "parse_selector",
+]

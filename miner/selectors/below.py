@@ -13,11 +13,11 @@ from miner.data import KEPT, Int64, Pool, Selection, UInt8
 from miner.errors import ConfigError
 from miner.filters.margin import Margin
 from miner.selectors.base import lay_out
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Below(Spelt):
+class BelowRelevant(Spec):
     """Chooses the kept candidates of best rank among those whose similarity to the query is at most that of
     the relevant passage (the best of several) less `margin`, a share of its size. Where these are too few the
     other kept ones of lowest rank fill up: unlike the filter margin() it never searches deeper.

@@ -13,11 +13,11 @@ import numpy as np
 from miner.data import KEPT, Float32, Int64, Pool, Selection, UInt8
 from miner.errors import ConfigError
 from miner.selectors.base import lay_out
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Diverse(Spelt):
+class Diverse(Spec):
     """Chooses one by one the candidate with the highest (1 - weight) s(q,c) - weight max s(c,chosen) among
     the `window` best kept ones, never two whose cosine is `copy` or more, and with `per_document` above 0 at
     most that many of one document.

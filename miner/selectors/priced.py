@@ -16,13 +16,13 @@ import numpy as np
 from miner.data import KEPT, Int64, Pool, Selection, UInt8
 from miner.errors import ConfigError
 from miner.selectors.base import lay_out
-from miner.spec import Spelt
+from miner.spec import Spec
 
 SUREST = 1 - 1e-6
 
 
 @dataclass(frozen=True, repr=False)
-class Priced(Spelt):
+class RiskPenalty(Spec):
     """Chooses the kept candidates of highest s(q,c) - price · risk / (1 - risk): at price 1 a risk of 0.1
     costs a cosine of 0.11. Price 0 is top()."""
 

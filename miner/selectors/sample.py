@@ -14,11 +14,11 @@ import numpy as np
 from miner.data import KEPT, Float64, Int64, Pool, Selection, UInt8, UInt64
 from miner.errors import ConfigError
 from miner.selectors.base import lay_out
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Sample(Spelt):
+class Sample(Spec):
     """Draws without replacement. Weight is highest `offset` cosine from the best relevant passage's
     similarity and falls off over `width` cosine. Draws depend on seed, query text and passage alone.
     """

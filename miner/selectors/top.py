@@ -9,11 +9,11 @@ import numpy as np
 
 from miner.data import KEPT, Int64, Pool, Selection, UInt8
 from miner.selectors.base import lay_out
-from miner.spec import Spelt
+from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
-class Top(Spelt):
+class Top(Spec):
     """Chooses the kept candidates of best rank."""
 
     name: ClassVar[str] = "top"

@@ -5,6 +5,6 @@ each training run. Validation and training run in processes of their own, which 
 on with the next one.
 """
 
-from miner.serving.settings import Limits, Settings
+from miner.serving.settings import ServerLimits, ServerSettings
 
-__all__ = ["Limits", "Settings"]
+__all__ = ["ServerLimits", "ServerSettings"]

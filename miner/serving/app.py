@@ -18,9 +18,9 @@ from starlette.routing import Route
 
 from miner.serving import datasets, finetuning, page, rerank
 from miner.serving import health as basics
-from miner.serving.middleware import Gate, problem
+from miner.serving.middleware import GuardMiddleware, problem
 from miner.serving.openapi import document
-from miner.serving.services import House
+from miner.serving.services import Services
 
 Endpoint = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 """One that is no coroutine runs in a thread: it may wait for the disk."""
@@ -58,7 +58,7 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
 }
 
 
-def application(home: House) -> Starlette:
+def application(home: Services) -> Starlette:
     """The application that answers for a house; the house is closed when it ends."""
 
     @contextlib.asynccontextmanager
@@ -68,7 +68,7 @@ def application(home: House) -> Starlette:
 
     app = Starlette(
         routes=[_route(path, endpoints) for path, endpoints in ROUTES.items()],
-        middleware=[Middleware(Gate, settings=home.settings, counters=home.counters)],
+        middleware=[Middleware(GuardMiddleware, settings=home.settings, counters=home.counters)],
         exception_handlers={HTTPException: _refuse, OSError: _full, sqlite3.OperationalError: _full},
         lifespan=lifespan,
     )

@@ -16,9 +16,9 @@ from starlette.responses import Response
 from miner.formats.cohere import FIELDS
 from miner.serving import schemas as wire
 from miner.serving.bodies import answer, moment, number
-from miner.serving.services import House, house
+from miner.serving.services import Services, house
 from miner.serving.state import SIDES, copy_synced, remove
-from miner.serving.store import Dataset, now
+from miner.serving.store import DatasetRecord, now
 
 KIND: Final = "reranker-finetune-input"
 NAME_LENGTH, FILE_NAME_LENGTH = 50, 100
@@ -63,7 +63,7 @@ def _check_parameters(request: Request) -> None:
         )
 
 
-def _keep(house: House, id: str, name: str, uploads: dict[str, Any]) -> Dataset:
+def _keep(house: Services, id: str, name: str, uploads: dict[str, Any]) -> DatasetRecord:
     """Put the files on disk and the data set into the database, in this order, each synced."""
     state, parts = house.state, []
     folder = state.receive(id)
@@ -72,7 +72,7 @@ def _keep(house: House, id: str, name: str, uploads: dict[str, Any]) -> Dataset:
             size = copy_synced(upload.file, folder / f"{side}.jsonl")
             parts.append({"id": side, "name": _file_name(upload), "index": index, "size_bytes": size})
         state.settle(id)
-        made = Dataset(id, name, now(), now(), parts=parts)
+        made = DatasetRecord(id, name, now(), now(), parts=parts)
         state.store.add(made)
     except BaseException:
         remove(folder)
@@ -88,7 +88,7 @@ def _file_name(upload: UploadFile) -> str:
 
 def show(request: Request) -> Response:
     """GET /v1/datasets/{id}"""
-    found = house(request).state.store.get(Dataset, request.path_params["id"])
+    found = house(request).state.store.get(DatasetRecord, request.path_params["id"])
     return answer(wire.OneDataset(dataset=_wire(_there(found, request))))
 
 
@@ -103,19 +103,19 @@ def listing(request: Request) -> Response:
             400, f"invalid request: validationStatus is {status!r}; expected one of {expected}"
         )
 
-    def asked(dataset: Dataset) -> bool:
+    def asked(dataset: DatasetRecord) -> bool:
         made = datetime.fromisoformat(dataset.created_at).astimezone(UTC)
         in_time = (before is None or made < before) and (after is None or made > after)
         return in_time and kind in (None, KIND) and status in (None, dataset.status)
 
-    found = [each for each in reversed(house(request).state.store.all(Dataset)) if asked(each)]
+    found = [each for each in reversed(house(request).state.store.all(DatasetRecord)) if asked(each)]
     start, limit = number(given, "offset", 0), number(given, "limit", len(found))
     return answer(wire.ManyDatasets(datasets=[_wire(each) for each in found[start : start + limit]]))
 
 
 def usage(request: Request) -> Response:
     """GET /v1/datasets/usage: bytes of all uploads."""
-    datasets = house(request).state.store.all(Dataset)
+    datasets = house(request).state.store.all(DatasetRecord)
     total = sum(part["size_bytes"] for dataset in datasets for part in dataset.parts)
     return answer(wire.Usage(organization_usage=total))
 
@@ -123,20 +123,20 @@ def usage(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """DELETE /v1/datasets/{id}; not while a model that is to be trained needs it."""
     id, state = request.path_params["id"], house(request).state
-    _there(state.store.get(Dataset, id), request)
-    if not state.store.delete(Dataset, id):
+    _there(state.store.get(DatasetRecord, id), request)
+    if not state.store.delete(DatasetRecord, id):
         raise HTTPException(400, f"dataset {id} is needed by a fine-tuned model that is not finished")
     remove(state.dataset(id))
     return answer(wire.Empty())
 
 
-def _there(found: Dataset | None, request: Request) -> Dataset:
+def _there(found: DatasetRecord | None, request: Request) -> DatasetRecord:
     if found is None:
         raise HTTPException(404, f"dataset {request.path_params['id']!r} not found")
     return found
 
 
-def _wire(dataset: Dataset) -> wire.Dataset:
+def _wire(dataset: DatasetRecord) -> wire.Dataset:
     return wire.Dataset(
         id=dataset.id,
         name=dataset.name,
@@ -148,6 +148,6 @@ def _wire(dataset: Dataset) -> wire.Dataset:
         validation_warnings=dataset.warnings,
         required_fields=list(FIELDS[:2]),
         preserve_fields=list(FIELDS),
-        dataset_parts=[wire.Part(**part) for part in dataset.parts],
+        dataset_parts=[wire.DatasetPart(**part) for part in dataset.parts],
         metrics=dataset.metrics or None,
     )

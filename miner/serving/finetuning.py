@@ -13,9 +13,9 @@ from starlette.responses import Response
 from miner.serving import schemas as wire
 from miner.serving.bodies import answer, body, ordered, page
 from miner.serving.jobs import CANCELLED
-from miner.serving.services import House, house
+from miner.serving.services import Services, house
 from miner.serving.state import State, remove
-from miner.serving.store import FAILED, QUEUED, UNFINISHED, Dataset, Model, now
+from miner.serving.store import FAILED, QUEUED, UNFINISHED, DatasetRecord, ModelRecord, now
 from miner.training.workspace import read_metrics
 
 OWNER = "local"
@@ -29,13 +29,13 @@ async def create(request: Request) -> Response:
 
 def _create(request: Request, asked: wire.NewModel) -> Response:
     settings, base = _settled(house(request), asked.settings)
-    made = Model(str(uuid.uuid4()), asked.name, now(), now(), asked.settings.dataset_id, base, settings)
+    made = ModelRecord(str(uuid.uuid4()), asked.name, now(), now(), asked.settings.dataset_id, base, settings)
     house(request).state.store.add(made)
     house(request).trainer.wake()
     return answer(wire.OneModel(finetuned_model=wired(made)))
 
 
-def _settled(house: House, asked: wire.ModelSettings) -> tuple[dict[str, Any], str]:
+def _settled(house: Services, asked: wire.ModelSettings) -> tuple[dict[str, Any], str]:
     """The settings with the base model's name, and what that name stands for. Raises HTTPException 404 for a
     base model or a data set that is not there, 400 for one that is not validated.
     """
@@ -44,7 +44,7 @@ def _settled(house: House, asked: wire.ModelSettings) -> tuple[dict[str, Any], s
     if name not in models:
         known = ", ".join(map(repr, models))
         raise HTTPException(404, f"base model {name!r} not found; this server has {known}")
-    dataset = house.state.store.get(Dataset, asked.dataset_id)
+    dataset = house.state.store.get(DatasetRecord, asked.dataset_id)
     if dataset is None:
         raise HTTPException(404, f"dataset {asked.dataset_id!r} not found")
     if dataset.status != "validated":
@@ -54,7 +54,7 @@ def _settled(house: House, asked: wire.ModelSettings) -> tuple[dict[str, Any], s
     return settings, models[name]
 
 
-def _named(house: House, asked: wire.ModelSettings) -> dict[str, Any]:
+def _named(house: Services, asked: wire.ModelSettings) -> dict[str, Any]:
     """The settings as they are kept, with the name of the base model."""
     settings = asked.model_dump(exclude_none=True)
     settings["base_model"].setdefault("name", next(iter(house.settings.models)))
@@ -68,7 +68,7 @@ def show(request: Request) -> Response:
 
 def listing(request: Request) -> Response:
     """GET /v1/finetuning/finetuned-models"""
-    models = house(request).state.store.all(Model)
+    models = house(request).state.store.all(ModelRecord)
     found, token = page(request.query_params, ordered(request.query_params, models))
     answered = wire.ManyModels(
         finetuned_models=[wired(each) for each in found], next_page_token=token, total_size=len(models)
@@ -92,7 +92,7 @@ def _change(request: Request, asked: wire.ModelChange) -> Response:
         settings, base = _settled(home, asked.settings)
         changes |= {"settings": settings, "base": base, "dataset_id": asked.settings.dataset_id}
         among = (QUEUED,)
-    if changes and not home.state.store.update(Model, model.id, among, **changes):
+    if changes and not home.state.store.update(ModelRecord, model.id, among, **changes):
         raise HTTPException(
             400, "invalid request: settings can be changed while the model waits to be trained"
         )
@@ -102,7 +102,7 @@ def _change(request: Request, asked: wire.ModelChange) -> Response:
 def cancel(request: Request) -> Response:
     """POST /v1/finetuning/finetuned-models/{id}/cancel: end the training, keep the record of it."""
     model, store = _there(request), house(request).state.store
-    if not store.update(Model, model.id, UNFINISHED, status=FAILED, error=CANCELLED):
+    if not store.update(ModelRecord, model.id, UNFINISHED, status=FAILED, error=CANCELLED):
         raise HTTPException(400, f"the fine-tuned model is not being trained: {_there(request).status}")
     house(request).trainer.wake()
     return show(request)
@@ -111,7 +111,7 @@ def cancel(request: Request) -> Response:
 def delete(request: Request) -> Response:
     """DELETE /v1/finetuning/finetuned-models/{id}; one that is being trained is cancelled first."""
     model, state = _there(request), house(request).state
-    state.store.delete(Model, model.id)
+    state.store.delete(ModelRecord, model.id)
     house(request).scorer.forget(str(state.weights(model.id)))
     remove(state.model(model.id))
     return answer(wire.Empty())
@@ -142,15 +142,15 @@ def step_metrics(state: State, id: str) -> list[wire.StepMetrics]:
     return [wire.StepMetrics(step_number=step, metrics=figures) for step, figures in sorted(merged.items())]
 
 
-def _there(request: Request) -> Model:
+def _there(request: Request) -> ModelRecord:
     id = request.path_params["id"]
-    found = house(request).state.store.get(Model, id)
+    found = house(request).state.store.get(ModelRecord, id)
     if found is None:
         raise HTTPException(404, f"fine-tuned model {id!r} not found")
     return found
 
 
-def wired(model: Model) -> wire.FinetunedModel:
+def wired(model: ModelRecord) -> wire.FinetunedModel:
     """The model as clients see it."""
     shown = {
         "id": model.id,

@@ -1,4 +1,4 @@
-"""A job in a process of its own: python -m miner.serve.job validate|train FOLDER
+"""A job in a process of its own: python -m miner.serving.job_process validate|train FOLDER
 
 The folder's job.json says what to do, outcome.json what came of it. The job ends when its server does: it
 watches standard input, whose other end the server holds.
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _train(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
-    from miner.training.plan import Settings
+    from miner.training.plan import TrainSettings
     from miner.training.train import train
 
     output = folder / "model"
@@ -53,7 +53,7 @@ def _train(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     while True:
         try:
             if not output.exists():
-                train(Path(job["train"]), output, evaluation, Settings(**job["settings"]))
+                train(Path(job["train"]), output, evaluation, TrainSettings(**job["settings"]))
             return summary(output)
         except Locked:
             if time.monotonic() > until:

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from miner.serving.job_process import JOB, OUTCOME
-from miner.serving.scoring import Scorer
+from miner.serving.scoring import ScoringThread
 from miner.serving.state import SIDES, State, remove
 from miner.serving.store import (
     DEPLOYING,
@@ -25,8 +25,8 @@ from miner.serving.store import (
     READY,
     UNCHECKED,
     UNFINISHED,
-    Dataset,
-    Model,
+    DatasetRecord,
+    ModelRecord,
     now,
 )
 from miner.storage import files
@@ -141,17 +141,17 @@ def validations(state: State) -> Callable[[Runner], bool]:
     store = state.store
 
     def work(runner: Runner) -> bool:
-        waiting = store.all(Dataset, "status IN (?, ?)", UNCHECKED)
+        waiting = store.all(DatasetRecord, "status IN (?, ?)", UNCHECKED)
         if not waiting:
             return False
         id, folder = waiting[0].id, state.dataset(waiting[0].id)
-        store.update(Dataset, id, UNCHECKED, status="processing")
+        store.update(DatasetRecord, id, UNCHECKED, status="processing")
         names = {part["id"]: part["name"] for part in waiting[0].parts}
         outcome = runner.process(
-            "validate", folder, {"names": names}, lambda: store.get(Dataset, id) is not None
+            "validate", folder, {"names": names}, lambda: store.get(DatasetRecord, id) is not None
         )
         found = outcome.result or {"status": "failed", "error": outcome.error}
-        if not store.update(Dataset, id, UNCHECKED, **found):
+        if not store.update(DatasetRecord, id, UNCHECKED, **found):
             remove(folder)
         log.info("data set judged", extra={"event": "dataset", "id": id, "status": found["status"]})
         return True
@@ -159,26 +159,26 @@ def validations(state: State) -> Callable[[Runner], bool]:
     return work
 
 
-def trainings(state: State, scorer: Scorer) -> Callable[[Runner], bool]:
+def trainings(state: State, scorer: ScoringThread) -> Callable[[Runner], bool]:
     """Trains the models that wait, the earliest first; one that had begun when the server ended goes on."""
     store = state.store
 
     def work(runner: Runner) -> bool:
         marks = ", ".join("?" * len(UNFINISHED))
-        waiting = store.all(Model, f"status IN ({marks})", UNFINISHED)
+        waiting = store.all(ModelRecord, f"status IN ({marks})", UNFINISHED)
         if not waiting:
             return False
         id = waiting[0].id
         if waiting[0].status != FINETUNING:
-            store.update(Model, id, UNFINISHED, status=FINETUNING)
-        model = store.get(Model, id)
+            store.update(ModelRecord, id, UNFINISHED, status=FINETUNING)
+        model = store.get(ModelRecord, id)
         if model is None:
             return True
         outcome = runner.process(
             "train", state.model(id), _order(state, model), lambda: _unfinished(state, id)
         )
         _conclude(state, scorer, id, outcome)
-        if store.get(Model, id) is None:
+        if store.get(ModelRecord, id) is None:
             remove(state.model(id))
         return True
 
@@ -186,11 +186,11 @@ def trainings(state: State, scorer: Scorer) -> Callable[[Runner], bool]:
 
 
 def _unfinished(state: State, id: str) -> bool:
-    model = state.store.get(Model, id)
+    model = state.store.get(ModelRecord, id)
     return model is not None and model.status in UNFINISHED
 
 
-def _order(state: State, model: Model) -> dict[str, Any]:
+def _order(state: State, model: ModelRecord) -> dict[str, Any]:
     """What the training process is told."""
     folder = state.dataset(model.dataset_id)
     sides = {side: folder / f"{side}.jsonl" for side in SIDES}
@@ -208,16 +208,16 @@ def _order(state: State, model: Model) -> dict[str, Any]:
     }
 
 
-def _conclude(state: State, scorer: Scorer, id: str, outcome: Outcome) -> None:
+def _conclude(state: State, scorer: ScoringThread, id: str, outcome: Outcome) -> None:
     """Put a finished model to use, or say why there is none."""
     error = outcome.error.replace(f"{state.folder}/", "")
-    if outcome.result is not None and state.store.update(Model, id, UNFINISHED, status=DEPLOYING):
+    if outcome.result is not None and state.store.update(ModelRecord, id, UNFINISHED, status=DEPLOYING):
         try:
             scorer.prepare(str(state.weights(id)))
             changes = {"status": READY, "evaluation": outcome.result, "completed_at": now()}
-            state.store.update(Model, id, UNFINISHED, **changes)
+            state.store.update(ModelRecord, id, UNFINISHED, **changes)
         except Exception as failure:
             error = f"the model was trained and cannot be loaded: {failure}"
     if error:
-        state.store.update(Model, id, UNFINISHED, status=FAILED, error=error)
+        state.store.update(ModelRecord, id, UNFINISHED, status=FAILED, error=error)
     log.info("training ended", extra={"event": "model", "id": id, "error": error or None})

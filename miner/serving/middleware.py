@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from miner.serving.settings import Settings
+from miner.serving.settings import ServerSettings
 from miner.serving.telemetry import Counters
 
 OPEN = ("/", "/health", "/openapi.json", "/page.css", "/page.js")
@@ -33,10 +33,10 @@ SAFE = (
 log = logging.getLogger("miner.serving")
 
 
-class Gate:
+class GuardMiddleware:
     """Around the whole application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, counters: Counters) -> None:
+    def __init__(self, app: ASGIApp, settings: ServerSettings, counters: Counters) -> None:
         self.app, self.settings, self.counters = app, settings, counters
         self.running = 0
 

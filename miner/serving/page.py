@@ -13,10 +13,10 @@ from starlette.responses import Response
 
 from miner.reporting import page as report
 from miner.serving.finetuning import step_metrics
-from miner.serving.services import House, house
+from miner.serving.services import Services, house
 from miner.serving.settings import TUNED
 from miner.serving.state import SIDES
-from miner.serving.store import READY, UNCHECKED, UNFINISHED, Dataset, Model
+from miner.serving.store import READY, UNCHECKED, UNFINISHED, DatasetRecord, ModelRecord
 from miner.training.train import CURVE
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def _asset(name: str) -> str:
     return files("miner.serving").joinpath(name).read_text("utf-8")
 
 
-def _overview(home: House) -> str:
+def _overview(home: Services) -> str:
     store = home.state.store
-    datasets, models = store.all(Dataset)[: -SHOWN - 1 : -1], store.all(Model)[: -SHOWN - 1 : -1]
+    datasets, models = store.all(DatasetRecord)[: -SHOWN - 1 : -1], store.all(ModelRecord)[: -SHOWN - 1 : -1]
     names = {dataset.id: dataset.name for dataset in datasets}
     ready = [f"{model.id}{TUNED}" for model in models if model.status == READY]
     busy = any(d.status in UNCHECKED for d in datasets) or any(m.status in UNFINISHED for m in models)
@@ -90,12 +90,12 @@ def _overview(home: House) -> str:
     return shown
 
 
-def _tabs(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
+def _tabs(dataset: DatasetRecord) -> list[tuple[str, dict[str, Any]]]:
     sides = [TITLES[part["id"]] for part in dataset.parts]
     return list(zip(sides, dataset.previews, strict=False))
 
 
-def _training(home: House, model: Model) -> dict[str, Any]:
+def _training(home: Services, model: ModelRecord) -> dict[str, Any]:
     """How far a model is, and the drawing of its curve as a data address once there is one."""
     if model.status == READY:
         return {"curve": _drawing(home.state.weights(model.id) / CURVE), "last": None}

@@ -15,10 +15,10 @@ from miner.errors import MinerError
 from miner.reranking import Ranked
 from miner.serving import schemas as wire
 from miner.serving.bodies import answer, body
-from miner.serving.scoring import Wish
-from miner.serving.services import House, house
-from miner.serving.settings import TUNED, Limits
-from miner.serving.store import READY, Model
+from miner.serving.scoring import ScoreRequest
+from miner.serving.services import Services, house
+from miner.serving.settings import TUNED, ServerLimits
+from miner.serving.store import READY, ModelRecord
 from miner.storage.files import kind
 
 TEXT = ("text",)
@@ -40,7 +40,7 @@ async def _rerank(request: Request, asked: wire.RerankRequest, version: str) -> 
     home = house(request)
     texts = _texts(asked, home.settings.limits)
     model = await run_in_threadpool(_model, home, asked.model)
-    wish = Wish(model, asked.query, texts, asked.top_n, asked.max_tokens_per_doc)
+    wish = ScoreRequest(model, asked.query, texts, asked.top_n, asked.max_tokens_per_doc)
     future = home.scorer.ask(wish)
     if future is None:
         raise HTTPException(429, "too many documents wait to be ranked", {"retry-after": "1"})
@@ -54,14 +54,14 @@ async def _rerank(request: Request, asked: wire.RerankRequest, version: str) -> 
     return answer(wire.RerankResponse(id=str(uuid.uuid4()), results=results, meta=meta))
 
 
-def _model(home: House, name: str | None) -> str:
+def _model(home: Services, name: str | None) -> str:
     """The folder of a base model, or of a fine-tuned one. Raises HTTPException 404 where there is none."""
     models = home.settings.models
     if name is None:
         return next(iter(models.values()))
     if name in models:
         return models[name]
-    found = home.state.store.get(Model, name.removesuffix(TUNED)) if name.endswith(TUNED) else None
+    found = home.state.store.get(ModelRecord, name.removesuffix(TUNED)) if name.endswith(TUNED) else None
     if found is None:
         raise HTTPException(404, f"model '{name}' not found, make sure the correct model ID was used")
     if found.status != READY:
@@ -69,7 +69,7 @@ def _model(home: House, name: str | None) -> str:
     return str(home.state.weights(found.id))
 
 
-def _texts(asked: wire.RerankRequest, limits: Limits) -> list[str]:
+def _texts(asked: wire.RerankRequest, limits: ServerLimits) -> list[str]:
     """What is read of the documents. Raises HTTPException 400 for too many, too long or unreadable ones."""
     if len(asked.documents) > limits.documents:
         found = f"{len(asked.documents)} documents; at most {limits.documents} are taken"

@@ -141,7 +141,7 @@ class Steps(BaseModel):
     total_size: int
 
 
-class Part(BaseModel):
+class DatasetPart(BaseModel):
     id: str
     name: str
     index: int
@@ -161,7 +161,7 @@ class Dataset(BaseModel):
     validation_warnings: list[str]
     required_fields: list[str]
     preserve_fields: list[str]
-    dataset_parts: list[Part]
+    dataset_parts: list[DatasetPart]
     metrics: dict[str, Any] | None = None
 
 

@@ -19,7 +19,7 @@ LOADED = 4
 
 
 @dataclass(frozen=True)
-class Wish:
+class ScoreRequest:
     """A request for scores. `cut` are tokens that are kept of each document."""
 
     model: str
@@ -30,7 +30,7 @@ class Wish:
     answer: Future[list[Ranked]] = field(default_factory=Future)
 
 
-class Scorer:
+class ScoringThread:
     """Loads models and scores with them. `watch` hears of each batch: its requests and its documents."""
 
     def __init__(
@@ -38,14 +38,14 @@ class Scorer:
     ) -> None:
         self.limit, self.watch = limit, watch
         self.changed = threading.Condition()
-        self.waiting: deque[Wish] = deque()
+        self.waiting: deque[ScoreRequest] = deque()
         self.documents, self.stopping = 0, False
         self.keeping = threading.Lock()
         self.loaded: OrderedDict[str, Reranker] = OrderedDict()
         self.thread = threading.Thread(target=self._run, name="scorer", daemon=True)
         self.thread.start()
 
-    def ask(self, wish: Wish) -> Future[list[Ranked]] | None:
+    def ask(self, wish: ScoreRequest) -> Future[list[Ranked]] | None:
         """The ranking that is to come; None where more waits already than the limit allows."""
         with self.changed:
             if self.stopping or (self.waiting and self.documents + len(wish.documents) > self.limit):
@@ -85,15 +85,15 @@ class Scorer:
             self.watch(len(batch), sum(len(wish.documents) for wish in batch))
             self._answer(batch)
 
-    def _next(self) -> list[Wish]:
+    def _next(self) -> list[ScoreRequest]:
         """The wish that waits longest and others for its model; nothing when the scorer stops."""
         with self.changed:
             while not self.waiting and not self.stopping:
                 self.changed.wait()
             if not self.waiting:
                 return []
-            batch: list[Wish] = []
-            left, room = deque[Wish](), TOGETHER
+            batch: list[ScoreRequest] = []
+            left, room = deque[ScoreRequest](), TOGETHER
             for wish in self.waiting:
                 alike = not batch or (wish.model == batch[0].model and len(wish.documents) <= room)
                 (batch if alike else left).append(wish)
@@ -102,7 +102,7 @@ class Scorer:
             self.documents = sum(len(wish.documents) for wish in left)
             return batch
 
-    def _answer(self, batch: list[Wish]) -> None:
+    def _answer(self, batch: list[ScoreRequest]) -> None:
         try:
             reranker = self.load(batch[0].model)
             requests = [(wish.query, _cut(reranker, wish)) for wish in batch]
@@ -113,7 +113,7 @@ class Scorer:
         for wish, places in zip(batch, ranked, strict=True):
             wish.answer.set_result(places[: wish.top])
 
-    def _one_by_one(self, batch: list[Wish], error: Exception) -> None:
+    def _one_by_one(self, batch: list[ScoreRequest], error: Exception) -> None:
         """A request that cannot be scored does not spoil those that were scored with it."""
         if len(batch) == 1:
             batch[0].answer.set_exception(error)
@@ -122,7 +122,7 @@ class Scorer:
             self._answer([wish])
 
 
-def _cut(reranker: Reranker, wish: Wish) -> Sequence[str]:
+def _cut(reranker: Reranker, wish: ScoreRequest) -> Sequence[str]:
     """The documents, cut at a token's end."""
     if wish.cut is None:
         return wish.documents

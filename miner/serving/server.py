@@ -7,14 +7,14 @@ from contextlib import suppress
 from importlib.util import find_spec
 
 from miner.errors import ConfigError, MissingExtra
-from miner.serving.settings import Settings
+from miner.serving.settings import ServerSettings
 
 NEEDED = ("starlette", "uvicorn", "python_multipart", "prometheus_client", "pydantic", "jinja2", "datasets")
 GRACE = 30
 """Seconds that requests get to end in when the server is told to stop."""
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: ServerSettings) -> None:
     """Answer until SIGTERM or Ctrl-C; then finish what is being answered and stop training, to go on with later.
 
     The log's first line tells the address. Raises MissingExtra, ConfigError for an address that cannot be
@@ -25,11 +25,11 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     from miner.serving.app import application
-    from miner.serving.services import House
+    from miner.serving.services import Services
     from miner.serving.telemetry import log, log_to_stderr
 
     with bind(settings.host, settings.port) as bound:
-        home = House.open(settings)
+        home = Services.open(settings)
         log_to_stderr()
         host, port = bound.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from miner.serving.jobs import Runner, trainings, validations
-from miner.serving.scoring import Scorer, Wish
-from miner.serving.settings import Settings
+from miner.serving.scoring import ScoreRequest, ScoringThread
+from miner.serving.settings import ServerSettings
 from miner.serving.state import State
 from miner.serving.telemetry import Counters
 
 
 @dataclass(frozen=True)
-class House:
+class Services:
     """State, scorer and the two runners. `open` begins their work and has the first model loaded; `close`
     ends it.
     """
 
-    settings: Settings
+    settings: ServerSettings
     counters: Counters
     state: State
-    scorer: Scorer
+    scorer: ScoringThread
     validator: Runner
     trainer: Runner
 
     @classmethod
-    def open(cls, settings: Settings) -> House:
+    def open(cls, settings: ServerSettings) -> Services:
         counters, state = Counters(), State(settings.state)
-        scorer = Scorer(settings.limits.waiting, counters.batch)
+        scorer = ScoringThread(settings.limits.waiting, counters.batch)
         counters.observe(state.store, scorer)
-        scorer.ask(Wish(next(iter(settings.models.values())), "query", ["document"], None, None))
+        scorer.ask(ScoreRequest(next(iter(settings.models.values())), "query", ["document"], None, None))
         validator = Runner("validator", validations(state))
         trainer = Runner("trainer", trainings(state, scorer))
         validator.start()
@@ -45,6 +45,6 @@ class House:
         self.state.close()
 
 
-def house(request: Request) -> House:
-    found: House = request.app.state.house
+def house(request: Request) -> Services:
+    found: Services = request.app.state.house
     return found

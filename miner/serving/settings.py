@@ -19,7 +19,7 @@ KEY_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """What one request may ask for."""
 
     upload: int = MOST_BYTES
@@ -39,7 +39,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServerSettings:
     """Where and as what a server runs. Raises ConfigError for what cannot be.
 
     A name of a base model stands for a folder or another model that `locate` finds.
@@ -50,7 +50,7 @@ class Settings:
     port: int = 8080
     models: Mapping[str, str] = field(default_factory=lambda: {FIRST_NAME: BUNDLED})
     key: str | None = None
-    limits: Limits = Limits()
+    limits: ServerLimits = ServerLimits()
 
     def __post_init__(self) -> None:
         if self.key is not None and len(self.key) < KEY_LENGTH:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from miner.errors import ConfigError, Locked, OutputError
-from miner.serving.store import Dataset, Model, Store
+from miner.serving.store import Database, DatasetRecord, ModelRecord
 from miner.storage import files
 
 DATABASE, LOCK = "serve.sqlite", "lock"
@@ -36,7 +36,7 @@ class State:
         except OSError:
             self.lock.close()
             raise Locked(f"{folder}: another server is at work there") from None
-        self.store = Store(self.folder / DATABASE)
+        self.store = Database(self.folder / DATABASE)
         self._sweep()
 
     def close(self) -> None:
@@ -76,8 +76,8 @@ class State:
         for upload in (self.folder / UPLOADS).iterdir():
             remove(upload)
         known = {
-            DATASETS: {dataset.id for dataset in self.store.all(Dataset)},
-            MODELS: {model.id for model in self.store.all(Model)},
+            DATASETS: {dataset.id for dataset in self.store.all(DatasetRecord)},
+            MODELS: {model.id for model in self.store.all(ModelRecord)},
         }
         for name, ids in known.items():
             for folder in (self.folder / name).iterdir():

@@ -41,7 +41,7 @@ CREATE INDEX IF NOT EXISTS events_of ON events (model_id);
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class DatasetRecord:
     """An upload. `parts` describe its files, `previews` what the page shows of them."""
 
     id: str
@@ -57,7 +57,7 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelRecord:
     """A fine-tuned model, from its place in the queue to its end. `base` is what the base name stood for."""
 
     id: str
@@ -73,8 +73,8 @@ class Model:
     evaluation: dict[str, Any] = field(default_factory=dict)
 
 
-Record = TypeVar("Record", Dataset, Model)
-TABLES: dict[type, str] = {Dataset: "datasets", Model: "models"}
+Record = TypeVar("Record", DatasetRecord, ModelRecord)
+TABLES: dict[type, str] = {DatasetRecord: "datasets", ModelRecord: "models"}
 JSON = ("warnings", "parts", "metrics", "previews", "settings", "evaluation")
 
 
@@ -83,7 +83,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-class Store:
+class Database:
     """The database of one state folder. Raises ConfigError for a file that is none or is newer."""
 
     def __init__(self, path: Path) -> None:
@@ -120,13 +120,13 @@ class Store:
                 raise
             self.connection.execute("COMMIT")
 
-    def add(self, record: Dataset | Model) -> None:
+    def add(self, record: DatasetRecord | ModelRecord) -> None:
         values = _encoded(asdict(record))
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         with self.change() as connection:
             statement = f"INSERT INTO {TABLES[type(record)]} ({names}) VALUES ({marks})"  # noqa: S608
             connection.execute(statement, tuple(values.values()))
-            if isinstance(record, Model):
+            if isinstance(record, ModelRecord):
                 _event(connection, record.id, record.status)
 
     def get(self, kind: type[Record], id: str) -> Record | None:
@@ -139,7 +139,9 @@ class Store:
             rows = self.connection.execute(statement, values).fetchall()
         return [_decoded(kind, row) for row in rows]
 
-    def update(self, kind: type[Dataset | Model], id: str, among: Sequence[str] = (), **changes: Any) -> bool:
+    def update(
+        self, kind: type[DatasetRecord | ModelRecord], id: str, among: Sequence[str] = (), **changes: Any
+    ) -> bool:
         """Change a record, where its status is one `among` those given, if any are; whether it was changed."""
         changes["updated_at"] = now()
         values = _encoded(changes)
@@ -148,24 +150,24 @@ class Store:
         statement = f"UPDATE {TABLES[kind]} SET {sets} WHERE {where}"  # noqa: S608
         with self.change() as connection:
             done = connection.execute(statement, (*values.values(), id, *among)).rowcount > 0
-            if done and kind is Model and "status" in changes:
+            if done and kind is ModelRecord and "status" in changes:
                 _event(connection, id, changes["status"])
         return done
 
-    def delete(self, kind: type[Dataset | Model], id: str) -> bool:
+    def delete(self, kind: type[DatasetRecord | ModelRecord], id: str) -> bool:
         """Forget a record; whether there was one. A data set that an unfinished model needs stays."""
         marks = ", ".join("?" * len(UNFINISHED))
         unused = f"NOT EXISTS (SELECT 1 FROM models WHERE dataset_id = ? AND status IN ({marks}))"  # noqa: S608
         where, values = (
-            ("id = ?", (id,)) if kind is Model else (f"id = ? AND {unused}", (id, id, *UNFINISHED))
+            ("id = ?", (id,)) if kind is ModelRecord else (f"id = ? AND {unused}", (id, id, *UNFINISHED))
         )
         with self.change() as connection:
             gone = connection.execute(f"DELETE FROM {TABLES[kind]} WHERE {where}", values).rowcount > 0  # noqa: S608
-            if gone and kind is Model:
+            if gone and kind is ModelRecord:
                 connection.execute("DELETE FROM events WHERE model_id = ?", (id,))
         return gone
 
-    def statuses(self, kind: type[Dataset | Model]) -> dict[str, int]:
+    def statuses(self, kind: type[DatasetRecord | ModelRecord]) -> dict[str, int]:
         """How many records have each status."""
         statement = f"SELECT status, COUNT(*) FROM {TABLES[kind]} GROUP BY status"  # noqa: S608
         with self.lock:

@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from miner.serving.scoring import Scorer
-from miner.serving.store import Dataset, Model, Store
+from miner.serving.scoring import ScoringThread
+from miner.serving.store import Database, DatasetRecord, ModelRecord
 
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 log = logging.getLogger("miner.serving")
@@ -70,14 +70,14 @@ class Counters:
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(method, route).observe(seconds)
 
-    def observe(self, store: Store, scorer: Scorer) -> None:
+    def observe(self, store: Database, scorer: ScoringThread) -> None:
         self.registry.register(_Standing(store, scorer))
 
 
 class _Standing(Collector):
     """What is counted when it is asked for."""
 
-    def __init__(self, store: Store, scorer: Scorer) -> None:
+    def __init__(self, store: Database, scorer: ScoringThread) -> None:
         self.store, self.scorer = store, scorer
 
     def describe(self) -> list[Any]:
@@ -87,7 +87,7 @@ class _Standing(Collector):
         waiting = GaugeMetricFamily("miner_waiting_documents", "Documents that wait to be scored.")
         waiting.add_metric([], self.scorer.documents)
         gauges = [waiting]
-        kinds: tuple[tuple[str, type[Any]], ...] = (("datasets", Dataset), ("models", Model))
+        kinds: tuple[tuple[str, type[Any]], ...] = (("datasets", DatasetRecord), ("models", ModelRecord))
         for name, kind in kinds:
             gauge = GaugeMetricFamily(f"miner_{name}", f"{name.capitalize()} by status.", labels=["status"])
             for status, count in self.store.statuses(kind).items():

@@ -15,7 +15,7 @@ from miner.encoders.base import Encoder
 from miner.errors import InputError, Inseparable
 from miner.formats.cohere import companion, read_rows, record_of
 from miner.formats.copies import copies
-from miner.splitting.plan import Plan, choose
+from miner.splitting.plan import SplitPlan, choose
 from miner.splitting.ties import Components, Ties, text_key
 
 SIDES = ("train", "eval")
@@ -54,7 +54,7 @@ class Split:
 
 
 def split_file(
-    path: Path, plan: Plan | None = None, *, encoder: Encoder | None = None, folder: Path | None = None
+    path: Path, plan: SplitPlan | None = None, *, encoder: Encoder | None = None, folder: Path | None = None
 ) -> Split:
     """Write FILE.train.jsonl and FILE.eval.jsonl, into `folder` or beside FILE, rows in the file's order.
 
@@ -63,7 +63,7 @@ def split_file(
     and the run's record are split alike. Raises InputError for a wrong row or a file without rows,
     Inseparable where the plan cannot be kept; nothing is written then.
     """
-    plan = plan or Plan()
+    plan = plan or SplitPlan()
     ties = Ties.of(row for _, row in read_rows(path))
     if not ties.queries:
         raise InputError(path, None, "holds no rows")

@@ -15,7 +15,7 @@ from miner.validating.sets import EVAL_QUERIES, TRAIN_QUERIES
 
 
 @dataclass(frozen=True)
-class Plan:
+class SplitPlan:
     """How to split. Raises ConfigError for a value that cannot be."""
 
     fraction: float = 0.2
@@ -36,13 +36,13 @@ class Plan:
             raise ConfigError("the least number of queries of a set is below 1")
 
 
-def split_rows(rows: Sequence[Row], plan: Plan, encoder: Encoder | None = None) -> Bool:
+def split_rows(rows: Sequence[Row], plan: SplitPlan, encoder: Encoder | None = None) -> Bool:
     """[rows] True for evaluation. Raises Inseparable where the plan cannot be kept."""
     parts = Ties.of(rows).components(encoder, plan.near)
     return choose(parts.sizes, plan)[parts.of_query[parts.query_of]]
 
 
-def choose(sizes: Int64, plan: Plan) -> Bool:
+def choose(sizes: Int64, plan: SplitPlan) -> Bool:
     """[components] True for evaluation: in seeded order, each that still fits the fraction of queries.
 
     `sizes` are queries a component. Raises Inseparable that says why where the minima cannot be kept.

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from miner.errors import ConfigError, IndexCorrupt, OutputError
-from miner.index.manifest import FILE
 from miner.storage import sealed
 from miner.storage.bucket import Store, is_uri
 from miner.storage.files import atomic, sha256_of
@@ -135,9 +134,9 @@ class Mirror(Place):
         super().discard(gone)
         self.store.delete(file.file for file in gone)
 
-    def tidy(self, kept: Collection[str]) -> None:
+    def tidy(self, kept: Collection[str], owned: re.Pattern[str]) -> None:
         names = self.store.names()
-        self.store.delete(name for name in names if FILE.fullmatch(name) and name not in kept)
+        self.store.delete(name for name in names if owned.fullmatch(name) and name not in kept)
 
     def clear(self) -> None:
         super().clear()

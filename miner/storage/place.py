@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -89,8 +90,8 @@ class Place:
         for file in files:
             (self.folder / file.file).unlink(missing_ok=True)
 
-    def tidy(self, kept: Collection[str]) -> None:
-        """Delete the sealed files of an index that are not among these, where no lock tells who reads them."""
+    def tidy(self, kept: Collection[str], owned: re.Pattern[str]) -> None:
+        """Delete the files with `owned` names that are not among those kept, where no lock tells who reads them."""
 
     def clear(self) -> None:
         """Delete everything."""

@@ -44,7 +44,7 @@ NONE, QUERY, BLANK, DUPLICATE = int(Match.NONE), int(Match.QUERY), int(Match.BLA
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MatchRequest:
     """Texts that may become negatives of a query, beside what they must not match."""
 
     query: str
@@ -54,16 +54,16 @@ class Asked:
     """Negatives that the query has already."""
 
 
-def match(asked: Asked) -> UInt8:
+def match(asked: MatchRequest) -> UInt8:
     """A Match code for each candidate, ids aside; DUPLICATE for what folds to the same as one of `taken` or
     as an earlier candidate that matches nothing.
     """
     return next(match_all([asked]))
 
 
-def match_all(asked: Sequence[Asked]) -> Iterator[UInt8]:
+def match_all(asked: Sequence[MatchRequest]) -> Iterator[UInt8]:
     """As match for each, with the work that texts have in common done once."""
-    texts = Texts.of([text for each in asked for text in (*each.candidates, *each.relevant)])
+    texts = ComparedTexts.of([text for each in asked for text in (*each.candidates, *each.relevant)])
     for each in asked:
         ours, theirs = texts.rows(each.candidates), texts.rows(dict.fromkeys(each.relevant))
         codes = np.zeros(len(ours), np.uint8)
@@ -74,7 +74,7 @@ def match_all(asked: Sequence[Asked]) -> Iterator[UInt8]:
         yield codes
 
 
-def _judge_alone(codes: UInt8, rows: Int64, texts: Texts, query: bytes, taken: set[bytes]) -> None:
+def _judge_alone(codes: UInt8, rows: Int64, texts: ComparedTexts, query: bytes, taken: set[bytes]) -> None:
     """Add what is wrong with candidates apart from the relevant passages."""
     if texts.any_blank:
         codes[(codes == NONE) & texts.blank[rows]] = BLANK
@@ -120,7 +120,7 @@ def _near(common: int, a: int, b: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class ComparedTexts:
     """Distinct texts with the numbers that tell at a glance which of them cannot match."""
 
     row: dict[str, int]
@@ -139,7 +139,7 @@ class Texts:
     """[T] at most so many distinct shingles share their bit with another one."""
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Texts:
+    def of(cls, texts: Sequence[str]) -> ComparedTexts:
         distinct = list(dict.fromkeys(texts))
         folded = fold_all(distinct)
         numbers = {key: i for i, key in enumerate(dict.fromkeys(each.key for each in folded))}

@@ -9,15 +9,14 @@ from typing import Any
 
 from miner.data import Row
 from miner.encoders import Encoder
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.errors import InputError
 from miner.reranking.tasks import Task, load_rows, tasks_of
-from miner.splitting import Plan as SplitPlan
-from miner.splitting import split_rows
+from miner.splitting import SplitPlan, split_rows
 from miner.storage import files
 from miner.text.fold import fold
 from miner.training.examples import usable
-from miner.training.plan import Plan
+from miner.training.plan import TrainPlan
 
 EVAL_FRACTION = 0.2
 MIN_TRAIN, MIN_EVAL = 16, 8
@@ -39,7 +38,7 @@ def read_data(path: Path, eval_path: Path | None, seed: int, encoder: str | None
     rows = load_rows(path)
     record: dict[str, Any] = {"train": _source(path)}
     if eval_path is None:
-        rows, held_out = split(rows, EVAL_FRACTION, seed, resolve(encoder))
+        rows, held_out = split(rows, EVAL_FRACTION, seed, load_encoder(encoder))
         record["eval"] = {"split_from_train": EVAL_FRACTION, "seed": seed}
     else:
         held_out = load_rows(eval_path)
@@ -66,7 +65,7 @@ def _leaks(rows: Sequence[Row], tasks: Sequence[Task]) -> tuple[str, ...]:
     return (f"{found}, which flatters the tuned model; `miner split` keeps them apart",)
 
 
-def trainable(data: Data, plan: Plan, path: Path) -> Data:
+def trainable(data: Data, plan: TrainPlan, path: Path) -> Data:
     """The data with rows that the loss cannot use left out, and notes on what is thin.
 
     Raises InputError where too little is left.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miner.data import Row
-from miner.training.plan import LISTWISE, MAX_NEGATIVES, MAX_RELEVANT, OWN, Plan
+from miner.training.plan import LISTWISE, MAX_NEGATIVES, MAX_RELEVANT, OWN, TrainPlan
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -18,12 +18,12 @@ GAIN = 10.0
 """ListNet softmaxes the labels, so relevant passages are labelled 10 and not 1."""
 
 
-def usable(rows: Sequence[Row], plan: Plan) -> list[Row]:
+def usable(rows: Sequence[Row], plan: TrainPlan) -> list[Row]:
     """The rows that the loss can learn from: all for in-batch negatives, else those with a negative."""
     return [row for row in rows if row.hard_negatives or plan.loss not in (OWN, LISTWISE)]
 
 
-def examples(rows: Sequence[Row], plan: Plan) -> Dataset | DatasetDict:
+def examples(rows: Sequence[Row], plan: TrainPlan) -> Dataset | DatasetDict:
     """One example a row for the listwise loss, else one for each relevant passage of a row."""
     from datasets import Dataset, DatasetDict
 
@@ -33,7 +33,7 @@ def examples(rows: Sequence[Row], plan: Plan) -> Dataset | DatasetDict:
     return DatasetDict({name: Dataset.from_dict(columns) for name, columns in sorted(groups.items())})
 
 
-def count_steps(data: Dataset | DatasetDict, plan: Plan) -> int:
+def count_steps(data: Dataset | DatasetDict, plan: TrainPlan) -> int:
     """Optimizer steps of the whole run, before the sampler moves equal texts into other batches."""
     sizes = [len(data)] if plan.loss == LISTWISE else [len(part) for part in data.values()]
     return plan.epochs * sum(-(-size // plan.batch_size) for size in sizes)

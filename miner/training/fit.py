@@ -12,7 +12,7 @@ import orjson
 from transformers import PrinterCallback, TrainerCallback
 
 from miner.progress import Clock, Stage
-from miner.training.plan import IN_BATCH, LISTWISE, Plan
+from miner.training.plan import IN_BATCH, LISTWISE, TrainPlan
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -64,7 +64,12 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
 
 
 def fit(
-    model: Any, data: Dataset | DatasetDict, plan: Plan, folder: Path, recorder: Recorder, resume: Path | None
+    model: Any,
+    data: Dataset | DatasetDict,
+    plan: TrainPlan,
+    folder: Path,
+    recorder: Recorder,
+    resume: Path | None,
 ) -> int:
     """Train the model in place: a SentenceTransformer, or a CrossEncoder for the listwise loss.
 
@@ -109,7 +114,7 @@ class _WithoutCard:
     def add_model_card_callback(self, defaults: dict[str, Any]) -> None: ...
 
 
-def _parts(model: Any, plan: Plan) -> tuple[Any, Any, Any]:
+def _parts(model: Any, plan: TrainPlan) -> tuple[Any, Any, Any]:
     """Trainer, its arguments and the loss."""
     if plan.loss == LISTWISE:
         from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments

@@ -31,7 +31,7 @@ SAMPLED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TrainSettings:
     """What was asked for; None leaves the choice to the data."""
 
     model: str | None = None
@@ -58,7 +58,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainPlan:
     """All that decides a training run on given rows."""
 
     arch: str
@@ -78,8 +78,12 @@ class Plan:
 
 
 def make_plan(
-    rows: Sequence[Row], asked: Settings, kind: Kind, count: Callable[[Sequence[str]], list[int]], limit: int
-) -> Plan:
+    rows: Sequence[Row],
+    asked: TrainSettings,
+    kind: Kind,
+    count: Callable[[Sequence[str]], list[int]],
+    limit: int,
+) -> TrainPlan:
     """The plan for these rows. `count` gives the tokens of texts, `limit` is the most the model can take.
 
     Raises ModelError where the model is of another kind than the architecture asked for.
@@ -95,7 +99,7 @@ def make_plan(
     length = asked.max_length or _length(rows, arch, count, limit, notes)
     if length > limit:
         raise ConfigError(f"max length is {length}; the model takes at most {limit} tokens")
-    return Plan(
+    return TrainPlan(
         arch=arch,
         loss=loss,
         epochs=asked.epochs or epochs,
@@ -118,7 +122,9 @@ def choose_arch(asked: str | None, kind: Kind) -> str:
     return "combined" if asked == "cross" else "bi"
 
 
-def _recipe(rows: Sequence[Row], asked: Settings, arch: str, notes: list[str]) -> tuple[str, int, float, int]:
+def _recipe(
+    rows: Sequence[Row], asked: TrainSettings, arch: str, notes: list[str]
+) -> tuple[str, int, float, int]:
     """Loss, epochs, learning rate and batch size."""
     if arch != "bi":
         if asked.loss:

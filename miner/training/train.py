@@ -26,7 +26,7 @@ from miner.storage import files
 from miner.training.curve import draw
 from miner.training.dataset import Data, read_data, trainable
 from miner.training.examples import count_steps, examples
-from miner.training.plan import LISTWISE, Plan, Settings, make_plan
+from miner.training.plan import LISTWISE, TrainPlan, TrainSettings, make_plan
 from miner.training.workspace import METRICS as METRICS_FILE
 from miner.training.workspace import Workspace, read_metrics
 
@@ -41,7 +41,7 @@ NO_SPACE = 64 * 2**20
 class Training:
     """What a run gave: how the models compare, which one was kept, and what is to be said about it."""
 
-    plan: Plan
+    plan: TrainPlan
     comparison: Comparison
     kept: str
     """'tuned' or 'base'."""
@@ -60,7 +60,7 @@ def train(
     path: Path,
     output: Path,
     eval_path: Path | None = None,
-    settings: Settings | None = None,
+    settings: TrainSettings | None = None,
     clock: Clock | None = None,
     tell: Callable[[str], object] = lambda note: None,
 ) -> Training:
@@ -74,7 +74,7 @@ def train(
     Raises InputError for rows that cannot be trained on, ModelError for a model of another kind,
     OutputError where the disk is full, ConfigError and Locked for an output that is taken.
     """
-    settings, clock = settings or Settings(), clock or Clock()
+    settings, clock = settings or TrainSettings(), clock or Clock()
     if any(importlib.util.find_spec(name) is None for name in ("datasets", "accelerate")):
         raise MissingExtra("training", "train")
     workspace = Workspace(output)
@@ -99,7 +99,7 @@ def train(
     return training
 
 
-def _plan(base: Path, kind: Kind, data: Data, settings: Settings) -> Plan:
+def _plan(base: Path, kind: Kind, data: Data, settings: TrainSettings) -> TrainPlan:
     """The plan, with lengths counted by the base model's own tokenizer."""
     model = load_encoder(base) if kind is Kind.ENCODER else load_cross_encoder(base)
 
@@ -110,7 +110,7 @@ def _plan(base: Path, kind: Kind, data: Data, settings: Settings) -> Plan:
     return make_plan(data.rows, settings, kind, count, longest(model))
 
 
-def _run(base: Path, data: Data, plan: Plan, workspace: Workspace, clock: Clock) -> Training:
+def _run(base: Path, data: Data, plan: TrainPlan, workspace: Workspace, clock: Clock) -> Training:
     from miner.training.fit import Recorder, fit
 
     untouched = _untouched(base, plan)
@@ -138,13 +138,13 @@ def _run(base: Path, data: Data, plan: Plan, workspace: Workspace, clock: Clock)
     return Training(plan, comparison, kept, (*plan.notes, *data.notes))
 
 
-def _untouched(base: Path, plan: Plan) -> Reranker:
+def _untouched(base: Path, plan: TrainPlan) -> Reranker:
     if plan.arch == "cross":
         return CrossReranker(load_cross_encoder(base, plan.max_length))
     return BiReranker(load_encoder(base, plan.max_length))
 
 
-def _fresh(base: Path, plan: Plan) -> tuple[Reranker, Any]:
+def _fresh(base: Path, plan: TrainPlan) -> tuple[Reranker, Any]:
     """The reranker to be and the model in it that is trained."""
     import torch
 

@@ -11,7 +11,7 @@ from miner.errors import ConfigError
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
 from miner.validating import lines, rows, sets
-from miner.validating.finding import Book, Finding, Severity
+from miner.validating.finding import Finding, FindingLog, Severity
 from miner.validating.lengths import CountTokens, Lengths, Suspects, measure
 from miner.validating.texts import texts_of
 
@@ -90,7 +90,7 @@ def validate(
     if evaluation is not None and evaluation.resolve() == train.resolve():
         raise ConfigError(f"{evaluation}: is the training file itself; expected another evaluation file")
     counter = (count_tokens or token_counter()) if max_tokens else None
-    walk = _Walk(Book(cap, SEVERITIES), max_tokens, counter, clock or Clock())
+    walk = _Check(FindingLog(cap, SEVERITIES), max_tokens, counter, clock or Clock())
     first = walk.over(train)
     walk.note("few-queries", first.file, sets.few_queries(first))
     if evaluation is None:
@@ -104,10 +104,10 @@ def validate(
 
 
 @dataclass
-class _Walk:
+class _Check:
     """One run over the files."""
 
-    book: Book
+    book: FindingLog
     max_tokens: int | None
     count_tokens: CountTokens | None
     clock: Clock

@@ -29,7 +29,7 @@ class Finding:
 
 
 @dataclass
-class Book:
+class FindingLog:
     """Counts every finding and keeps the first `cap` of each rule in each file."""
 
     cap: int

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from miner.validating import lines
-from miner.validating.texts import Texts, texts_of
+from miner.validating.texts import RowTexts, texts_of
 
 MAX_TOKENS = 510
 SAMPLE = 10_000
@@ -34,7 +34,7 @@ class Suspects:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311
 
-    def take(self, line: int, texts: Texts) -> None:
+    def take(self, line: int, texts: RowTexts) -> None:
         if texts.query is None or not self._possible(texts.query, (*texts.relevant, *texts.negatives)):
             return
         self.seen += 1
@@ -118,20 +118,20 @@ def measure(
     return tally
 
 
-def _rows(path: Path, wanted: frozenset[int]) -> Iterator[tuple[int, Texts]]:
+def _rows(path: Path, wanted: frozenset[int]) -> Iterator[tuple[int, RowTexts]]:
     for line in lines.read(path) if wanted else ():
         if line.number in wanted and line.record is not None:
             yield line.number, texts_of(line.record)
 
 
-def _count(batch: Sequence[tuple[int, Texts]], known: dict[bytes, int], count_tokens: CountTokens) -> None:
+def _count(batch: Sequence[tuple[int, RowTexts]], known: dict[bytes, int], count_tokens: CountTokens) -> None:
     """Put the tokens of every text of the batch into `known`; none is counted twice."""
     texts = {_key(text): text for _, row in batch for text in _all(row)}
     new = {key: text for key, text in texts.items() if key not in known}
     known |= zip(new, count_tokens(list(new.values())), strict=True)
 
 
-def _all(texts: Texts) -> list[str]:
+def _all(texts: RowTexts) -> list[str]:
     return [texts.query or "", *texts.relevant, *texts.negatives]
 
 

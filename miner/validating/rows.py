@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from miner.text.fold import fold
-from miner.validating.texts import Texts
+from miner.validating.texts import RowTexts
 
-Check = Callable[[Texts], Iterable[str]]
+Check = Callable[[RowTexts], Iterable[str]]
 
 AT_LEAST_ONE = "There is at least one relevant_passage for every query"
 USUAL_NEGATIVES = 5
@@ -21,26 +21,26 @@ _HTML = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|&(?:nbsp|amp|lt|gt|quot|#\d
 _URL = re.compile(r"\b(?:https?|ftp)://\w", re.IGNORECASE)
 
 
-def blank_query(texts: Texts) -> Iterable[str]:
+def blank_query(texts: RowTexts) -> Iterable[str]:
     """A query is a text."""
     if texts.query is not None and not texts.query.strip():
         yield "'query' is blank"
 
 
-def no_relevant(texts: Texts) -> Iterable[str]:
+def no_relevant(texts: RowTexts) -> Iterable[str]:
     """preparing-the-data: there is at least one relevant_passage for every query."""
     if not texts.relevant and "relevant_passages" not in texts.broken:
         yield f"'relevant_passages' is empty; expected: {AT_LEAST_ONE}"
 
 
-def blank_relevant(texts: Texts) -> Iterable[str]:
+def blank_relevant(texts: RowTexts) -> Iterable[str]:
     """A blank text is no passage, so it cannot be the one that the rule above asks for."""
     blank = sum(not text.strip() for text in texts.relevant)
     if blank:
         yield f"'relevant_passages' holds {_number(blank, 'blank passage')}"
 
 
-def overlap(texts: Texts) -> Iterable[str]:
+def overlap(texts: RowTexts) -> Iterable[str]:
     """starting-the-training: the platform's error, in its words."""
     if not texts.negatives or set(texts.relevant).isdisjoint(texts.negatives):
         return
@@ -51,21 +51,21 @@ def overlap(texts: Texts) -> Iterable[str]:
             yield f"string '{passage}' is both a relevant passage and hard negatives of query '{query}'"
 
 
-def repeated_relevant(texts: Texts) -> Iterable[str]:
+def repeated_relevant(texts: RowTexts) -> Iterable[str]:
     """A passage given twice says nothing more."""
     again = len(texts.relevant) - len(set(texts.relevant))
     if again:
         yield f"'relevant_passages' repeats {_number(again, 'passage')}"
 
 
-def blank_negative(texts: Texts) -> Iterable[str]:
+def blank_negative(texts: RowTexts) -> Iterable[str]:
     """starting-the-training: empty hard negatives are removed, which is no error."""
     blank = sum(not text.strip() for text in texts.negatives)
     if blank:
         yield f"'hard_negatives' holds {_number(blank, 'blank passage')}, which the platform removes"
 
 
-def repeated_negative(texts: Texts) -> Iterable[str]:
+def repeated_negative(texts: RowTexts) -> Iterable[str]:
     """starting-the-training: hard negatives repeated in a row are removed, which is no error."""
     if len(texts.negatives) == len(set(texts.negatives)):
         return
@@ -75,7 +75,7 @@ def repeated_negative(texts: Texts) -> Iterable[str]:
         yield f"'hard_negatives' repeats {_number(again, 'passage')}, which the platform removes"
 
 
-def near_copy(texts: Texts) -> Iterable[str]:
+def near_copy(texts: RowTexts) -> Iterable[str]:
     """A copy in another dress: as a negative of its own relevant passage it teaches the wrong thing."""
     distinct = dict.fromkeys((*texts.relevant, *texts.negatives))
     alike: dict[bytes, list[str]] = {}
@@ -101,19 +101,19 @@ def _sketch(text: str) -> bytes:
     return text.lower().encode("ascii", "ignore").translate(None, _NOT_WORD)
 
 
-def no_negatives(texts: Texts) -> Iterable[str]:
+def no_negatives(texts: RowTexts) -> Iterable[str]:
     """preparing-the-data: hard negatives are optional, and about five of them improve the model."""
     if "hard_negatives" not in texts.broken and not any(map(str.strip, texts.negatives)):
         yield "has no hard negatives; roughly five hard negatives leads to meaningful improvement"
 
 
-def many_negatives(texts: Texts) -> Iterable[str]:
+def many_negatives(texts: RowTexts) -> Iterable[str]:
     """Dashboard: typically between 1 - 5."""
     if len(texts.negatives) > USUAL_NEGATIVES:
         yield f"has {len(texts.negatives)} hard negatives; typically between 1 - {USUAL_NEGATIVES}"
 
 
-def markup(texts: Texts) -> Iterable[str]:
+def markup(texts: RowTexts) -> Iterable[str]:
     """improving-the-results: remove symbols, URLs and HTML that the task does not need."""
     found: dict[str, None] = {}
     for text in (texts.query or "", *texts.relevant, *texts.negatives):

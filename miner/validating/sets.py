@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miner.data import Bool, Int64
-from miner.validating.texts import Texts
+from miner.validating.texts import RowTexts
 
 TRAIN_QUERIES = 256
 EVAL_QUERIES = 64
@@ -35,7 +35,7 @@ class Census:
     hashes: array[int] = field(default_factory=lambda: array("Q"))
     lines: array[int] = field(default_factory=lambda: array("Q"))
 
-    def take(self, line: int, texts: Texts) -> None:
+    def take(self, line: int, texts: RowTexts) -> None:
         self.rows += 1
         self.relevant += len(texts.relevant)
         self.negatives += len(texts.negatives)

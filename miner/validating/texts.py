@@ -11,7 +11,7 @@ from miner.storage.files import kind
 
 
 @dataclass(slots=True)
-class Texts:
+class RowTexts:
     """The well-typed part of a line: strings where strings belong, everything else left out."""
 
     query: str | None = None
@@ -34,8 +34,8 @@ class Texts:
         self.broken.append(name)
 
 
-def texts_of(record: dict[str, Any]) -> Texts:
-    texts = Texts()
+def texts_of(record: dict[str, Any]) -> RowTexts:
+    texts = RowTexts()
     for name, value in record.items():
         if name == "query":
             _take_query(texts, value)
@@ -51,14 +51,14 @@ def texts_of(record: dict[str, Any]) -> Texts:
     return texts
 
 
-def _take_query(texts: Texts, value: object) -> None:
+def _take_query(texts: RowTexts, value: object) -> None:
     if isinstance(value, str):
         texts.query = value
     else:
         texts.spoil("wrong-type", "query", f"'query' is {kind(value)}; expected a string")
 
 
-def _strings(texts: Texts, name: str, value: object) -> list[str]:
+def _strings(texts: RowTexts, name: str, value: object) -> list[str]:
     if not isinstance(value, list):
         texts.spoil("wrong-type", name, f"{name!r} is {kind(value)}; expected a list of strings")
         return []

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from miner.data import PADDING, Float32, Float64, Half, Int64
-from miner.vectors.threads import one_thread
+from miner.vectors.threads import single_threaded_blas
 
 MAX_MEMORY = 2**29
 OVERFETCH = 16
@@ -171,7 +171,7 @@ def rescore(taking: Callable[[], Take], queries: Half, rows: Int64) -> Float64:
                 found[:] = take(ours[left:right])
                 np.matmul(found, query, out=out[left:right])
 
-    with one_thread(), ThreadPoolExecutor(min(omp_get_max_threads(), MAX_THREADS)) as pool:
+    with single_threaded_blas(), ThreadPoolExecutor(min(omp_get_max_threads(), MAX_THREADS)) as pool:
         parts = (slice(start, start + QUERIES) for start in range(0, len(rows), QUERIES))
         deque(pool.map(work, parts), maxlen=0)
     return scores

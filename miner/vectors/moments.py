@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miner.data import Float32, Float64, Half
-from miner.vectors.threads import one_thread
+from miner.vectors.threads import single_threaded_blas
 
 VECTOR_BITS, COVARIANCE_BITS = 15, 30
 BLOCK = 4096
@@ -52,7 +52,7 @@ def spread(statistics: Float64, vectors: Half) -> Float32:
     """float32 [N, 2]: mean and standard deviation of each vector's similarities to the corpus."""
     ours = _whole(vectors, VECTOR_BITS)
     corpus = _whole(statistics, COVARIANCE_BITS)
-    with one_thread():
+    with single_threaded_blas():
         mean = ours @ corpus[0]
         carried = np.rint(np.ldexp(ours @ corpus[1:], -VECTOR_BITS))
     variance = np.maximum(np.sum(carried * ours, axis=1), 0)

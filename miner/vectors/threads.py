@@ -13,7 +13,7 @@ from functools import cache
 from threadpoolctl import ThreadpoolController
 
 
-def one_thread() -> AbstractContextManager[object]:
+def single_threaded_blas() -> AbstractContextManager[object]:
     """Within it BLAS uses one thread, in the whole process; OpenMP's threads are left alone."""
     limit: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
     return limit

@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from miner.reporting import report
-from miner.reporting.part import Limits
+from miner.reporting.part import ReportLimits
 from tests.browser.browsing import Open, complaints, field, line_of, preview, requests, shown, slide, state
 from tests.support.mined_files import made_receipts, made_rows, write_mined
 
@@ -176,7 +176,7 @@ def test_the_head_of_the_table_stays_in_sight(page: Path, opened: Open) -> None:
 
 def test_without_receipts_the_page_says_so_and_offers_no_such_filters(tmp_path: Path, opened: Open) -> None:
     path = write_mined(tmp_path / "plain.jsonl", made_rows(30), receipts=False, run=False)
-    report(path, limits=Limits(shown=10)).write(tmp_path / "page.html")
+    report(path, limits=ReportLimits(shown=10)).write(tmp_path / "page.html")
     browser = opened(tmp_path / "page.html")
     text = browser.find_element(By.ID, "training").text
     assert "No receipts lie beside the file" in text

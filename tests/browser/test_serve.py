@@ -10,8 +10,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from miner.reranking import load_reranker, rank
-from miner.serving import Settings
-from miner.serving.store import Dataset, Model, now
+from miner.serving import ServerSettings
+from miner.serving.store import DatasetRecord, ModelRecord, now
 from tests.browser.browsing import complaints, log, requests
 from tests.support.served import KEY, Served
 from tests.support.serving import serving
@@ -40,7 +40,7 @@ def visit(chromium: webdriver.Chrome) -> Visit:
 @pytest.fixture(scope="module")
 def guarded(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with a key and with texts that try to be markup."""
-    settings = Settings(
+    settings = ServerSettings(
         tmp_path_factory.mktemp("hostile") / "s", models={HOSTILE: str(server.encoder)}, key=KEY
     )
     with serving(settings) as (address, house):
@@ -49,9 +49,11 @@ def guarded(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         shown = {"file_name": HOSTILE, "samples": [sample], **numbers}
         part = {"id": "train", "name": HOSTILE, "index": 0, "size_bytes": 1}
         told = {"error": HOSTILE, "warnings": [HOSTILE], "parts": [part], "previews": [shown]}
-        house.state.store.add(Dataset("d", HOSTILE, now(), now(), "failed", **told))  # type: ignore[arg-type]
+        house.state.store.add(DatasetRecord("d", HOSTILE, now(), now(), "failed", **told))  # type: ignore[arg-type]
         model = {"base_model": {"name": HOSTILE}}
-        house.state.store.add(Model("m", HOSTILE, now(), now(), "d", "b", model, "STATUS_FAILED", HOSTILE))
+        house.state.store.add(
+            ModelRecord("m", HOSTILE, now(), now(), "d", "b", model, "STATUS_FAILED", HOSTILE)
+        )
         yield address
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from miner.encoders import Encoder, HashingEncoder
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.models.hardware import has_bf16
 from tests.support.encoders import PROMPTS, make_model, texts
 
@@ -46,7 +46,7 @@ def encoder(request: pytest.FixtureRequest, folder: Path, cache: None) -> Encode
     if request.param == "hashing":
         return HashingEncoder()
     backend, dtype = request.param.split("-")
-    return resolve(str(folder), backend=backend, dtype=dtype, device="cpu")
+    return load_encoder(str(folder), backend=backend, dtype=dtype, device="cpu")
 
 
 def test_rows_are_float32_and_of_length_one(encoder: Encoder) -> None:
@@ -97,7 +97,7 @@ def test_prompts_are_part_of_what_is_encoded(encoder: Encoder) -> None:
         pytest.skip("has no prompts")
     options: dict[str, Any] = {key: encoder.fingerprint[key] for key in ("backend", "dtype")}
     options |= {"query_prompt": "", "document_prompt": "", "device": "cpu"}
-    bare = resolve(encoder.fingerprint["model"], **options)
+    bare = load_encoder(encoder.fingerprint["model"], **options)
     some = texts(12)
     with_query = bare.encode_passages([PROMPTS["query"] + text for text in some])
     with_document = bare.encode_queries([PROMPTS["document"] + text for text in some])

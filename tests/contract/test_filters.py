@@ -13,15 +13,15 @@ from miner.filters import (
     FILTERS,
     GUARDS,
     Denoise,
+    DropRiskiest,
     Margin,
     Rank,
-    Riskiest,
+    SameDocument,
     Score,
-    Sibling,
     judge,
     parse_filter,
 )
-from miner.text.documents import Sibling as Kind
+from miner.text.documents import Sibling
 from miner.text.match import Match
 from tests.support.pools import make_pool, part, random_pool
 
@@ -91,10 +91,10 @@ def test_windows_keep_their_borders() -> None:
 
 
 def test_siblings_are_dropped_all_or_only_where_they_overlap() -> None:
-    codes = np.array([[Kind.NONE, Kind.SAME_DOCUMENT, Kind.OVERLAPPING]], np.uint8)
+    codes = np.array([[Sibling.NONE, Sibling.SAME_DOCUMENT, Sibling.OVERLAPPING]], np.uint8)
     pool = make_pool([[0.9, 0.5, 0.25]], [[0.9]], sibling=codes)
-    assert Sibling().keep(pool)[0].tolist() == [True, False, False]
-    assert Sibling(overlapping=True).keep(pool)[0].tolist() == [True, True, False]
+    assert SameDocument().keep(pool)[0].tolist() == [True, False, False]
+    assert SameDocument(overlapping=True).keep(pool)[0].tolist() == [True, True, False]
 
 
 def test_each_verdict_names_the_first_filter_that_said_no_and_all_add_up() -> None:
@@ -134,15 +134,15 @@ def test_the_riskiest_are_dropped_whatever_the_size_of_the_estimates(
     risk: list[float], kept: list[bool]
 ) -> None:
     pool = make_pool([[0.9, 0.8, 0.7, 0.6, 0.5]], [[0.9]], risk=np.array([risk], np.float32))
-    assert Riskiest(share=0.2).keep(pool)[0].tolist() == kept
+    assert DropRiskiest(share=0.2).keep(pool)[0].tolist() == kept
 
 
 def test_what_matches_or_overlaps_a_relevant_passage_does_not_count_among_the_riskiest() -> None:
     scores, risk = np.full((1, 6), 0.5), np.array([[1.0, 0.9, 0.8, 0.4, 0.2, 0.1]], np.float32)
     match = np.array([[Match.SAME_TEXT, 0, 0, 0, 0, 0]], np.uint8)
-    sibling = np.array([[0, Kind.OVERLAPPING, 0, 0, 0, 0]], np.uint8)
+    sibling = np.array([[0, Sibling.OVERLAPPING, 0, 0, 0, 0]], np.uint8)
     pool = make_pool(scores, [[0.9]], risk=risk, match=match, sibling=sibling)
-    assert Riskiest(share=0.25).keep(pool)[0, 2:].tolist() == [False, True, True, True]
+    assert DropRiskiest(share=0.25).keep(pool)[0, 2:].tolist() == [False, True, True, True]
 
 
 def test_searching_deeper_changes_nothing_about_the_first_hundred() -> None:
@@ -150,13 +150,13 @@ def test_searching_deeper_changes_nothing_about_the_first_hundred() -> None:
     risk = rng.uniform(0, 1, (2, 300)).astype(np.float32)
     deep = make_pool(np.full((2, 300), 0.5), [[0.9], [0.9]], risk=risk)
     flat = make_pool(np.full((2, 100), 0.5), [[0.9], [0.9]], risk=risk[:, :100])
-    kept = Riskiest().keep(deep)
-    np.testing.assert_array_equal(kept[:, :100], Riskiest().keep(flat))
+    kept = DropRiskiest().keep(deep)
+    np.testing.assert_array_equal(kept[:, :100], DropRiskiest().keep(flat))
     assert (~kept[:, :100]).sum(axis=1).tolist() == [5, 5]
     assert risk[:, 100:][kept[:, 100:]].max() <= risk[:, :100][kept[:, :100]].max()
 
 
 def test_a_single_candidate_is_kept_and_a_share_of_all_refused() -> None:
-    assert Riskiest().keep(make_pool([[0.9]], [[0.9]], risk=np.array([[0.9]], np.float32))).all()
+    assert DropRiskiest().keep(make_pool([[0.9]], [[0.9]], risk=np.array([[0.9]], np.float32))).all()
     with pytest.raises(ConfigError, match="more than 0 and less than 1"):
-        Riskiest(share=1)
+        DropRiskiest(share=1)

@@ -15,7 +15,7 @@ import pytest
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra, WorkLost
-from miner.executors import Agenda, Ray
+from miner.executors import Ray, TaskQueue
 from miner.executors import workers as crew
 from miner.executors.ray import RayExecutor
 from miner.index import build_index
@@ -141,7 +141,7 @@ def test_approximate_search_gives_the_same_bytes_and_the_same_recall(
 @pytest.mark.parametrize(("fault", "warm"), [("kill", True), ("kill", False), ("disk", True), ("bug", False)])
 def test_only_what_was_lost_is_done_again(tmp_path: Path, cluster: object, fault: str, warm: bool) -> None:
     executor, work = RayExecutor(Ray(workers=2)), Marking(tmp_path, warm, fault)
-    assert dict(executor.run(work, Agenda(range(8)))) == {task: task * task for task in range(8)}
+    assert dict(executor.run(work, TaskQueue(range(8)))) == {task: task * task for task in range(8)}
     assert work.tries() == {task: 2 if task == work.at else 1 for task in range(8)}
     assert executor.retried == 1
 
@@ -152,7 +152,7 @@ def test_a_task_of_which_nothing_is_heard_is_done_elsewhere(
 ) -> None:
     monkeypatch.setattr(crew, "LATE", 1.0)
     work = Marking(tmp_path, warm, "hang")
-    receipts = dict(RayExecutor(Ray(workers=1)).run(work, Agenda(range(5))))
+    receipts = dict(RayExecutor(Ray(workers=1)).run(work, TaskQueue(range(5))))
     assert receipts == {task: task * task for task in range(5)}
     assert work.tries() == {0: 1, 1: 1, 2: 1, 3: 2, 4: 1}
 
@@ -163,7 +163,7 @@ def test_what_fails_every_time_is_given_up_with_one_sentence(
 ) -> None:
     work = Marking(tmp_path, warm, "disk", times=99)
     with pytest.raises(WorkLost, match=r"^3 failed 2 times, at last because the disk is away$"):
-        list(RayExecutor(Ray(workers=2, tries=2)).run(work, Agenda(range(8))))
+        list(RayExecutor(Ray(workers=2, tries=2)).run(work, TaskQueue(range(8))))
     assert work.tries()[3] == 2
 
 
@@ -171,9 +171,9 @@ def test_what_fails_every_time_is_given_up_with_one_sentence(
 def test_a_mistake_is_told_at_once_as_what_it_is(tmp_path: Path, cluster: object, warm: bool) -> None:
     executor = RayExecutor(Ray(workers=2))
     with pytest.raises(ConfigError, match=r"^tasks must be even$"):
-        list(executor.run(Marking(tmp_path, warm, "mistake"), Agenda(range(8))))
+        list(executor.run(Marking(tmp_path, warm, "mistake"), TaskQueue(range(8))))
     with pytest.raises(MissingExtra, match=r"marking needs .* pip install 'miner\[marks\]'"):
-        list(executor.run(Marking(tmp_path, warm, "start"), Agenda(range(8))))
+        list(executor.run(Marking(tmp_path, warm, "start"), TaskQueue(range(8))))
 
 
 def test_an_index_is_built_from_the_command_line_too(

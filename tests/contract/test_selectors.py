@@ -7,7 +7,7 @@ import pytest
 
 from miner.data import KEPT, PADDED, PADDING
 from miner.errors import ConfigError
-from miner.selectors import SELECTORS, Below, Diverse, Priced, Sample, Top, parse_selector
+from miner.selectors import SELECTORS, BelowRelevant, Diverse, RiskPenalty, Sample, Top, parse_selector
 from tests.support.pools import make_pool, part, random_pool
 
 
@@ -52,19 +52,21 @@ def test_top_takes_the_best_ranks() -> None:
 def test_below_takes_the_hardest_that_score_less_than_the_relevant_passage() -> None:
     pool = make_pool([[0.95, 0.88, 0.84, 0.7, 0.6]], [[0.9]])
     kept = np.zeros((1, 5), np.uint8)
-    assert Below().choose(pool, kept, np.array([2]), 0).columns.tolist() == [[2, 3]]
-    assert Below(margin=0).choose(pool, kept, np.array([2]), 0).columns.tolist() == [[1, 2]]
+    assert BelowRelevant().choose(pool, kept, np.array([2]), 0).columns.tolist() == [[2, 3]]
+    assert BelowRelevant(margin=0).choose(pool, kept, np.array([2]), 0).columns.tolist() == [[1, 2]]
 
 
 def test_below_fills_up_with_those_that_outrank_the_relevant_passage_least() -> None:
     pool = make_pool([[0.95, 0.9, 0.85, 0.3]], [[0.4]])
-    assert Below().choose(pool, np.zeros((1, 4), np.uint8), np.array([3]), 0).columns.tolist() == [[1, 2, 3]]
+    assert BelowRelevant().choose(pool, np.zeros((1, 4), np.uint8), np.array([3]), 0).columns.tolist() == [
+        [1, 2, 3]
+    ]
 
 
 @pytest.mark.parametrize("margin", [-0.1, 1.5, np.nan])
 def test_below_refuses_a_margin_that_is_no_share(margin: float) -> None:
     with pytest.raises(ConfigError, match="expected 0 to 1"):
-        Below(margin=margin)
+        BelowRelevant(margin=margin)
 
 
 def test_sampling_follows_the_seed_and_leans_to_its_offset() -> None:
@@ -99,15 +101,15 @@ def test_a_price_weighs_cosine_against_odds() -> None:
     risk = np.array([[0.5, 0.2, 0.0, 1.0]], np.float32)
     pool, kept = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]], risk=risk), np.zeros((1, 4), np.uint8)
     two = np.array([2])
-    assert Priced(price=0.0).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
-    assert Priced(price=0.15).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
-    assert Priced(price=0.25).choose(pool, kept, two, 0).columns.tolist() == [[1, 2]]
-    assert Priced(price=0.25).choose(pool, kept, np.array([4]), 0).columns.tolist() == [[0, 1, 2, 3]]
+    assert RiskPenalty(price=0.0).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
+    assert RiskPenalty(price=0.15).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
+    assert RiskPenalty(price=0.25).choose(pool, kept, two, 0).columns.tolist() == [[1, 2]]
+    assert RiskPenalty(price=0.25).choose(pool, kept, np.array([4]), 0).columns.tolist() == [[0, 1, 2, 3]]
 
 
 def test_a_price_needs_an_estimate_and_is_not_negative() -> None:
     kept = np.zeros((1, 2), np.uint8)
     with pytest.raises(ConfigError, match="risk"):
-        Priced().choose(make_pool([[0.9, 0.8]], [[0.9]]), kept, np.array([1]), 0)
+        RiskPenalty().choose(make_pool([[0.9, 0.8]], [[0.9]]), kept, np.array([1]), 0)
     with pytest.raises(ConfigError, match="expected 0 or more"):
-        Priced(price=-1.0)
+        RiskPenalty(price=-1.0)

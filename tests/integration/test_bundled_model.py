@@ -15,7 +15,7 @@ from miner.corpus import read_corpus
 from miner.corpus.queries import read_queries
 from miner.data import Query
 from miner.encoders import Encoder
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.filters import Margin
 from miner.index import Index, build_index
 from miner.mining import mine as mining
@@ -34,7 +34,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model() -> Encoder:
-    return resolve()
+    return load_encoder()
 
 
 @pytest.fixture(scope="module")

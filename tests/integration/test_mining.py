@@ -21,7 +21,7 @@ from miner.mining import mine as mining
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
 from miner.selectors import Diverse, Sample
-from miner.text.match import Asked, Match, match
+from miner.text.match import Match, MatchRequest, match
 from tests.support import oracle
 
 MARGIN = (Margin(relative=0.05),)
@@ -132,7 +132,7 @@ def test_no_row_ever_holds_what_it_must_not(
     index = build_index(passages, tmp_path_factory.mktemp("tiny") / "i", encoder)
     queries = [Query(f"{p.text} ?", (passages[0].text or "card",), ("last",)) for p in passages]
     for row in mine(queries, index, Recipe(filters=()), encoder=encoder):
-        codes = match(Asked(row.query, row.hard_negatives, row.relevant_passages))
+        codes = match(MatchRequest(row.query, row.hard_negatives, row.relevant_passages))
         assert set(codes.tolist()) <= {Match.NONE}
 
 

@@ -134,7 +134,7 @@ def test_the_wheel_holds_only_miner_and_works_elsewhere(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
         "import miner; assert miner.__file__.startswith(sys.path[0]), miner.__file__\n"
-        "from miner.sample import write_sample\nfrom pathlib import Path\nwrite_sample(Path('s'))\n"
+        "from miner.samples import write_sample\nfrom pathlib import Path\nwrite_sample(Path('s'))\n"
         "index = miner.build_index('s/corpus', 'i', encoder=miner.HashingEncoder())\n"
         "print(len(miner.mine(miner.read_queries('s/queries.jsonl'), index, encoder=miner.HashingEncoder())))"
     )

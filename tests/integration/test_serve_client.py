@@ -12,7 +12,7 @@ import pytest
 from cohere.errors import BadRequestError, NotFoundError, UnauthorizedError
 
 from miner.reranking import load_reranker, rank
-from miner.serving import Settings
+from miner.serving import ServerSettings
 from tests.support.served import KEY, KIND, Served, status, tune, upload
 from tests.support.serving import serving, until
 
@@ -192,7 +192,7 @@ def test_refusals_are_the_clients_own_errors(server: Served) -> None:
 
 
 def test_a_key_opens_and_another_does_not(server: Served, tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "state", models={"english": str(server.encoder)}, key=KEY)
+    settings = ServerSettings(tmp_path / "state", models={"english": str(server.encoder)}, key=KEY)
     with serving(settings) as (address, _):
         assert cohere.Client(api_key=KEY, base_url=address).datasets.list().datasets == []
         with pytest.raises(UnauthorizedError, match="invalid api token"):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from miner.auditing.judgments import Ledger, read_judgments
+from miner.auditing.judgments import JudgmentLedger, read_judgments
 from miner.calibrating.calibrate import calibrate
 from miner.calibrating.calibration import read_calibration
 from miner.cli.recipes import recipe_of
@@ -184,7 +184,7 @@ def test_any_judgments_are_read_or_refused(data: st.DataObject) -> None:
         assert not said or said.startswith(str(path))
 
         def ledger() -> None:
-            with Ledger(path):
+            with JudgmentLedger(path):
                 pass
 
         assert not (said := refused_or_read(ledger)) or said.startswith(str(path))

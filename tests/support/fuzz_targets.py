@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from miner.auditing.judgments import Ledger, read_judgments
+from miner.auditing.judgments import JudgmentLedger, read_judgments
 from miner.calibrating.calibration import _read
 from miner.cleaning import Cleaner
 from miner.cli.recipes import recipe_of
@@ -207,7 +207,7 @@ def _judgments(folder: Path) -> Target:
     lines, table = folder / "j.jsonl", folder / "j.tsv"
 
     def ledger() -> Iterator[object]:
-        with Ledger(lines) as found:
+        with JudgmentLedger(lines) as found:
             yield found
 
     def read(data: bytes) -> Iterable[object]:

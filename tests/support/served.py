@@ -16,7 +16,7 @@ import miner
 from miner.data import Row
 from miner.formats.cohere import write_rows
 from miner.samples import write_sample
-from miner.serving import Settings as ServerSettings
+from miner.serving import ServerSettings
 from tests.support.serving import jobs_of, process, serving, until
 from tests.support.tiny_models import make_encoder
 

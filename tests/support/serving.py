@@ -16,19 +16,19 @@ from typing import TypeVar
 
 import uvicorn
 
-from miner.serving import Settings
+from miner.serving import ServerSettings
 from miner.serving.app import application
 from miner.serving.server import bind
-from miner.serving.services import House
+from miner.serving.services import Services
 
 Found = TypeVar("Found")
 PATIENCE = 300.0
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[tuple[str, House]]:
+def serving(settings: ServerSettings) -> Iterator[tuple[str, Services]]:
     """A server in a thread: its address, and what is behind it."""
-    home = House.open(settings)
+    home = Services.open(settings)
     with bind("127.0.0.1", 0) as bound:
         server = uvicorn.Server(uvicorn.Config(application(home), log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from miner.errors import ConfigError, MissingExtra, OutputError
-from miner.executors import Agenda, Attempt
+from miner.executors import Attempt, TaskQueue
 from miner.executors.executor import R, T, Work
-from miner.executors.workers import Outcome, attempted, work_off
+from miner.executors.workers import Outcome, attempted, drain
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Stub:
     most: int = 0
     done: list[str] = field(default_factory=list)
 
-    def run(self, work: Work[T, R], agenda: Agenda[T]) -> Iterator[tuple[T, R]]:
-        return work_off(_StubCrew(self, work.start()), agenda)
+    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
+        return drain(_StubCrew(self, work.start()), agenda)
 
 
 class _StubCrew:

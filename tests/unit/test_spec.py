@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from miner.errors import ConfigError
-from miner.filters import FILTERS, Margin, Rank, Score, Sibling, parse_filter
+from miner.filters import FILTERS, Margin, Rank, SameDocument, Score, parse_filter
 from miner.selectors import SELECTORS, Diverse, Sample, Top, parse_selector
 
 
@@ -15,7 +15,7 @@ from miner.selectors import SELECTORS, Diverse, Sample, Top, parse_selector
         Margin(absolute=0.1, against="lowest"),
         Rank(first=11, last=50),
         Score(min=-0.5, max=0.75),
-        Sibling(overlapping=True),
+        SameDocument(overlapping=True),
     ],
 )
 def test_a_filter_is_what_its_spelling_says(thing: object) -> None:

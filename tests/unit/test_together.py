@@ -24,7 +24,7 @@ from miner.formats.run import read_run
 from miner.index import build_index, open_index, verify
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.splitting import Plan, split_file
+from miner.splitting import SplitPlan, split_file
 from miner.storage.files import atomic, sha256, together
 from tests.support.mined_files import made_rows, write_mined
 
@@ -67,7 +67,7 @@ def test_temporary_files_are_private_and_results_are_as_the_umask_says(tmp_path:
 LEFT = """
 import os, signal, sys
 from pathlib import Path
-from miner.files import atomic
+from miner.storage.files import atomic
 with atomic(Path(sys.argv[1])) as stream:
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -158,7 +158,7 @@ def test_a_mine_during_an_update_sees_the_index_that_it_opened(
 HOLD = """
 import sys, time
 from pathlib import Path
-from miner.index.lock import building
+from miner.storage.locks import building
 with building(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -203,7 +203,7 @@ def test_two_splits_into_one_folder_leave_the_two_sides_of_one(tmp_path: Path) -
         write_mined(folder / "rows.jsonl", made_rows(60, seed=i))
 
     def work(folder: Path) -> None:
-        split_file(folder / "rows.jsonl", Plan(least_train=1, least_eval=1), folder=parts)
+        split_file(folder / "rows.jsonl", SplitPlan(least_train=1, least_eval=1), folder=parts)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, folders * 8))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from miner.auditing.cap import Verdicts, reaching, under
-from miner.auditing.estimate import Count, Rate, stratified
+from miner.auditing.estimate import AuditRate, Count, stratified
 from miner.auditing.population import Population
 from miner.auditing.sample import draw, stratify
 from miner.data import Float64
@@ -26,7 +26,7 @@ def test_wilson_interval_of_a_large_stratum_equals_the_published_one() -> None:
 
 
 def test_a_stratum_judged_to_the_end_is_known_exactly() -> None:
-    assert Count(8, 8, 2).rate() == Rate(0.25, 0.25, 0.25)
+    assert Count(8, 8, 2).rate() == AuditRate(0.25, 0.25, 0.25)
 
 
 def test_an_interval_holds_only_counts_that_are_possible() -> None:
@@ -52,7 +52,7 @@ def test_a_stratum_nobody_judged_may_have_any_rate() -> None:
     assert found.rate == pytest.approx(0.1)
     assert found.low == pytest.approx(0.09)
     assert found.high == pytest.approx(0.19)
-    assert stratified([Count(5, 0, 0)]) == Rate(None, 0.0, 1.0)
+    assert stratified([Count(5, 0, 0)]) == AuditRate(None, 0.0, 1.0)
 
 
 @pytest.mark.parametrize("judged", [50, 200])
@@ -120,7 +120,7 @@ def test_the_cap_for_a_wanted_rate_is_exact_when_all_is_judged() -> None:
     assert likely == sure
     assert (likely.cap, likely.kept) == (0.093, 0.93)
     assert likely.rate.rate == pytest.approx(4 / 93)
-    assert under(0.05, strata, verdicts).rate == Rate(0.0, 0.0, 0.0)
+    assert under(0.05, strata, verdicts).rate == AuditRate(0.0, 0.0, 0.0)
 
 
 def test_a_sure_cap_is_never_above_the_likely_one_and_missing_where_judgments_are_few() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from miner.auditing.interview import Question, Reply, interview
-from miner.auditing.judgments import Ledger, read_judgments
+from miner.auditing.judgments import JudgmentLedger, read_judgments
 from miner.auditing.model import opinion
 from miner.auditing.population import Pair
 from miner.data import Float32
@@ -37,10 +37,10 @@ class Script:
 
 def test_the_next_start_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
     path = tmp_path / "m.judgments.jsonl"
-    with Ledger(path) as ledger:
+    with JudgmentLedger(path) as ledger:
         assert not interview(PAIRS, ledger, Script("yes", "no", "quit"))
     second = Script("unsure", "no")
-    with Ledger(path) as ledger:
+    with JudgmentLedger(path) as ledger:
         assert interview(PAIRS, ledger, second)
         assert list(ledger.answers.values()) == ["yes", "no", "unsure", "no"]
     assert second.asked == ["q2", "q3"]
@@ -54,17 +54,17 @@ def test_the_next_start_goes_on_where_the_last_one_stopped(tmp_path: Path) -> No
 
 def test_back_takes_answers_back_even_those_of_an_earlier_start(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
-    with Ledger(path) as ledger:
+    with JudgmentLedger(path) as ledger:
         interview(PAIRS[:2], ledger, Script("yes", "yes"))
     script = Script("back", "back", "back", "no", "no", "quit")
-    with Ledger(path) as ledger:
+    with JudgmentLedger(path) as ledger:
         interview(PAIRS, ledger, script)
     assert script.asked == ["q2", "q1", "q0", "q0", "q1", "q2"]
     assert [json.loads(line)["answers"] for line in path.read_text().splitlines()] == ["no", "no"]
 
 
 def test_back_leaves_answers_of_other_samples_alone(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "j.jsonl") as ledger:
+    with JudgmentLedger(tmp_path / "j.jsonl") as ledger:
         ledger.append(PAIRS[3], "yes")
         interview(PAIRS[:1], ledger, Script("back", "no"))
         assert ledger.answers == {PAIRS[3].key: "yes", PAIRS[0].key: "no"}
@@ -75,7 +75,7 @@ def test_a_line_cut_short_is_dropped_and_a_whole_one_without_its_end_is_kept(tmp
     whole = b'{"query":"q0","passage":"p0","answers":"yes"}'
     for tail, kept in ((b"\n" + whole[:20], 1), (b"", 1)):
         path.write_bytes(whole + tail)
-        with Ledger(path) as ledger:
+        with JudgmentLedger(path) as ledger:
             assert len(ledger.answers) == kept
             ledger.append(PAIRS[1], "no")
         assert len(path.read_bytes().splitlines()) == 2
@@ -86,20 +86,20 @@ def test_a_killed_process_loses_no_answer_given(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from miner.audit.judgments import Ledger; from miner.audit.population import Pair\n"
-        "with Ledger(Path(sys.argv[1])) as ledger:\n"
+        "from miner.auditing.judgments import JudgmentLedger; from miner.auditing.population import Pair\n"
+        "with JudgmentLedger(Path(sys.argv[1])) as ledger:\n"
         "    for i in range(3): ledger.append(Pair(f'q{i}', 'p', None, ('r',)), 'no')\n"
         "    print('written', flush=True); time.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"written\n"
-    with pytest.raises(Locked, match="another audit"), Ledger(path):
+    with pytest.raises(Locked, match="another audit"), JudgmentLedger(path):
         pass
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    with Ledger(path) as ledger:
+    with JudgmentLedger(path) as ledger:
         assert len(ledger.answers) == 3
 
 
@@ -108,7 +108,7 @@ def test_a_line_that_is_no_judgment_is_named(tmp_path: Path) -> None:
     write_jsonl(path, [{"query": "q", "passage": "p", "answers": "maybe"}])
     with pytest.raises(InputError, match=r"j\.jsonl:1: 'answers' is 'maybe'; expected one of yes"):
         read_judgments(path)
-    with pytest.raises(InputError, match=r":1: 'answers'"), Ledger(path):
+    with pytest.raises(InputError, match=r":1: 'answers'"), JudgmentLedger(path):
         pass
     write_jsonl(path, [{"query": "q", "answers": "no"}])
     with pytest.raises(InputError, match="names no passage"):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ WHERE = {"judged": "lib", "negatives": "lib", "downstream": "quality"}
 
 
 @pytest.fixture(scope="module")
-def modules() -> Iterator[dict[str, Any]]:
-    yield {name: importlib.import_module(f"benchmarks.{room}.{name}") for name, room in WHERE.items()}
+def modules() -> dict[str, Any]:
+    return {name: importlib.import_module(f"benchmarks.{room}.{name}") for name, room in WHERE.items()}
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import pytest
 
 from miner.calibrating.calibrate import calibrate, learn
 from miner.calibrating.calibration import Bin, Calibration, Point, read_calibration
-from miner.calibrating.hidden import Evidence, gather
+from miner.calibrating.hidden import HiddenEvidence, gather
 from miner.calibrating.rates import Rate, rate
 from miner.corpus.queries import read_queries
 from miner.data import Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
-from miner.filters import Margin, Risk, Riskiest, Sibling
+from miner.filters import DropRiskiest, Margin, Risk, SameDocument
 from miner.index import Index, build_index
 from miner.index.library import build_index as build_from_path
 from miner.mining.mine import mine
@@ -48,7 +48,7 @@ def calibration(queries: list[Query], index: Index) -> Calibration:
     return calibrate(queries, index)
 
 
-def synthetic(queries: int, seed: int, shift: float = 0.0, slope: float = 1.0) -> Evidence:
+def synthetic(queries: int, seed: int, shift: float = 0.0, slope: float = 1.0) -> HiddenEvidence:
     """Candidates whose risk is `slope` times the packaged model's log odds plus `shift`."""
     rng = np.random.default_rng(seed)
     features = np.zeros((queries, 100, len(NAMES)))
@@ -56,7 +56,7 @@ def synthetic(queries: int, seed: int, shift: float = 0.0, slope: float = 1.0) -
     features[..., 2] = rng.normal(0.2, 0.3, (queries, 100))
     odds = shift + slope * packaged_model().logits(features)
     hidden = rng.uniform(size=odds.shape) < probability(odds)
-    return Evidence(features, np.ones_like(hidden), hidden)
+    return HiddenEvidence(features, np.ones_like(hidden), hidden)
 
 
 def test_one_passage_is_shown_and_the_others_are_looked_for(queries: list[Query], index: Index) -> None:
@@ -135,9 +135,9 @@ def test_a_recipe_takes_the_model_and_translates_its_caps(calibration: Calibrati
 
 
 def test_with_a_calibration_the_default_is_a_cap(calibration: Calibration) -> None:
-    assert Riskiest() in Recipe().filters
+    assert DropRiskiest() in Recipe().filters
     capped = calibration.apply(Recipe()).filters
-    assert capped == (Sibling(overlapping=True), Risk(max=calibration.threshold(Risk().max)))
+    assert capped == (SameDocument(overlapping=True), Risk(max=calibration.threshold(Risk().max)))
 
 
 def test_a_file_gives_back_what_was_written(calibration: Calibration, index: Index, tmp_path: Path) -> None:

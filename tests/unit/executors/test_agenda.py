@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from miner.errors import ConfigError, WorkLost
-from miner.executors import Agenda, Attempt, Serial, parse_executor
+from miner.executors import Attempt, Serial, TaskQueue, parse_executor
 from miner.executors.queue import TRIES
-from miner.executors.workers import Done, Lost, Outcome, work_off
+from miner.executors.workers import Done, Lost, Outcome, drain
 from tests.support.working import Marking, Stub
 
 
 def test_what_is_added_comes_before_what_was_there_and_what_is_tried_again_before_all() -> None:
-    agenda = Agenda(["later", "last"])
+    agenda = TaskQueue(["later", "last"])
     first = agenda.take()
     assert first is not None
     agenda.add(["soon"])
@@ -25,14 +25,14 @@ def test_what_is_added_comes_before_what_was_there_and_what_is_tried_again_befor
 def test_a_long_list_is_drawn_no_faster_than_it_is_worked_off(tmp_path: Path) -> None:
     drawn = list[int]()
     tasks = (drawn.append(task) or task for task in range(100))  # type: ignore[func-returns-value]
-    receipts = Stub(workers=4).run(Marking(tmp_path, warm=False), Agenda(tasks))
+    receipts = Stub(workers=4).run(Marking(tmp_path, warm=False), TaskQueue(tasks))
     for done, _ in enumerate(receipts, 1):
         assert len(drawn) <= done + 4
     assert len(drawn) == 100
 
 
 def test_giving_up_is_one_sentence_with_the_task_the_tries_and_the_last_reason() -> None:
-    agenda = Agenda(["shard 7"])
+    agenda = TaskQueue(["shard 7"])
     attempt = agenda.take()
     assert attempt is not None
     for _ in range(TRIES - 1):
@@ -43,7 +43,7 @@ def test_giving_up_is_one_sentence_with_the_task_the_tries_and_the_last_reason()
 
 @pytest.mark.parametrize("executor", [Serial(), Stub(), Stub(workers=1), Stub(lossy=3)], ids=repr)
 def test_tasks_added_while_others_run_are_done_too(tmp_path: Path, executor: Serial | Stub) -> None:
-    agenda = Agenda([1, 2])
+    agenda = TaskQueue([1, 2])
     receipts = {}
     for task, receipt in executor.run(Marking(tmp_path, warm=False), agenda):
         receipts[task] = receipt
@@ -100,5 +100,5 @@ class Echoing:
 
 def test_of_two_ends_of_one_task_the_first_good_one_counts() -> None:
     crew = Echoing()
-    assert sorted(work_off(crew, Agenda([1, 2, 3]))) == [(1, 1), (2, 2), (3, 3)]
+    assert sorted(drain(crew, TaskQueue([1, 2, 3]))) == [(1, 1), (2, 2), (3, 3)]
     assert sorted(crew.begun) == [1, 1, 2, 2, 3, 3]

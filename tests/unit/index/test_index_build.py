@@ -149,7 +149,7 @@ def test_the_lock_of_a_killed_process_is_free(
     tmp_path: Path, passages: list[Passage], encoder: HashingEncoder
 ) -> None:
     code = (
-        "import sys, time, pathlib; from miner.index.lock import building\n"
+        "import sys, time, pathlib; from miner.storage.locks import building\n"
         "with building(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

@@ -21,7 +21,7 @@ def given(monkeypatch: pytest.MonkeyPatch, encoder: HashingEncoder) -> list[dict
         asked.append({"model": model, **{key: value for key, value in options.items() if value}})
         return HashingEncoder(64) if model == "other" else encoder
 
-    monkeypatch.setitem(sys.modules, "miner.encoders.load", SimpleNamespace(resolve=resolve))
+    monkeypatch.setitem(sys.modules, "miner.encoders.load", SimpleNamespace(load_encoder=resolve))
     return asked
 
 

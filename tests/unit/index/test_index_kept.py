@@ -14,7 +14,7 @@ from miner.encoders import HashingEncoder
 from miner.filters import Margin, Risk
 from miner.index import Index, build_index
 from miner.index import memo as kept
-from miner.index.memo import Kept, Like
+from miner.index.memo import Like, Memo
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
 
@@ -45,8 +45,8 @@ class Making:
 
 def test_the_same_key_finds_what_was_made(index: Index) -> None:
     make = Making()
-    first = Kept(index).arrays("thing", ["a", ["b", "c"], np.arange(3)], LIKE, make)
-    again = Kept(index).arrays("thing", ["a", ["b", "c"], np.arange(3)], LIKE, make)
+    first = Memo(index).arrays("thing", ["a", ["b", "c"], np.arange(3)], LIKE, make)
+    again = Memo(index).arrays("thing", ["a", ["b", "c"], np.arange(3)], LIKE, make)
     assert make.times == 1
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -64,22 +64,22 @@ def test_the_same_key_finds_what_was_made(index: Index) -> None:
 def test_another_key_does_not(index: Index, other: list[Any]) -> None:
     make = Making()
     for key in (["a", ["b", "c"], np.arange(3)], other):
-        Kept(index).arrays("thing", key, LIKE, make)
+        Memo(index).arrays("thing", key, LIKE, make)
     assert make.times == 2
 
 
 def test_a_damaged_file_is_made_anew(index: Index) -> None:
     make = Making()
-    Kept(index).arrays("thing", ["a"], LIKE, make)
+    Memo(index).arrays("thing", ["a"], LIKE, make)
     (file,) = index.path.glob("cache/thing_*")
     file.write_bytes(file.read_bytes()[:-1] + b"\xff")
-    Kept(index).arrays("thing", ["a"], LIKE, make)
+    Memo(index).arrays("thing", ["a"], LIKE, make)
     assert make.times == 2
 
 
 def test_what_is_small_leaves_no_file(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "LEAST_BYTES", 100)
-    Kept(index).arrays("thing", ["a"], LIKE, Making())
+    Memo(index).arrays("thing", ["a"], LIKE, Making())
     assert not list(index.path.glob("cache/thing_*"))
 
 
@@ -87,16 +87,16 @@ def test_the_oldest_goes_when_there_is_too_much(index: Index, monkeypatch: pytes
     make = Making()
     monkeypatch.setattr(kept, "MAX_BYTES", 400)
     for key in "abcd":
-        Kept(index).arrays("thing", [key], LIKE, make)
+        Memo(index).arrays("thing", [key], LIKE, make)
     assert sum(file.stat().st_size for file in index.path.glob("cache/thing_*")) <= 400
-    Kept(index).arrays("thing", ["d"], LIKE, make)
+    Memo(index).arrays("thing", ["d"], LIKE, make)
     assert make.times == 4
 
 
 def test_one_run_does_not_throw_out_what_it_wrote(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     make = Making()
     monkeypatch.setattr(kept, "MAX_BYTES", 400)
-    run = Kept(index)
+    run = Memo(index)
     for key in range(50):
         run.arrays("thing", [str(key)], LIKE, make)
     run.arrays("thing", ["20"], LIKE, make)

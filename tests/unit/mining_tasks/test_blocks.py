@@ -19,7 +19,7 @@ from miner.filters import Risk, Score
 from miner.index import Index, build_index
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.mining.rescore import Cache, CrossEncoderScorer
+from miner.mining.rescore import CrossEncoderScorer, ScoreCache
 from miner.mining_tasks import mine_files
 from miner.mining_tasks.plan import groups
 from miner.search.search import Search
@@ -159,7 +159,7 @@ def test_what_depends_on_the_whole_run_or_index_is_refused(
     tmp_path: Path, index: Index, asked: list[Query]
 ) -> None:
     for recipe in (
-        Recipe(rescore=Cache(tmp_path / "cache", CrossEncoderScorer("none"))),
+        Recipe(rescore=ScoreCache(tmp_path / "cache", CrossEncoderScorer("none"))),
         Recipe(search=Search("hnsw")),
     ):
         with pytest.raises(ConfigError, match="on one machine only"):

@@ -11,11 +11,11 @@ import pytest
 
 from miner.data import Row
 from miner.reporting import statistics
-from miner.reporting.records import Evidence, Receipt, Record
-from miner.reporting.tally import Tally, digest, tally
+from miner.reporting.records import PassageEvidence, Receipt, Record
+from miner.reporting.tally import ReportCounts, digest, tally
 
 
-def tallied(*rows: tuple[str, list[str], list[str]]) -> Tally:
+def tallied(*rows: tuple[str, list[str], list[str]]) -> ReportCounts:
     records = [
         Record(i + 1, Row(query, tuple(relevant), tuple(negatives)), None)
         for i, (query, relevant, negatives) in enumerate(rows)
@@ -95,8 +95,8 @@ def test_a_row_is_short_of_what_was_asked_for() -> None:
 
 
 def test_an_empty_file_has_zeros() -> None:
-    assert statistics.counts(Tally()) == statistics.Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    assert statistics.preview("x", Tally()).negatives_per_query == 0.0
+    assert statistics.counts(ReportCounts()) == statistics.RowCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    assert statistics.preview("x", ReportCounts()).negatives_per_query == 0.0
     assert statistics.per_query([]) == ()
 
 
@@ -140,7 +140,9 @@ def test_the_most_reused_come_first_and_ties_by_first_use() -> None:
 
 
 def test_evidence_is_counted_where_a_receipt_gives_it() -> None:
-    receipt = Receipt((Evidence(similarity=0.9),), (Evidence(similarity=0.4, risk=0.1), Evidence()))
+    receipt = Receipt(
+        (PassageEvidence(similarity=0.9),), (PassageEvidence(similarity=0.4, risk=0.1), PassageEvidence())
+    )
     record = Record(1, Row("q", ("r",), ("n", "given")), receipt)
     counted, _ = tally([record, Record(2, Row("p", ("r",), ("n",)), None)], measured=1, shown=1, seed=0)
     assert list(counted.relevant_similarity) == [0.9]

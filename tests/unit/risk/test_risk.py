@@ -16,7 +16,16 @@ from miner.filters.risk import lowest_caps
 from miner.index import Index, build_index
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.risk import NAMES, Geometry, RiskModel, Scorer, features, packaged_model, probability, read_model
+from miner.risk import (
+    NAMES,
+    Geometry,
+    RiskModel,
+    RiskScorer,
+    features,
+    packaged_model,
+    probability,
+    read_model,
+)
 from miner.risk.features import SATURATED
 from miner.risk.relevant import weigh
 from miner.text.match import Match
@@ -37,7 +46,7 @@ def pool(index: Index, queries: list[Query], encoder: HashingEncoder) -> Pool:
 
 
 @pytest.fixture(scope="module")
-def scorer(index: Index) -> Scorer:
+def scorer(index: Index) -> RiskScorer:
     return packaged_model().for_index(index)
 
 
@@ -48,7 +57,7 @@ def without(pool: Pool, column: int) -> Pool:
     return replace(pool, **cut, risk=None, ranks=None)
 
 
-def test_features_are_those_of_the_formulas(pool: Pool, index: Index, scorer: Scorer) -> None:
+def test_features_are_those_of_the_formulas(pool: Pool, index: Index, scorer: RiskScorer) -> None:
     corpus = index.vectors(np.arange(len(index))).astype(np.float64)
     ours = features(pool, scorer.geometry)
     alone = [i for i in range(len(pool.rows)) if np.diff(pool.offsets)[i] == 1][:6]
@@ -57,7 +66,7 @@ def test_features_are_those_of_the_formulas(pool: Pool, index: Index, scorer: Sc
         np.testing.assert_allclose(ours[query], plainly(pool, query, corpus), atol=2e-3)
 
 
-def test_risk_is_the_same_whatever_the_block_and_the_threads(pool: Pool, scorer: Scorer) -> None:
+def test_risk_is_the_same_whatever_the_block_and_the_threads(pool: Pool, scorer: RiskScorer) -> None:
     assert pool.risk is not None
     for size in (1, 7, 48):
         pieces = [part(pool, low, min(low + size, 48)) for low in range(0, 48, size)]
@@ -76,7 +85,7 @@ def test_a_deeper_search_changes_no_risk(index: Index, queries: list[Query], enc
     assert len(np.unique(deep.risk[:, 100:])) > 10
 
 
-def test_what_matches_a_relevant_passage_plays_no_part(pool: Pool, scorer: Scorer) -> None:
+def test_what_matches_a_relevant_passage_plays_no_part(pool: Pool, scorer: RiskScorer) -> None:
     one = part(pool, 2, 3)
     for column in (0, 5, 59):
         match = one.match.copy()
@@ -88,7 +97,7 @@ def test_what_matches_a_relevant_passage_plays_no_part(pool: Pool, scorer: Score
         )
 
 
-def test_padding_has_risk_one_and_nothing_is_nan(pool: Pool, scorer: Scorer) -> None:
+def test_padding_has_risk_one_and_nothing_is_nan(pool: Pool, scorer: RiskScorer) -> None:
     rows, scores, near = pool.rows.copy(), pool.scores.copy(), pool.to_relevant.copy()
     rows[:, 20:], scores[:, 20:], near[:, 20:] = PADDING, -np.inf, -np.inf
     rows[0], scores[0], near[0] = PADDING, -np.inf, -np.inf
@@ -103,12 +112,12 @@ def test_padding_has_risk_one_and_nothing_is_nan(pool: Pool, scorer: Scorer) -> 
 def test_corpora_without_spread_give_finite_risks(pool: Pool, same: bool) -> None:
     mean = pool.queries[0].astype(np.float64) if same else np.zeros(pool.queries.shape[1])
     geometry = Geometry.of(mean, np.zeros((len(mean), len(mean))))
-    risk = Scorer(packaged_model(), geometry).score(pool).risk
+    risk = RiskScorer(packaged_model(), geometry).score(pool).risk
     assert risk is not None
     assert np.all(np.isfinite(risk))
 
 
-def test_parts_add_up_to_the_log_odds(pool: Pool, scorer: Scorer) -> None:
+def test_parts_add_up_to_the_log_odds(pool: Pool, scorer: RiskScorer) -> None:
     parts = scorer.parts(pool)
     assert set(parts) == {
         "intercept",

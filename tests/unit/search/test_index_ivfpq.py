@@ -12,9 +12,9 @@ import pytest
 from miner.data import PADDING, Half, Int64
 from miner.errors import ConfigError
 from miner.index.manifest import Shard
-from miner.index.shards import Shelf
+from miner.index.shards import Shards
 from miner.search.ivfpq import LEAST, IvfPq
-from miner.search.per_shard import Coded, ranked
+from miner.search.per_shard import PerShardIvfPq, ranked
 from miner.storage import sealed
 from miner.storage.place import Place
 from miner.vectors.exact import search
@@ -34,7 +34,7 @@ def clustered(seed: int, count: int) -> Half:
     return half
 
 
-def shelf_of(folder: Path, vectors: Half, sizes: tuple[int, ...]) -> Shelf:
+def shelf_of(folder: Path, vectors: Half, sizes: tuple[int, ...]) -> Shards:
     nothing = sealed.seal(folder, "keys/00000", ".npy", b"")
     parts = np.split(vectors, np.cumsum(sizes)[:-1])
     files = [
@@ -44,11 +44,11 @@ def shelf_of(folder: Path, vectors: Half, sizes: tuple[int, ...]) -> Shelf:
     shards = [
         Shard(size, size, nothing, nothing, nothing, file) for size, file in zip(sizes, files, strict=True)
     ]
-    return Shelf(Place(folder), shards, DIM)
+    return Shards(Place(folder), shards, DIM)
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shards:
     """A shard as small as has a structure, one that has none, and a larger one."""
     return shelf_of(tmp_path_factory.mktemp("shelf"), clustered(1, sum(SIZES)), SIZES)
 
@@ -58,15 +58,15 @@ def queries() -> Half:
     return clustered(2, 60)
 
 
-def coded(shelf: Shelf, method: IvfPq | None = None, max_memory: int = 2**29) -> Coded:
-    return Coded(shelf, method or IvfPq(), max_memory)
+def coded(shelf: Shards, method: IvfPq | None = None, max_memory: int = 2**29) -> PerShardIvfPq:
+    return PerShardIvfPq(shelf, method or IvfPq(), max_memory)
 
 
-def structures(shelf: Shelf) -> list[Path]:
+def structures(shelf: Shards) -> list[Path]:
     return sorted((shelf.place.folder / "ann").iterdir())
 
 
-def test_nearly_all_is_found_and_scored_exactly(shelf: Shelf, queries: Half) -> None:
+def test_nearly_all_is_found_and_scored_exactly(shelf: Shards, queries: Half) -> None:
     found = ranked(shelf, queries, coded(shelf).estimates(queries, 50), 50)
     exact = search(shelf, queries, 50)
     assert recall(exact.rows, found.rows) > 0.95
@@ -76,7 +76,7 @@ def test_nearly_all_is_found_and_scored_exactly(shelf: Shelf, queries: Half) -> 
         assert rows.tolist() == rows[np.lexsort((rows, -true))].tolist()
 
 
-def test_more_cells_and_more_candidates_overlook_less(shelf: Shelf, queries: Half) -> None:
+def test_more_cells_and_more_candidates_overlook_less(shelf: Shards, queries: Half) -> None:
     exact = search(shelf, queries, 50).rows
     shares = [
         recall(exact, ranked(shelf, queries, coded(shelf, method).estimates(queries, 50), 50).rows)
@@ -86,16 +86,16 @@ def test_more_cells_and_more_candidates_overlook_less(shelf: Shelf, queries: Hal
     assert shares[2] > 0.99
 
 
-def in_groups(shelf: Shelf, queries: Half, edges: tuple[int, ...], k: int) -> Int64:
+def in_groups(shelf: Shards, queries: Half, edges: tuple[int, ...], k: int) -> Int64:
     """Searched a group at a time, merged from the last to the first."""
     parts = []
     for start, stop in pairwise(edges):
-        group = Shelf(shelf.place, shelf.shards[start:stop], DIM)
+        group = Shards(shelf.place, shelf.shards[start:stop], DIM)
         parts.append(shifted(coded(group).estimates(queries, k), int(shelf.starts[start])))
     return best(parts[::-1], IvfPq().fetch * k)
 
 
-def test_groups_blocks_and_memory_change_nothing(shelf: Shelf, queries: Half) -> None:
+def test_groups_blocks_and_memory_change_nothing(shelf: Shards, queries: Half) -> None:
     whole = coded(shelf).estimates(queries, 30)
     for edges in ((0, 1, 3), (0, 2, 3), (0, 1, 2, 3)):
         np.testing.assert_array_equal(in_groups(shelf, queries, edges, 30), whole)
@@ -105,7 +105,7 @@ def test_groups_blocks_and_memory_change_nothing(shelf: Shelf, queries: Half) ->
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_change_no_byte_of_a_structure(tmp_path: Path, shelf: Shelf, threads: int) -> None:
+def test_threads_change_no_byte_of_a_structure(tmp_path: Path, shelf: Shards, threads: int) -> None:
     import faiss
 
     again = shelf_of(tmp_path, clustered(1, sum(SIZES)), SIZES)
@@ -144,7 +144,7 @@ def test_shards_too_small_or_wanted_whole_are_searched_exactly(tmp_path: Path, q
     assert not (small.place.folder / "ann").exists()
 
 
-def test_nothing_to_search_for(shelf: Shelf, queries: Half) -> None:
+def test_nothing_to_search_for(shelf: Shards, queries: Half) -> None:
     assert coded(shelf).estimates(queries[:0], 10).shape == (0, coded(shelf).width(10))
 
 

@@ -17,16 +17,16 @@ from starlette.testclient import TestClient
 
 from miner.cli.serve import command
 from miner.errors import ConfigError, Locked
-from miner.serving import Limits, Settings
+from miner.serving import ServerLimits, ServerSettings
 from miner.serving.app import ROUTES, application
-from miner.serving.services import House
+from miner.serving.services import Services
 from miner.serving.settings import parse_models
 from miner.serving.telemetry import Lines
 from tests.support.commandline import call
 from tests.support.serving import serving
 from tests.support.tiny_models import make_encoder
 
-LIMITS = Limits(upload=5_000, body=2_000, documents=5, characters=60)
+LIMITS = ServerLimits(upload=5_000, body=2_000, documents=5, characters=60)
 KEY = "a key of sixteen or more"
 UPLOAD = {"name": "n", "type": "reranker-finetune-input"}
 MODELS = "/v1/finetuning/finetuned-models"
@@ -39,18 +39,20 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    settings = Settings(
+    settings = ServerSettings(
         tmp_path_factory.mktemp("http") / "state", models={"tiny": str(encoder)}, limits=LIMITS
     )
-    with TestClient(application(House.open(settings)), base_url="http://localhost") as found:
+    with TestClient(application(Services.open(settings)), base_url="http://localhost") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def locked(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A server with a key."""
-    settings = Settings(tmp_path_factory.mktemp("key") / "state", models={"tiny": str(encoder)}, key=KEY)
-    with TestClient(application(House.open(settings)), base_url="http://miner.example") as found:
+    settings = ServerSettings(
+        tmp_path_factory.mktemp("key") / "state", models={"tiny": str(encoder)}, key=KEY
+    )
+    with TestClient(application(Services.open(settings)), base_url="http://miner.example") as found:
         yield found
 
 
@@ -67,7 +69,9 @@ def test_a_body_over_the_limit_is_refused_with_and_without_its_length_told(clien
 
 
 def test_a_client_that_falls_silent_is_told_so(encoder: Path, tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "state", models={"tiny": str(encoder)}, limits=Limits(silence=0.2))
+    settings = ServerSettings(
+        tmp_path / "state", models={"tiny": str(encoder)}, limits=ServerLimits(silence=0.2)
+    )
     with serving(settings) as (address, _):
         place = urlsplit(address)
         with socket.create_connection((place.hostname or "", place.port or 0)) as connection:
@@ -79,8 +83,10 @@ def test_a_client_that_falls_silent_is_told_so(encoder: Path, tmp_path: Path) ->
 
 
 def test_too_many_requests_at_once_are_put_off(encoder: Path, tmp_path: Path) -> None:
-    settings = Settings(tmp_path / "state", models={"tiny": str(encoder)}, limits=Limits(requests=0))
-    with TestClient(application(House.open(settings)), base_url="http://localhost") as client:
+    settings = ServerSettings(
+        tmp_path / "state", models={"tiny": str(encoder)}, limits=ServerLimits(requests=0)
+    )
+    with TestClient(application(Services.open(settings)), base_url="http://localhost") as client:
         answer = client.get("/health")
     assert (answer.status_code, answer.json()) == (503, {"message": "too many requests at once"})
     assert answer.headers["retry-after"] == "1"
@@ -115,11 +121,11 @@ def test_a_key_is_asked_for_everywhere_but_where_nothing_is_told(locked: TestCli
 def test_a_server_beyond_this_machine_needs_a_long_key(tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.168.0.1", "miner.example"):
         with pytest.raises(ConfigError, match="can be reached from other machines"):
-            Settings(tmp_path, host)
+            ServerSettings(tmp_path, host)
     for host in ("127.0.0.1", "localhost", "::1", "127.9.9.9"):
-        assert Settings(tmp_path, host).local
+        assert ServerSettings(tmp_path, host).local
     with pytest.raises(ConfigError, match="5 characters; expected 16 at least"):
-        Settings(tmp_path, "0.0.0.0", key="short")
+        ServerSettings(tmp_path, "0.0.0.0", key="short")
 
 
 def test_misuse_of_the_command_is_one_sentence(
@@ -152,7 +158,7 @@ def test_names_of_models_are_read(tmp_path: Path) -> None:
 def test_one_state_has_one_server(client: TestClient) -> None:
     home: Any = client.app.state.house  # type: ignore[attr-defined]
     with pytest.raises(Locked, match="another server is at work"):
-        House.open(home.settings)
+        Services.open(home.settings)
 
 
 def test_requests_and_documents_are_counted(client: TestClient) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from miner.serving import Limits, Settings
+from miner.serving import ServerLimits, ServerSettings
 from miner.serving.app import ROUTES, application
 from miner.serving.openapi import document
-from miner.serving.services import House
+from miner.serving.services import Services
 from tests.support.tiny_models import make_encoder
 
-LIMITS = Limits(upload=5_000, body=2_000, documents=5, characters=60)
+LIMITS = ServerLimits(upload=5_000, body=2_000, documents=5, characters=60)
 KEY = "a key of sixteen or more"
 UPLOAD = {"name": "n", "type": "reranker-finetune-input"}
 MODELS = "/v1/finetuning/finetuned-models"
@@ -31,10 +31,10 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    settings = Settings(
+    settings = ServerSettings(
         tmp_path_factory.mktemp("http") / "state", models={"tiny": str(encoder)}, limits=LIMITS
     )
-    with TestClient(application(House.open(settings)), base_url="http://localhost") as found:
+    with TestClient(application(Services.open(settings)), base_url="http://localhost") as found:
         yield found
 
 

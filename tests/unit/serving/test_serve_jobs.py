@@ -12,7 +12,7 @@ import pytest
 from miner.serving.job_process import OUTCOME
 from miner.serving.jobs import ATTEMPTS, CANCELLED, Outcome, Runner, validations
 from miner.serving.state import State
-from miner.serving.store import Dataset, now
+from miner.serving.store import DatasetRecord, now
 from miner.serving.validation import judge
 from tests.support.mined_files import made_rows
 from tests.support.serving import jobs_of, kill, until
@@ -85,10 +85,10 @@ def test_a_server_that_stops_ends_its_job_and_the_next_goes_on(tmp_path: Path, u
     upload.joinpath("train.jsonl").rename(state.receive("d") / "train.jsonl")
     state.settle("d")
     part = {"id": "train", "name": "mine.jsonl", "index": 0, "size_bytes": 1}
-    state.store.add(Dataset("d", "n", now(), now(), parts=[part]))
+    state.store.add(DatasetRecord("d", "n", now(), now(), parts=[part]))
 
     def status() -> str:
-        found = state.store.get(Dataset, "d")
+        found = state.store.get(DatasetRecord, "d")
         assert found is not None
         return found.status
 

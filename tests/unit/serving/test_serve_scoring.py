@@ -9,7 +9,7 @@ import pytest
 
 from miner.errors import ModelError
 from miner.reranking import load_reranker, rank
-from miner.serving.scoring import LOADED, TOGETHER, Scorer, Wish
+from miner.serving.scoring import LOADED, TOGETHER, ScoreRequest, ScoringThread
 from tests.support.tiny_models import make_cross_encoder, make_encoder
 
 Batches = list[tuple[int, int]]
@@ -27,20 +27,20 @@ def batches() -> Batches:
 
 
 @pytest.fixture
-def scorer(batches: Batches) -> Iterator[Scorer]:
-    made = Scorer(1_000, lambda requests, documents: batches.append((requests, documents)))
+def scorer(batches: Batches) -> Iterator[ScoringThread]:
+    made = ScoringThread(1_000, lambda requests, documents: batches.append((requests, documents)))
     yield made
     made.stop()
 
 
 def wish(
     model: str, query: str = "k1", documents: tuple[str, ...] = DOCUMENTS, top: int | None = None
-) -> Wish:
-    return Wish(model, query, documents, top, None)
+) -> ScoreRequest:
+    return ScoreRequest(model, query, documents, top, None)
 
 
 def test_what_waits_for_the_same_model_is_scored_together(
-    scorer: Scorer, batches: Batches, encoder: str, tmp_path: Path
+    scorer: ScoringThread, batches: Batches, encoder: str, tmp_path: Path
 ) -> None:
     other = str(make_cross_encoder(tmp_path / "cross"))
     with scorer.keeping:
@@ -59,7 +59,7 @@ def test_what_waits_for_the_same_model_is_scored_together(
     assert batches == [(1, 3), (4, 12), (4, 12)]
 
 
-def test_a_batch_has_a_size(scorer: Scorer, batches: Batches, encoder: str) -> None:
+def test_a_batch_has_a_size(scorer: ScoringThread, batches: Batches, encoder: str) -> None:
     many = ("v1",) * (TOGETHER // 2)
     with scorer.keeping:
         futures = [scorer.ask(wish(encoder))]
@@ -72,7 +72,7 @@ def test_a_batch_has_a_size(scorer: Scorer, batches: Batches, encoder: str) -> N
     assert [requests for requests, _ in batches] == [1, 2, 1]
 
 
-def test_a_request_that_cannot_be_scored_spoils_no_other(scorer: Scorer, encoder: str) -> None:
+def test_a_request_that_cannot_be_scored_spoils_no_other(scorer: ScoringThread, encoder: str) -> None:
     with scorer.keeping:
         held = scorer.ask(wish(encoder))
         while scorer.waiting:
@@ -86,14 +86,14 @@ def test_a_request_that_cannot_be_scored_spoils_no_other(scorer: Scorer, encoder
     assert bad.exception(30) is not None
 
 
-def test_a_model_that_cannot_be_loaded_is_told(scorer: Scorer, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_told(scorer: ScoringThread, tmp_path: Path) -> None:
     future = scorer.ask(wish(str(tmp_path)))
     assert future is not None
     assert isinstance(future.exception(30), ModelError)
 
 
 def test_more_than_may_wait_is_not_taken(encoder: str) -> None:
-    scorer = Scorer(5)
+    scorer = ScoringThread(5)
     with scorer.keeping:
         held = scorer.ask(wish(encoder))
         while scorer.waiting:
@@ -109,7 +109,7 @@ def test_more_than_may_wait_is_not_taken(encoder: str) -> None:
     assert scorer.ask(wish(encoder)) is None
 
 
-def test_models_used_longest_ago_are_let_go(scorer: Scorer, encoder: str, tmp_path: Path) -> None:
+def test_models_used_longest_ago_are_let_go(scorer: ScoringThread, encoder: str, tmp_path: Path) -> None:
     folders = [str(make_encoder(tmp_path / f"m{i}")) for i in range(LOADED)]
     for folder in (encoder, *folders[:-1], encoder, folders[-1]):
         scorer.prepare(folder)

@@ -11,58 +11,68 @@ import pytest
 
 from miner.errors import ConfigError
 from miner.serving.state import DATABASE, State
-from miner.serving.store import FAILED, FINETUNING, QUEUED, READY, UNFINISHED, Dataset, Model, Store, now
+from miner.serving.store import (
+    FAILED,
+    FINETUNING,
+    QUEUED,
+    READY,
+    UNFINISHED,
+    Database,
+    DatasetRecord,
+    ModelRecord,
+    now,
+)
 
 
-def model(id: str, dataset: str = "d") -> Model:
-    return Model(id, "name", now(), now(), dataset, "base", {"base_model": {"name": "é"}})
+def model(id: str, dataset: str = "d") -> ModelRecord:
+    return ModelRecord(id, "name", now(), now(), dataset, "base", {"base_model": {"name": "é"}})
 
 
 def test_records_come_back_as_they_were(tmp_path: Path) -> None:
-    dataset = Dataset("d", "n", now(), now(), warnings=["w"], parts=[{"id": "train"}], metrics={"a": 1})
-    store = Store(tmp_path / "s")
+    dataset = DatasetRecord("d", "n", now(), now(), warnings=["w"], parts=[{"id": "train"}], metrics={"a": 1})
+    store = Database(tmp_path / "s")
     store.add(dataset)
     store.add(model("m"))
-    made = store.get(Model, "m")
+    made = store.get(ModelRecord, "m")
     store.close()
-    again = Store(tmp_path / "s")
-    assert again.get(Dataset, "d") == dataset
-    assert again.get(Model, "m") == made
-    assert again.get(Model, "other") is None
+    again = Database(tmp_path / "s")
+    assert again.get(DatasetRecord, "d") == dataset
+    assert again.get(ModelRecord, "m") == made
+    assert again.get(ModelRecord, "other") is None
     assert [event["status"] for event in again.events("m")] == [QUEUED]
     again.close()
 
 
 def test_a_change_is_made_only_among_the_statuses_named(tmp_path: Path) -> None:
-    store = Store(tmp_path / "s")
+    store = Database(tmp_path / "s")
     store.add(model("m"))
-    assert store.update(Model, "m", UNFINISHED, status=FINETUNING)
-    assert not store.update(Model, "m", (QUEUED,), name="other")
-    assert store.update(Model, "m", UNFINISHED, status=READY)
-    assert not store.update(Model, "m", UNFINISHED, status=FAILED, error="late")
-    found = store.get(Model, "m")
+    assert store.update(ModelRecord, "m", UNFINISHED, status=FINETUNING)
+    assert not store.update(ModelRecord, "m", (QUEUED,), name="other")
+    assert store.update(ModelRecord, "m", UNFINISHED, status=READY)
+    assert not store.update(ModelRecord, "m", UNFINISHED, status=FAILED, error="late")
+    found = store.get(ModelRecord, "m")
     assert found is not None
     assert (found.status, found.error, found.name) == (READY, None, "name")
     assert [event["status"] for event in store.events("m")] == [QUEUED, FINETUNING, READY]
-    assert store.statuses(Model) == {READY: 1}
+    assert store.statuses(ModelRecord) == {READY: 1}
     store.close()
 
 
 def test_a_data_set_that_is_to_be_trained_on_stays(tmp_path: Path) -> None:
-    store = Store(tmp_path / "s")
-    store.add(Dataset("d", "n", now(), now()))
+    store = Database(tmp_path / "s")
+    store.add(DatasetRecord("d", "n", now(), now()))
     store.add(model("m"))
-    assert not store.delete(Dataset, "d")
-    store.update(Model, "m", status=READY)
-    assert store.delete(Dataset, "d")
-    assert not store.delete(Dataset, "d")
-    assert store.delete(Model, "m")
+    assert not store.delete(DatasetRecord, "d")
+    store.update(ModelRecord, "m", status=READY)
+    assert store.delete(DatasetRecord, "d")
+    assert not store.delete(DatasetRecord, "d")
+    assert store.delete(ModelRecord, "m")
     assert store.events("m") == []
     store.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    store = Store(tmp_path / "s")
+    store = Database(tmp_path / "s")
     store.add(model("m"))
     with pytest.raises(sqlite3.IntegrityError):
         store.add(dataclasses.replace(model("m"), name="second"))
@@ -74,11 +84,11 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_a_file_that_is_no_state_or_a_newer_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database" * 100)
     with pytest.raises(ConfigError, match="is not a server's state"):
-        Store(tmp_path / "text")
+        Database(tmp_path / "text")
     with sqlite3.connect(tmp_path / "newer") as connection:
         connection.execute("PRAGMA user_version = 2")
     with pytest.raises(ConfigError, match="has format 2; this miner reads format 1"):
-        Store(tmp_path / "newer")
+        Database(tmp_path / "newer")
 
 
 def test_what_a_crash_left_is_swept_and_the_rest_kept(tmp_path: Path) -> None:
@@ -87,7 +97,7 @@ def test_what_a_crash_left_is_swept_and_the_rest_kept(tmp_path: Path) -> None:
     state.receive("whole")
     (tmp_path / "state" / "uploads" / "whole" / "train.jsonl").write_text("{}")
     state.settle("whole")
-    state.store.add(Dataset("whole", "n", now(), now()))
+    state.store.add(DatasetRecord("whole", "n", now(), now()))
     state.model("forgotten").mkdir()
     state.dataset("unknown").mkdir()
     state.close()

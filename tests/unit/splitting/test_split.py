@@ -15,10 +15,10 @@ from miner.data import Float32, Row
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, InputError, Inseparable
 from miner.formats.cohere import load_rows, write_rows
-from miner.splitting import Plan, near, split_file, split_rows
+from miner.splitting import SplitPlan, near, split_file, split_rows
 from miner.splitting.near import groups, linked
 
-SMALL = Plan(least_train=1, least_eval=1)
+SMALL = SplitPlan(least_train=1, least_eval=1)
 
 
 def made(count: int, seed: int = 0) -> list[Row]:
@@ -70,7 +70,7 @@ def test_nothing_leaks(tmp_path: Path, seed: int) -> None:
     rows = made(120, seed)
     path = tmp_path / "rows.jsonl"
     write_rows(path, rows)
-    plan = Plan(seed=seed, near=0.9, least_train=1, least_eval=1)
+    plan = SplitPlan(seed=seed, near=0.9, least_train=1, least_eval=1)
     split = split_file(path, plan, encoder=HashingEncoder())
     train, evaluation = load_rows(split.train.file), load_rows(split.evaluation.file)
     assert leaks(train, evaluation, 0.9) == []
@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path)
     write_rows(path, made(100))
     bytes_of = []
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
-        plan = Plan(seed=seed, least_train=1, least_eval=1)
+        plan = SplitPlan(seed=seed, least_train=1, least_eval=1)
         split = split_file(path, plan, folder=tmp_path / folder)
         bytes_of.append(split.evaluation.file.read_bytes())
     assert bytes_of[0] == bytes_of[1] != bytes_of[2]
@@ -131,11 +131,11 @@ def test_receipts_and_run_record_are_split_alongside(tmp_path: Path) -> None:
 def test_cohere_s_minima_are_kept_even_against_the_fraction() -> None:
     rows = [Row(f"question {n}", (f"answer {n}",)) for n in range(320)]
     for fraction in (0.01, 0.2, 0.9):
-        assert split_rows(rows, Plan(fraction=fraction)).sum() == 64
+        assert split_rows(rows, SplitPlan(fraction=fraction)).sum() == 64
     with pytest.raises(
         Inseparable, match="319 different queries; 256 for training and 64 for evaluation need 320"
     ):
-        split_rows(rows[1:], Plan())
+        split_rows(rows[1:], SplitPlan())
 
 
 def test_one_giant_group_is_named_and_nothing_is_written(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_one_giant_group_is_named_and_nothing_is_written(tmp_path: Path) -> None
 
 def test_a_group_too_large_for_the_fraction_is_taken_where_the_minimum_asks_for_it() -> None:
     rows = [Row(f"question {n}", (f"shared {n // 100}",)) for n in range(400)]
-    chosen = split_rows(rows, Plan(fraction=0.2))
+    chosen = split_rows(rows, SplitPlan(fraction=0.2))
     assert chosen.sum() == 100
     assert len(set(np.flatnonzero(chosen) // 100)) == 1
 
@@ -175,7 +175,7 @@ def test_negatives_that_are_relevant_on_the_other_side_are_reported(tmp_path: Pa
 def test_bad_plans_and_files_are_refused(tmp_path: Path) -> None:
     for wrong in ({"fraction": 0.0}, {"fraction": 1.0}, {"near": 0.0}, {"near": 1.1}, {"least_eval": 0}):
         with pytest.raises(ConfigError):
-            Plan(**wrong)
+            SplitPlan(**wrong)
     path = tmp_path / "rows.jsonl"
     path.write_text('{"query": "a", "relevant_passages": ["p"]}\n{"query": "b"}\n')
     with pytest.raises(InputError, match=r":2: has no 'relevant_passages'"):

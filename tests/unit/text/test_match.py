@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miner.text.fold import fold, folded
-from miner.text.match import Asked, Match, compare, match
+from miner.text.match import Match, MatchRequest, compare, match
 from tests.support import oracle
 
 PASSAGE = (
@@ -16,7 +16,7 @@ PASSAGE = (
 
 
 def code(candidate: str, relevant: str = PASSAGE, query: str = "a query") -> Match:
-    return Match(match(Asked(query, [candidate], [relevant]))[0])
+    return Match(match(MatchRequest(query, [candidate], [relevant]))[0])
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_near_copies_are_found_in_scripts_without_spaces(relevant: str, copy: st
 
 def test_the_query_itself_blanks_and_repeats_are_never_negatives() -> None:
     candidates = ["A query?", " \n", "Something else", "something ELSE", "taken already"]
-    codes = match(Asked("a query", candidates, [PASSAGE], taken=["Taken, already."]))
+    codes = match(MatchRequest("a query", candidates, [PASSAGE], taken=["Taken, already."]))
     assert codes.tolist() == [Match.QUERY, Match.BLANK, Match.NONE, Match.DUPLICATE, Match.DUPLICATE]
 
 
@@ -87,7 +87,7 @@ def test_comparison_agrees_with_the_oracle(a: str, b: str) -> None:
 
 @given(st.lists(st.text("ab c", max_size=40), max_size=8), st.lists(st.text("ab c", max_size=40), max_size=3))
 def test_matching_many_at_once_equals_matching_each(candidates: list[str], relevant: list[str]) -> None:
-    codes = match(Asked("zzz", candidates, relevant))
+    codes = match(MatchRequest("zzz", candidates, relevant))
     for candidate, found in zip(candidates, codes, strict=True):
         alone = any(compare(folded(candidate), folded(other)) is not Match.NONE for other in relevant)
         assert (found in (Match.SAME_TEXT, Match.SAME_FOLDED, Match.CONTAINS, Match.NEAR_COPY)) == alone
@@ -102,7 +102,7 @@ def test_matching_misses_no_near_copy(seed: int, words: int, changed: float) -> 
     candidates = [" ".join(f"word{number}" for number in each) for each in (*copies, *parts)]
     relevant = " ".join(f"word{number}" for number in text)
     expected = [int(compare(folded(each), folded(relevant))) for each in candidates]
-    found = match(Asked("zzz", candidates, [relevant]))
+    found = match(MatchRequest("zzz", candidates, [relevant]))
     assert np.where(found == Match.DUPLICATE, expected, found).tolist() == expected
 
 

@@ -7,7 +7,7 @@ import pytest
 from miner.data import Row
 from miner.errors import ConfigError, ModelError
 from miner.models.load import Kind
-from miner.training.plan import Plan, Settings, make_plan, share_of_shared
+from miner.training.plan import TrainPlan, TrainSettings, make_plan, share_of_shared
 
 
 def rows(count: int, relevant: int = 1, sharing: int = 1, words: int = 10) -> list[Row]:
@@ -26,8 +26,8 @@ def words_of(texts: Sequence[str]) -> list[int]:
     return [len(text.split()) for text in texts]
 
 
-def plan(data: list[Row], kind: Kind = Kind.ENCODER, limit: int = 512, **asked: object) -> Plan:
-    return make_plan(data, Settings(**asked), kind, words_of, limit)  # type: ignore[arg-type]
+def plan(data: list[Row], kind: Kind = Kind.ENCODER, limit: int = 512, **asked: object) -> TrainPlan:
+    return make_plan(data, TrainSettings(**asked), kind, words_of, limit)  # type: ignore[arg-type]
 
 
 def test_rows_with_a_relevant_passage_of_their_own_train_with_in_batch_negatives() -> None:
@@ -106,7 +106,7 @@ def test_sharing_is_told_by_text_without_case_and_punctuation() -> None:
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="expected"):
-        Settings(**wrong)  # type: ignore[arg-type]
+        TrainSettings(**wrong)  # type: ignore[arg-type]
 
 
 def test_a_loss_cannot_be_chosen_for_a_cross_encoder() -> None:

@@ -23,7 +23,7 @@ from miner.reranking import load_reranker
 from miner.training import fit, workspace
 from miner.training.dataset import read_data
 from miner.training.examples import examples, usable
-from miner.training.plan import Plan, Settings
+from miner.training.plan import TrainPlan, TrainSettings
 from miner.training.train import Training, train
 from miner.training.workspace import Workspace, read_metrics
 from tests.support.tiny_models import (
@@ -59,7 +59,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(world: Path, output: Path, model: str = "encoder", **asked: object) -> Training:
-    settings = Settings(model=str(world / model), **{**FAST, **asked})  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / model), **{**FAST, **asked})  # type: ignore[arg-type]
     return train(world / "train.jsonl", output, world / "eval.jsonl", settings)
 
 
@@ -147,7 +147,7 @@ def test_a_model_that_did_not_improve_is_not_kept(world: Path, tmp_path: Path) -
         replace(row, relevant_passages=row.hard_negatives[:1], hard_negatives=row.relevant_passages)
         for row in make_plain_rows(48)
     ])  # fmt: skip
-    settings = Settings(model=str(world / "encoder"), **FAST)  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / "encoder"), **FAST)  # type: ignore[arg-type]
     training = train(wrong, tmp_path / "kept", held_out, settings)
     assert training.kept == "base"
     assert training.decision.startswith("kept the base model: nDCG@10 on the evaluation rows did not improve")
@@ -158,7 +158,7 @@ def test_a_model_that_did_not_improve_is_not_kept(world: Path, tmp_path: Path) -
 def test_a_cross_encoder_trains_listwise(world: Path, tmp_path: Path, model: str, arch: str) -> None:
     rows = write(tmp_path / "train.jsonl", make_marked_rows(64))
     held_out = write(tmp_path / "eval.jsonl", make_marked_rows(32, seed=1))
-    settings = Settings(model=str(world / model), arch="cross", **FAST)  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / model), arch="cross", **FAST)  # type: ignore[arg-type]
     training = train(rows, tmp_path / "model", held_out, settings)
     assert training.comparison.primary.low > 0
     loaded = load_reranker(tmp_path / "model")
@@ -190,7 +190,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_the_same_curve(
     trained: tuple[Training, Path], world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "SAVE_SECONDS", 0.0)
-    settings = Settings(model=str(world / "encoder"), **FAST)  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / "encoder"), **FAST)  # type: ignore[arg-type]
     files = world / "train.jsonl", tmp_path / "model", world / "eval.jsonl", settings
     with pytest.raises(Killed):
         train(*files, clock=Killer(20))
@@ -217,9 +217,9 @@ def test_a_process_killed_outright_loses_nothing_it_had_saved(
     output = tmp_path / "model"
     program = (
         "import sys, torch; from pathlib import Path; torch.set_num_threads(1)\n"
-        "from miner.rerank import fit; fit.SAVE_SECONDS = 0.0\n"
-        "from miner.rerank.plan import Settings; from miner.rerank.train import train\n"
-        f"train(*map(Path, sys.argv[1:4]), Settings(model={str(world / 'encoder')!r}, **{FAST!r}))"
+        "from miner.training import fit; fit.SAVE_SECONDS = 0.0\n"
+        "from miner.training.plan import TrainSettings; from miner.training.train import train\n"
+        f"train(*map(Path, sys.argv[1:4]), TrainSettings(model={str(world / 'encoder')!r}, **{FAST!r}))"
     )
     paths = [str(world / "train.jsonl"), str(output), str(world / "eval.jsonl")]
     process = subprocess.Popen([sys.executable, "-c", program, *paths])
@@ -235,7 +235,7 @@ def test_a_process_killed_outright_loses_nothing_it_had_saved(
 
 
 def test_an_unfinished_run_is_not_mixed_with_other_settings(world: Path, tmp_path: Path) -> None:
-    settings = Settings(model=str(world / "encoder"), **FAST)  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / "encoder"), **FAST)  # type: ignore[arg-type]
     with pytest.raises(Killed):
         train(world / "train.jsonl", tmp_path / "m", world / "eval.jsonl", settings, Killer(2))
     with pytest.raises(ConfigError, match="unfinished run with other settings"):
@@ -286,7 +286,7 @@ def test_a_disk_that_fills_up_is_told_and_the_run_can_go_on(
 
 def test_too_few_rows_are_refused(world: Path, tmp_path: Path) -> None:
     few = write(tmp_path / "few.jsonl", make_rows(15))
-    settings = Settings(model=str(world / "encoder"))
+    settings = TrainSettings(model=str(world / "encoder"))
     with pytest.raises(InputError, match=r"few\.jsonl: gives 15 training rows; expected 16"):
         train(few, tmp_path / "m", world / "eval.jsonl", settings)
     with pytest.raises(InputError, match=r"few\.jsonl: gives 7 evaluation rows"):
@@ -295,7 +295,7 @@ def test_too_few_rows_are_refused(world: Path, tmp_path: Path) -> None:
 
 def test_rows_without_negatives_are_refused_where_the_loss_needs_them(world: Path, tmp_path: Path) -> None:
     bare = write(tmp_path / "bare.jsonl", [replace(row, hard_negatives=()) for row in make_rows(40)])
-    settings = Settings(model=str(world / "encoder"), loss="own")
+    settings = TrainSettings(model=str(world / "encoder"), loss="own")
     with pytest.raises(InputError, match=r"gives 0 training rows \(40 more have no hard negatives\)"):
         train(bare, tmp_path / "m", world / "eval.jsonl", settings)
     with pytest.raises(InputError, match="gives 0 evaluation rows with hard negatives"):
@@ -305,7 +305,7 @@ def test_rows_without_negatives_are_refused_where_the_loss_needs_them(world: Pat
 def test_rows_without_negatives_are_counted_where_the_loss_can_use_them(world: Path, tmp_path: Path) -> None:
     rows = make_rows(40)
     mixed = write(tmp_path / "mixed.jsonl", [replace(rows[0], hard_negatives=()), *rows[1:]])
-    settings = Settings(model=str(world / "encoder"), **{**FAST, "epochs": 1})  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / "encoder"), **{**FAST, "epochs": 1})  # type: ignore[arg-type]
     training = train(mixed, tmp_path / "m", world / "eval.jsonl", settings)
     assert (
         "1 training rows have no hard negatives and are trained on with in-batch negatives alone"
@@ -336,8 +336,8 @@ def test_a_model_of_another_kind_is_refused(world: Path, tmp_path: Path) -> None
         run(world, tmp_path / "m", "cross", arch="bi")
 
 
-def plan(loss: str) -> Plan:
-    return Plan("bi", loss, 2, 1e-3, 16, 32, "fp32", 0, ())
+def plan(loss: str) -> TrainPlan:
+    return TrainPlan("bi", loss, 2, 1e-3, 16, 32, "fp32", 0, ())
 
 
 def test_rows_of_different_numbers_of_negatives_are_trained_on_without_padding() -> None:
