@@ -39,7 +39,7 @@ def unit_rows(seed: int, count: int, dim: int) -> Half:
     return half
 
 
-def shelf(folder: Path, vectors: Half) -> Shards:
+def shards(folder: Path, vectors: Half) -> Shards:
     """The vectors as shards on disk, without passages."""
     nothing = sealed.seal(folder, "keys/00000", ".npy", b"")
     shards = []
@@ -61,7 +61,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
     vectors = unit_rows(0, arguments.passages, arguments.dim)
     queries = unit_rows(1, arguments.queries, arguments.dim)
-    store = shelf(folder, vectors)
+    store = shards(folder, vectors)
     flat = faiss.IndexFlatIP(arguments.dim)
     flat.add(vectors.astype(np.float32))
     wide = queries.astype(np.float32)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import orjson
 
-from miner import __version__
 from miner.calibrating.rates import Rate
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
 from miner.filters import DropRiskiest, Filter, Risk
@@ -19,6 +18,7 @@ from miner.mining.recipe import Recipe
 from miner.risk.model import DECIMALS, RiskModel, read_model
 from miner.shape import shaped
 from miner.storage.files import write_json
+from miner.version import __version__
 
 FORMAT = 2
 CAPS = (0.02, 0.05, 0.1, 0.2)

@@ -96,7 +96,7 @@ def _top(
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
 ) -> None:
     if version:
-        from miner import __version__
+        from miner.version import __version__
 
         typer.echo(__version__)
         raise typer.Exit

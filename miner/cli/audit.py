@@ -87,7 +87,7 @@ class _Judge:
 def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
     from miner.auditing.interview import interview
     from miner.auditing.judgments import JudgmentLedger
-    from miner.auditing.terminal import TerminalInterview
+    from miner.cli.interview_terminal import TerminalInterview
 
     with JudgmentLedger(path) as ledger:
         if any(pair.key not in ledger.answers for pair in pairs):
@@ -98,7 +98,7 @@ def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
 
 def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, as_json: bool) -> None:
     from miner.auditing import Audit, draw, read_population, stratify
-    from miner.auditing.text import render
+    from miner.cli.audit_text import render
 
     population = read_population(mined, seed)
     strata = stratify(population)

@@ -131,9 +131,9 @@ def _cleaner() -> Any:
 
 def _record(index: Index, corpus: Path, clock: Clock) -> None:
     """Beside the sealed files, for `miner info`: how the last build went."""
-    from miner import __version__
     from miner.index.build import RECORD
     from miner.storage.files import json_bytes
+    from miner.version import __version__
 
     record: dict[str, Any] = {
         "miner": __version__,

@@ -30,7 +30,6 @@ from miner.index.ingest import Corpus, encoded_texts, ingest
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
 from miner.index.shards import Shards
 from miner.progress import Clock
-from miner.search.ivfpq import key_of
 from miner.storage import sealed
 from miner.storage.locks import BUILDER, READERS, building, nobody_reading
 from miner.storage.mirror import place_of
@@ -194,7 +193,7 @@ def _sweep(place: Place, manifest: Manifest, before: Manifest | None, encoder: s
     """Delete what the index does not need any more, unless somebody still reads what was there before."""
     kept, out = {file.file for file in manifest.files}, place.folder
     place.tidy(kept | {file.file for file in (before.files if before else ())}, FILE)
-    keys = {encoder[: sealed.DIGITS], manifest.vectors_key, *map(key_of, manifest.shards)}
+    keys = {encoder[: sealed.DIGITS], manifest.vectors_key, *(shard.vectors_key for shard in manifest.shards)}
     with nobody_reading(out) as alone:
         for path in sorted(out.rglob("*")) if alone else ():
             name = path.relative_to(out).as_posix()

@@ -50,6 +50,11 @@ class Shard:
     def files(self) -> tuple[Sealed, ...]:
         return self.passages, self.aliases, self.keys, self.vectors
 
+    @property
+    def vectors_key(self) -> str:
+        """Names what is derived from the vectors."""
+        return digest(self.vectors.sha256)
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

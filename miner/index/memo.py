@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from miner import __version__
 from miner.errors import IndexCorrupt, OutputError
 from miner.index.index import Index
 from miner.storage import sealed
@@ -26,8 +25,16 @@ LEAST_BYTES = 2**15
 """Less is made again as fast as it is read."""
 
 Array = NDArray[Any]
-Like = tuple[np.dtype[Any], tuple[int, ...]]
+ArraySpec = tuple[np.dtype[Any], tuple[int, ...]]
 Part = Array | Iterable[str] | str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoKind:
+    """What arrays are kept as. `schema` is raised by whoever changes what the same key gives."""
+
+    name: str
+    schema: int
 
 
 @dataclass
@@ -39,29 +46,29 @@ class Memo:
 
     def arrays(
         self,
-        name: str,
+        kind: MemoKind,
         key: Sequence[Part],
-        like: Sequence[Like],
-        make: Callable[[], Sequence[Array]],
+        specs: Sequence[ArraySpec],
+        compute: Callable[[], Sequence[Array]],
     ) -> Sequence[Array]:
-        """What `make` gives, arrays of the dtypes and shapes `like`, or gave before for the same key."""
-        sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in like]
+        """What `compute` gives, arrays of the dtypes and shapes of `specs`, or gave before for the same key."""
+        sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in specs]
         if not self.index.caching or sum(sizes) < LEAST_BYTES:
-            return make()
-        stem = f"cache/{name}_{self._digest(key)}-{self.index.manifest.vectors_key}"
+            return compute()
+        stem = f"cache/{kind.name}_{self._digest(kind, key)}-{self.index.manifest.vectors_key}"
         if (data := self._load(stem, sum(sizes))) is not None:
             pieces = np.split(data, np.cumsum(sizes)[:-1])
             return [
                 np.frombuffer(piece.tobytes(), dtype).reshape(shape)
-                for piece, (dtype, shape) in zip(pieces, like, strict=True)
+                for piece, (dtype, shape) in zip(pieces, specs, strict=True)
             ]
-        made = make()
+        made = compute()
         if self.written + sum(sizes) <= MAX_BYTES:
             self._store(stem, b"".join(np.ascontiguousarray(each).tobytes() for each in made))
         return made
 
-    def _digest(self, key: Sequence[Part]) -> str:
-        found = hashlib.sha256(f"{__version__} {self.index.manifest.sha256}".encode())
+    def _digest(self, kind: MemoKind, key: Sequence[Part]) -> str:
+        found = hashlib.sha256(f"{kind.schema} {self.index.manifest.sha256}".encode())
         for data in (data for part in key for data in _bytes(part)):
             found.update(len(data).to_bytes(8, "little"))
             found.update(data)

@@ -55,6 +55,11 @@ class Block:
             *self.taken,
         )
 
+    @property
+    def seen(self) -> list[Half]:
+        """Vectors [Q, d] of the queries, as the encoder of each index sees them."""
+        return [self.vectors, *(view.vectors for view in self.views)]
+
     def relevant(self, query: int) -> slice:
         """Where the query's relevant passages stand on the P axis."""
         return slice(int(self.offsets[query]), int(self.offsets[query + 1]))

@@ -11,17 +11,17 @@ import numpy as np
 
 from miner.data import PADDING, Bool, Float32, Half, Int64, Passage, UInt8, UInt64
 from miner.index import Index
-from miner.index.memo import Like, Memo
+from miner.index.memo import ArraySpec, Memo, MemoKind
 from miner.mining.block import Block
 from miner.mining.relevant import EMIT
 from miner.text.documents import OVERLAP, Sibling, document
 from miner.text.fold import folded
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.overlap import Overlap, overlap
+from miner.vectors.dot import cosines, dot
 from miner.vectors.threads import single_threaded_blas
 
-CHUNK = 4096
-"""Candidates of one query whose vectors are held in float64 at once."""
+COMPARED = MemoKind("compared", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Compared:
     sibling: UInt8
 
 
-def compare(kept: Memo, block: Block, rows: Int64, emit: str) -> Compared:
+def compare(memo: Memo, block: Block, rows: Int64, emit: str) -> Compared:
     """Candidates rows [Q, K] compared with all that is known of the block; `emit` says what of a passage is
     written into rows. What was compared once for the same block is not compared again.
     """
     wide, tall = rows.shape, (len(block.relevant_rows), rows.shape[1])
-    like: list[Like] = [
+    specs: list[ArraySpec] = [
         (np.dtype(np.uint64), wide),
         (np.dtype(np.float32), tall),
         (np.dtype(np.float32), tall[:1]),
@@ -53,9 +53,9 @@ def compare(kept: Memo, block: Block, rows: Int64, emit: str) -> Compared:
     ]
 
     def made() -> Sequence[Any]:
-        return astuple(_compare(kept.index, block, rows, dict.fromkeys(["text", emit])))
+        return astuple(_compare(memo.index, block, rows, dict.fromkeys(["text", emit])))
 
-    return Compared(*kept.arrays("compared", [*block.key(), rows, emit], like, made))
+    return Compared(*memo.arrays(COMPARED, [*block.key(), rows, emit], specs, made))
 
 
 def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str]) -> Compared:
@@ -165,20 +165,3 @@ def _in_line(values: Int64, wanted: Int64, offsets: Int64) -> Bool:
     found = np.zeros((len(values), int(numbers.max(initial=-1)) + 1), np.bool_)
     found[lines, numbers[values.size :]] = True
     return np.take_along_axis(found, numbers[: values.size].reshape(values.shape), axis=1)
-
-
-def cosines(take: Callable[[Int64], Half], vectors: Half, rows: Int64) -> Float32:
-    """Exact cosines [N, K] of N vectors and the passages in K rows, -inf at padding. `take` gives the
-    vectors of rows.
-    """
-    out = np.full((len(vectors), len(rows)), -np.inf, np.float32)
-    valid = np.flatnonzero(rows != PADDING)
-    for start in range(0, len(valid), CHUNK):
-        columns = valid[start : start + CHUNK]
-        out[:, columns] = dot(vectors, take(rows[columns]).T)
-    return out
-
-
-def dot(a: Half, b: Half) -> Float32:
-    """Exact in any order: products of fp16 numbers and their sums fit float64."""
-    return np.asarray(a.astype(np.float64) @ b.astype(np.float64), np.float32)

@@ -60,7 +60,7 @@ def explain(
     """
     recipe = recipe or Recipe()
     prepared, miner = prepare([query], [index], recipe, encoder), Miner([index], recipe)
-    pool = miner.pool(prepared.block, miner.finder.find(prepared.block, min(recipe.depth, len(index))))
+    pool = miner.pool(prepared.block, miner.finder.find(prepared.block.seen, min(recipe.depth, len(index))))
     verdicts, selection = miner.choose(pool, prepared.block)
     chosen = set(selection.columns[0].tolist())
     passages = index.passages(pool.rows[0][pool.valid[0]])

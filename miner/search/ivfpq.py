@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from miner.data import Float64, Half, Int64
-from miner.errors import ConfigError
 from miner.index.manifest import Shard
-from miner.spec import Spec
-from miner.storage import sealed
 from miner.vectors.exact import widened
 from miner.vectors.packed import estimates
 from miner.vectors.threads import single_threaded_blas
@@ -31,32 +28,6 @@ LEAST = EACH * WORDS
 ROUNDS = 10
 BLOCK = 16384
 SEED = 0
-
-
-@dataclass(frozen=True, repr=False)
-class IvfPq(Spec):
-    """Look into `nprobe` cells of each shard, where a vector is `code` bytes, by default one for eight
-    dimensions, and score exactly `fetch` times as many candidates as are wanted.
-
-    Raises ConfigError for numbers below 1.
-    """
-
-    name: ClassVar[str] = "ivfpq"
-    nprobe: int = 64
-    fetch: int = 4
-    code: int | None = None
-
-    def __post_init__(self) -> None:
-        if min(self.nprobe, self.fetch, self.code or 1) < 1 or self.code == 0:
-            raise ConfigError(f"{self!r} has a number below 1; expected 1 or more")
-
-    def bytes_of(self, dim: int) -> int:
-        """Bytes of a code. Raises ConfigError if the dimensions cannot be divided among them."""
-        if self.code is None:
-            return next(code for code in range(max(1, dim // 8), 0, -1) if dim % code == 0)
-        if dim % self.code:
-            raise ConfigError(f"the {dim} dimensions of the index cannot be divided among {self.code} bytes")
-        return self.code
 
 
 @dataclass(frozen=True)
@@ -81,11 +52,7 @@ class Structure:
 
 def stem_of(shard: Shard, code: int) -> str:
     """Where the structure of a shard lies: named by its vectors and the bytes of a code."""
-    return f"ann/ivfpq_{code}-{key_of(shard)}"
-
-
-def key_of(shard: Shard) -> str:
-    return sealed.digest(shard.vectors.sha256)
+    return f"ann/ivfpq_{code}-{shard.vectors_key}"
 
 
 def open_structure(path: Path) -> Structure:

@@ -8,25 +8,45 @@ answer for others. Built with one thread, whose result can be repeated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from miner.data import Candidates, Half
-from miner.errors import ConfigError
 from miner.index.index import Index
 from miner.progress import Clock
+from miner.spec import Spec
 from miner.storage import sealed
 from miner.vectors.exact import nearest_of, widened
 from miner.vectors.threads import faiss_on_one_thread
-
-METHODS = ("hnsw", "ivf")
 
 LINKS, CONSTRUCTION = 32, 200
 TRAINING = 64
 """Vectors a cell is fitted to."""
 BLOCK = 16384
 SEED = 0
+
+
+@dataclass(frozen=True, repr=False)
+class Hnsw(Spec):
+    """Follow a graph over the whole index."""
+
+    name: ClassVar[str] = "hnsw"
+    exact: ClassVar[bool] = False
+
+    def over(self, index: Index, max_memory: int, clock: Clock | None = None) -> Approximate:
+        return open_approximate(index, self.name, clock)
+
+
+@dataclass(frozen=True, repr=False)
+class Ivf(Spec):
+    """Look into some cells of the whole index."""
+
+    name: ClassVar[str] = "ivf"
+    exact: ClassVar[bool] = False
+
+    def over(self, index: Index, max_memory: int, clock: Clock | None = None) -> Approximate:
+        return open_approximate(index, self.name, clock)
 
 
 @dataclass(frozen=True)
@@ -54,14 +74,11 @@ class Approximate:
 
 
 def open_approximate(index: Index, method: str, clock: Clock | None = None) -> Approximate:
-    """The approximate searcher of an index; the first time it is built and kept in the index's folder.
-
-    Raises ConfigError for an unknown method, OutputError if the folder cannot be written.
+    """The approximate searcher of an index, by 'hnsw' or 'ivf'; the first time it is built and kept in the
+    index's folder. Raises OutputError if the folder cannot be written.
     """
     import faiss
 
-    if method not in METHODS:
-        raise ConfigError(f"the search method is {method!r}; expected hnsw or ivf")
     stem = f"ann/{method}-{index.manifest.vectors_key}"
     path = sealed.whole(index.path, stem, ".faiss")
     if path is None:

@@ -6,10 +6,10 @@ from prometheus_client import generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from miner import __version__
 from miner.serving import schemas as wire
 from miner.serving.bodies import answer
 from miner.serving.services import house
+from miner.version import __version__
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 

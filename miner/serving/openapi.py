@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from miner import __version__
 from miner.serving import schemas as wire
 from miner.serving.datasets import KIND, NAME_LENGTH, STATUSES
+from miner.version import __version__
 
 Document = dict[str, Any]
 SCHEMAS = "#/components/schemas/{model}"

@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from miner import __version__
 from miner.errors import MissingExtra, OutputError
 from miner.models.load import Kind, kind_of, load_cross_encoder, load_encoder, longest
 from miner.models.locate import locate
@@ -29,6 +28,7 @@ from miner.training.examples import count_steps, examples
 from miner.training.plan import LISTWISE, TrainPlan, TrainSettings, make_plan
 from miner.training.workspace import METRICS as METRICS_FILE
 from miner.training.workspace import Workspace, read_metrics
+from miner.version import __version__
 
 CURVE = "curve.svg"
 WATCHED = 200

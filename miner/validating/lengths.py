@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from miner.models.tokenizer import CountTokens as CountTokens
 from miner.validating import lines
 from miner.validating.texts import RowTexts, texts_of
 
@@ -18,8 +19,6 @@ MAX_TOKENS = 510
 SAMPLE = 10_000
 """Rows counted at most; of more rows that could be too long, a seeded sample of so many is counted."""
 _BATCH = 64
-
-CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass

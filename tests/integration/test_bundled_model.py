@@ -65,7 +65,7 @@ def test_blocks_shards_and_threads_change_no_byte(
     code = (
         "import sys, miner\nfrom miner.index import build_index\n"
         "from miner.corpus import read_corpus\nfrom pathlib import Path\n"
-        "model = miner.resolve()\n"
+        "model = miner.load_encoder()\n"
         "index = build_index(read_corpus(Path(sys.argv[1]) / 'corpus'), Path(sys.argv[2]), model, shard_size=33)\n"
         "miner.mine(miner.read_queries(sys.argv[1] + '/queries.jsonl'), index, encoder=model).write(sys.argv[3])\n"
     )

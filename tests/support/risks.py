@@ -19,7 +19,7 @@ def pool_of(queries: Sequence[Query], index: Index, encoder: HashingEncoder, dep
     recipe = Recipe(depth=depth)
     block = prepare(queries, [index], recipe, encoder).block
     miner = Miner([index], recipe)
-    return miner.pool(block, miner.finder.find(block, min(depth, len(index))))
+    return miner.pool(block, miner.finder.find(block.seen, min(depth, len(index))))
 
 
 def plainly(pool: Pool, query: int, corpus: Float64) -> Float64:

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from miner.auditing.interview import Question
 from miner.auditing.population import Pair
-from miner.auditing.terminal import page
+from miner.cli.interview_terminal import page
 from miner.corpus.queries import read_queries
 from miner.storage.files import write_jsonl
 from tests.support.audited import write_mined

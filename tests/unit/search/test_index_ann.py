@@ -9,6 +9,7 @@ from miner.data import PADDING, Half, Passage
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError
 from miner.index import Index, build_index
+from miner.search.search import Search
 from miner.search.whole_index import open_approximate
 from miner.vectors.recall import recall
 
@@ -76,6 +77,6 @@ def test_it_never_answers_for_other_vectors(
     assert [path.name for path in (tmp_path / "i" / "ann").iterdir()] != [old.name]
 
 
-def test_an_unknown_method(index: Index) -> None:
-    with pytest.raises(ConfigError, match="'annoy'; expected hnsw or ivf"):
-        open_approximate(index, "annoy")
+def test_an_unknown_method() -> None:
+    with pytest.raises(ConfigError, match="unknown search method 'annoy'"):
+        Search("annoy")

@@ -13,8 +13,8 @@ from miner.data import PADDING, Half, Int64
 from miner.errors import ConfigError
 from miner.index.manifest import Shard
 from miner.index.shards import Shards
-from miner.search.ivfpq import LEAST, IvfPq
-from miner.search.per_shard import PerShardIvfPq, ranked
+from miner.search.ivfpq import LEAST
+from miner.search.per_shard import IvfPq, PerShardIvfPq, ranked
 from miner.storage import sealed
 from miner.storage.place import Place
 from miner.vectors.exact import search
@@ -34,7 +34,7 @@ def clustered(seed: int, count: int) -> Half:
     return half
 
 
-def shelf_of(folder: Path, vectors: Half, sizes: tuple[int, ...]) -> Shards:
+def make_shards(folder: Path, vectors: Half, sizes: tuple[int, ...]) -> Shards:
     nothing = sealed.seal(folder, "keys/00000", ".npy", b"")
     parts = np.split(vectors, np.cumsum(sizes)[:-1])
     files = [
@@ -48,9 +48,9 @@ def shelf_of(folder: Path, vectors: Half, sizes: tuple[int, ...]) -> Shards:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shards:
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Shards:
     """A shard as small as has a structure, one that has none, and a larger one."""
-    return shelf_of(tmp_path_factory.mktemp("shelf"), clustered(1, sum(SIZES)), SIZES)
+    return make_shards(tmp_path_factory.mktemp("shards"), clustered(1, sum(SIZES)), SIZES)
 
 
 @pytest.fixture(scope="module")
@@ -58,69 +58,69 @@ def queries() -> Half:
     return clustered(2, 60)
 
 
-def coded(shelf: Shards, method: IvfPq | None = None, max_memory: int = 2**29) -> PerShardIvfPq:
-    return PerShardIvfPq(shelf, method or IvfPq(), max_memory)
+def coded(shards: Shards, method: IvfPq | None = None, max_memory: int = 2**29) -> PerShardIvfPq:
+    return PerShardIvfPq(shards, method or IvfPq(), max_memory)
 
 
-def structures(shelf: Shards) -> list[Path]:
-    return sorted((shelf.place.folder / "ann").iterdir())
+def structures(shards: Shards) -> list[Path]:
+    return sorted((shards.place.folder / "ann").iterdir())
 
 
-def test_nearly_all_is_found_and_scored_exactly(shelf: Shards, queries: Half) -> None:
-    found = ranked(shelf, queries, coded(shelf).estimates(queries, 50), 50)
-    exact = search(shelf, queries, 50)
+def test_nearly_all_is_found_and_scored_exactly(shards: Shards, queries: Half) -> None:
+    found = ranked(shards, queries, coded(shards).estimates(queries, 50), 50)
+    exact = search(shards, queries, 50)
     assert recall(exact.rows, found.rows) > 0.95
     for query, rows, scores in zip(queries, found.rows, found.scores, strict=True):
-        true = shelf.take(rows).astype(np.float64) @ query.astype(np.float64)
+        true = shards.take(rows).astype(np.float64) @ query.astype(np.float64)
         assert scores.tolist() == true.astype(np.float32).tolist()
         assert rows.tolist() == rows[np.lexsort((rows, -true))].tolist()
 
 
-def test_more_cells_and_more_candidates_overlook_less(shelf: Shards, queries: Half) -> None:
-    exact = search(shelf, queries, 50).rows
+def test_more_cells_and_more_candidates_overlook_less(shards: Shards, queries: Half) -> None:
+    exact = search(shards, queries, 50).rows
     shares = [
-        recall(exact, ranked(shelf, queries, coded(shelf, method).estimates(queries, 50), 50).rows)
+        recall(exact, ranked(shards, queries, coded(shards, method).estimates(queries, 50), 50).rows)
         for method in (IvfPq(nprobe=1, fetch=1), IvfPq(nprobe=8, fetch=1), IvfPq(nprobe=200, fetch=8))
     ]
     assert shares[0] < shares[1] < shares[2]
     assert shares[2] > 0.99
 
 
-def in_groups(shelf: Shards, queries: Half, edges: tuple[int, ...], k: int) -> Int64:
+def in_groups(shards: Shards, queries: Half, edges: tuple[int, ...], k: int) -> Int64:
     """Searched a group at a time, merged from the last to the first."""
     parts = []
     for start, stop in pairwise(edges):
-        group = Shards(shelf.place, shelf.shards[start:stop], DIM)
-        parts.append(shifted(coded(group).estimates(queries, k), int(shelf.starts[start])))
+        group = Shards(shards.place, shards.shards[start:stop], DIM)
+        parts.append(shifted(coded(group).estimates(queries, k), int(shards.starts[start])))
     return best(parts[::-1], IvfPq().fetch * k)
 
 
-def test_groups_blocks_and_memory_change_nothing(shelf: Shards, queries: Half) -> None:
-    whole = coded(shelf).estimates(queries, 30)
+def test_groups_blocks_and_memory_change_nothing(shards: Shards, queries: Half) -> None:
+    whole = coded(shards).estimates(queries, 30)
     for edges in ((0, 1, 3), (0, 2, 3), (0, 1, 2, 3)):
-        np.testing.assert_array_equal(in_groups(shelf, queries, edges, 30), whole)
-    one_by_one = [coded(shelf).estimates(query[None], 30)[0] for query in queries]
+        np.testing.assert_array_equal(in_groups(shards, queries, edges, 30), whole)
+    one_by_one = [coded(shards).estimates(query[None], 30)[0] for query in queries]
     np.testing.assert_array_equal(np.stack(one_by_one), whole)
-    np.testing.assert_array_equal(coded(shelf, max_memory=2**20).estimates(queries, 30), whole)
+    np.testing.assert_array_equal(coded(shards, max_memory=2**20).estimates(queries, 30), whole)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_change_no_byte_of_a_structure(tmp_path: Path, shelf: Shards, threads: int) -> None:
+def test_threads_change_no_byte_of_a_structure(tmp_path: Path, shards: Shards, threads: int) -> None:
     import faiss
 
-    again = shelf_of(tmp_path, clustered(1, sum(SIZES)), SIZES)
+    again = make_shards(tmp_path, clustered(1, sum(SIZES)), SIZES)
     before = faiss.omp_get_max_threads()
-    coded(shelf).build()
+    coded(shards).build()
     try:
         faiss.omp_set_num_threads(threads)
         coded(again).build()
     finally:
         faiss.omp_set_num_threads(before)
-    assert [path.name for path in structures(again)] == [path.name for path in structures(shelf)]
+    assert [path.name for path in structures(again)] == [path.name for path in structures(shards)]
 
 
 def test_a_structure_is_built_once_and_again_when_damaged(tmp_path: Path, queries: Half) -> None:
-    alone = shelf_of(tmp_path, clustered(1, LEAST), (LEAST,))
+    alone = make_shards(tmp_path, clustered(1, LEAST), (LEAST,))
     first = coded(alone).estimates(queries, 10)
     (path,) = structures(alone)
     stamp = path.stat().st_mtime_ns
@@ -135,7 +135,7 @@ def test_a_structure_is_built_once_and_again_when_damaged(tmp_path: Path, querie
 @pytest.mark.parametrize("k", [3, 40, LEAST])
 def test_shards_too_small_or_wanted_whole_are_searched_exactly(tmp_path: Path, queries: Half, k: int) -> None:
     sizes = (LEAST,) if k == LEAST else (7, 100, 30)
-    small = shelf_of(tmp_path, clustered(1, sum(sizes)), sizes)
+    small = make_shards(tmp_path, clustered(1, sum(sizes)), sizes)
     few = queries[:5]
     near = search(small, few, k)
     found = ranked(small, few, coded(small).estimates(few, k), k)
@@ -144,8 +144,8 @@ def test_shards_too_small_or_wanted_whole_are_searched_exactly(tmp_path: Path, q
     assert not (small.place.folder / "ann").exists()
 
 
-def test_nothing_to_search_for(shelf: Shards, queries: Half) -> None:
-    assert coded(shelf).estimates(queries[:0], 10).shape == (0, coded(shelf).width(10))
+def test_nothing_to_search_for(shards: Shards, queries: Half) -> None:
+    assert coded(shards).estimates(queries[:0], 10).shape == (0, coded(shards).width(10))
 
 
 def test_options_are_spelt_and_checked() -> None:

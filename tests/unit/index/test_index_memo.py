@@ -12,18 +12,18 @@ import pytest
 from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.filters import Margin, Risk
-from miner.index import Index, build_index
-from miner.index import memo as kept
-from miner.index.memo import Like, Memo
+from miner.index import Index, build_index, memo
+from miner.index.memo import ArraySpec, Memo, MemoKind
 from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
 
-LIKE: list[Like] = [(np.dtype(np.float32), (2, 2)), (np.dtype(np.uint8), (3,))]
+SPECS: list[ArraySpec] = [(np.dtype(np.float32), (2, 2)), (np.dtype(np.uint8), (3,))]
+THING = MemoKind("thing", 1)
 
 
 @pytest.fixture(autouse=True)
 def _keep_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "LEAST_BYTES", 0)
+    monkeypatch.setattr(memo, "LEAST_BYTES", 0)
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ class Making:
 
 def test_the_same_key_finds_what_was_made(index: Index) -> None:
     make = Making()
-    first = Memo(index).arrays("thing", ["a", ["b", "c"], np.arange(3)], LIKE, make)
-    again = Memo(index).arrays("thing", ["a", ["b", "c"], np.arange(3)], LIKE, make)
+    first = Memo(index).arrays(THING, ["a", ["b", "c"], np.arange(3)], SPECS, make)
+    again = Memo(index).arrays(THING, ["a", ["b", "c"], np.arange(3)], SPECS, make)
     assert make.times == 1
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -64,42 +64,49 @@ def test_the_same_key_finds_what_was_made(index: Index) -> None:
 def test_another_key_does_not(index: Index, other: list[Any]) -> None:
     make = Making()
     for key in (["a", ["b", "c"], np.arange(3)], other):
-        Memo(index).arrays("thing", key, LIKE, make)
+        Memo(index).arrays(THING, key, SPECS, make)
+    assert make.times == 2
+
+
+def test_nor_does_another_schema(index: Index) -> None:
+    make = Making()
+    for schema in (1, 2):
+        Memo(index).arrays(MemoKind("thing", schema), ["a"], SPECS, make)
     assert make.times == 2
 
 
 def test_a_damaged_file_is_made_anew(index: Index) -> None:
     make = Making()
-    Memo(index).arrays("thing", ["a"], LIKE, make)
+    Memo(index).arrays(THING, ["a"], SPECS, make)
     (file,) = index.path.glob("cache/thing_*")
     file.write_bytes(file.read_bytes()[:-1] + b"\xff")
-    Memo(index).arrays("thing", ["a"], LIKE, make)
+    Memo(index).arrays(THING, ["a"], SPECS, make)
     assert make.times == 2
 
 
 def test_what_is_small_leaves_no_file(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "LEAST_BYTES", 100)
-    Memo(index).arrays("thing", ["a"], LIKE, Making())
+    monkeypatch.setattr(memo, "LEAST_BYTES", 100)
+    Memo(index).arrays(THING, ["a"], SPECS, Making())
     assert not list(index.path.glob("cache/thing_*"))
 
 
 def test_the_oldest_goes_when_there_is_too_much(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     make = Making()
-    monkeypatch.setattr(kept, "MAX_BYTES", 400)
+    monkeypatch.setattr(memo, "MAX_BYTES", 400)
     for key in "abcd":
-        Memo(index).arrays("thing", [key], LIKE, make)
+        Memo(index).arrays(THING, [key], SPECS, make)
     assert sum(file.stat().st_size for file in index.path.glob("cache/thing_*")) <= 400
-    Memo(index).arrays("thing", ["d"], LIKE, make)
+    Memo(index).arrays(THING, ["d"], SPECS, make)
     assert make.times == 4
 
 
 def test_one_run_does_not_throw_out_what_it_wrote(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     make = Making()
-    monkeypatch.setattr(kept, "MAX_BYTES", 400)
+    monkeypatch.setattr(memo, "MAX_BYTES", 400)
     run = Memo(index)
     for key in range(50):
-        run.arrays("thing", [str(key)], LIKE, make)
-    run.arrays("thing", ["20"], LIKE, make)
+        run.arrays(THING, [str(key)], SPECS, make)
+    run.arrays(THING, ["20"], SPECS, make)
     assert 50 < make.times + len(list(index.path.glob("cache/thing_*"))) <= 55
 
 
