@@ -23,6 +23,8 @@ UInt64 = NDArray[np.uint64]
 Bool = NDArray[np.bool_]
 
 PADDING = -1
+RISK, RESCORED = "risk", "rescored"
+"""Evidence that a pool holds where a filter or selector needs it."""
 KEPT, PADDED, FIRST_REJECTION = 0, 1, 2
 
 

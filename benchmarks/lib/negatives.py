@@ -135,8 +135,8 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
     """miner with options of its Recipe."""
     from miner.data import Passage, Query
     from miner.index import build_index
-    from miner.mining.mine import mine
     from miner.mining.recipe import Recipe
+    from miner.mining_tasks.mine import mine
     from miner.progress import Clock
 
     judged = known.judged

@@ -39,7 +39,7 @@ def command(
     (opened,) = open_indexes([index] if index else None)
     recipe = recipe_of(n, filter, max_risk, select, depth)
     if known := calibration_of(calibration, opened):
-        recipe = known.apply(recipe)
+        recipe = recipe.calibrated(known)
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
     if json:
         show_json(explanation.record())

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from miner.data import Bool, Float32, Pool
+from miner.data import RESCORED, Bool, Float32, Pool
 from miner.errors import ModelError, OutputError
 
 BATCH = 1 << 14
@@ -138,7 +138,7 @@ def rescore(
     relevant: Sequence[str],
     cache: ScoreCache,
 ) -> Pool:
-    """The pool with evidence 'rescored' [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 1], the
+    """The pool with evidence RESCORED [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 1], the
     median score of the query's relevant passages. `texts[i][j]` is the text of candidate j of query i."""
     asked, known = np.argwhere(wanted), np.repeat(np.arange(len(queries)), np.diff(pool.offsets))
     pairs = [(queries[i], texts[i][j]) for i, j in asked.tolist()]
@@ -147,5 +147,5 @@ def rescore(
     rescored = np.full(pool.rows.shape, np.nan, np.float32)
     rescored[wanted] = scores[: len(asked)]
     medians = [float(np.median(each)) for each in pool.by_query(scores[len(asked) :])]
-    evidence = {"rescored": rescored, "rescored_relevant": np.array(medians, np.float32)[:, None]}
+    evidence = {RESCORED: rescored, "rescored_relevant": np.array(medians, np.float32)[:, None]}
     return replace(pool, evidence={**pool.evidence, **evidence})

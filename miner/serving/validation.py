@@ -32,7 +32,7 @@ def judge(folder: Path, names: Mapping[str, str]) -> dict[str, Any]:
     called = dict(zip(map(str, paths), (names[side] for side in SIDES if side in names), strict=True))
     counter = _counter()
     try:
-        found = validate(*paths, count_tokens=counter, max_tokens=MAX_TOKENS if counter else None)
+        found = validate(*paths, model=counter, max_tokens=MAX_TOKENS if counter else None)
     except MinerError as error:
         return {"status": "failed", "error": _named(str(error), called), "parts": _parts(paths, called, ())}
     return {

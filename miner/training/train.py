@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from miner.errors import MissingExtra, OutputError
+from miner.errors import OutputError, require
 from miner.models.load import Kind, kind_of, load_cross_encoder, load_encoder, longest
 from miner.models.locate import locate
 from miner.models.weights import weights_sha256
@@ -75,8 +74,7 @@ def train(
     OutputError where the disk is full, ConfigError and Locked for an output that is taken.
     """
     settings, clock = settings or TrainSettings(), clock or Clock()
-    if any(importlib.util.find_spec(name) is None for name in ("datasets", "accelerate")):
-        raise MissingExtra("training", "train")
+    require("datasets", "accelerate", extra="train", purpose="training")
     workspace = Workspace(output)
     workspace.check()
     located = locate(settings.model)

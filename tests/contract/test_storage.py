@@ -17,9 +17,9 @@ from miner.errors import IndexCorrupt, IndexNotFound, Locked
 from miner.executors import Serial
 from miner.index import build_index, open_index, verify
 from miner.index.manifest import FILE
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.mining_tasks import mine_files
+from miner.mining_tasks.mine import mine
+from miner.mining_tasks.run import mine_files
 from miner.storage.bucket import Store
 from miner.storage.mirror import CACHE, Mirror, Scratch
 from tests.support.commandline import call

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from miner import mining_tasks as blocks
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, Locked
 from miner.executors import Serial
 from miner.filters import Risk, Score
 from miner.index import Index, build_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
 from miner.mining.rescore import CrossEncoderScorer, ScoreCache
-from miner.mining_tasks import mine_files
+from miner.mining_tasks import run as blocks
+from miner.mining_tasks.mine import mine
 from miner.mining_tasks.plan import groups
+from miner.mining_tasks.run import mine_files
 from miner.search.search import Search
 from miner.storage import sealed
 from miner.storage.locks import building
