@@ -35,9 +35,9 @@ def build_index(
     """Encode a corpus into an index, in a folder or at a URI such as s3://bucket/folder, and open it.
 
     `corpus` is a path that read_corpus takes, or passages: Passage objects, or mappings with 'text' and perhaps
-    'id' and 'title'. `out` is indexes/NAME by default, after the corpus's file or folder. The encoder is one that load_encoder
-    gives, or a name for it; by default the bundled all-MiniLM-L6-v2. Texts read from files are cleaned first by
-    a Cleaner, or one spelt as 'html,urls'.
+    'id' and 'title'. `out` is indexes/NAME by default, after the corpus's file or folder. The encoder is one that
+    load_encoder gives, or a name for it; by default the bundled all-MiniLM-L6-v2. Texts read from files are cleaned
+    first by a Cleaner, or one spelt as 'html,urls'.
 
     A build that was stopped continues: shards that are there and whole are not encoded again. With
     `existing='update'` an index of another corpus becomes one of this corpus, and only texts that it does not
