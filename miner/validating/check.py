@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from miner.data import CountTokens
 from miner.errors import ConfigError
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
 from miner.validating import lines, rows, sets
 from miner.validating.finding import Finding, FindingLog, Severity
-from miner.validating.lengths import CountTokens, Lengths, Suspects, measure
+from miner.validating.lengths import Lengths, Suspects, measure
 from miner.validating.texts import texts_of
 
 ERRORS = (

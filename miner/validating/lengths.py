@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from miner.models.tokenizer import CountTokens as CountTokens
+from miner.data import CountTokens
 from miner.validating import lines
 from miner.validating.texts import RowTexts, texts_of
 
