@@ -62,8 +62,9 @@ def command(
     from miner.cli.executors import executor_of
     from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
     from miner.corpus.queries import read_queries
-    from miner.mining.rescore import CrossEncoderScorer, ScoreCache
+    from miner.mining.rescore import ScoreCache
     from miner.mining_tasks.mine import mine
+    from miner.models.cross_encoder import CrossEncoderScorer
     from miner.progress import Clock
     from miner.search.search import Search
     from miner.storage.files import check_writable

@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from miner.data import Row
+from miner.data import CountTokens, Row
 from miner.errors import MinerError, MissingExtra
 from miner.formats.cohere import record_of
 from miner.models.tokenizer import token_counter
 from miner.serving.state import SIDES
 from miner.validating import Finding, Preflight, lines, validate
-from miner.validating.lengths import MAX_TOKENS, CountTokens
+from miner.validating.lengths import MAX_TOKENS
 from miner.validating.texts import texts_of
 
 TOLD = 10

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from miner.data import CountTokens
 from miner.errors import ConfigError
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
 from miner.validating import lines, rows, sets
 from miner.validating.finding import Finding, FindingLog, Severity
 from miner.validating.fix import Fixed, fix_file
-from miner.validating.lengths import MAX_TOKENS, CountTokens, Lengths, Suspects, measure
+from miner.validating.lengths import MAX_TOKENS, Lengths, Suspects, measure
 from miner.validating.texts import texts_of
 
 ERRORS = (

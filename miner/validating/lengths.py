@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from miner.data import CountTokens
 from miner.formats.cohere import MAX_TOKENS as MAX_TOKENS
-from miner.models.tokenizer import CountTokens as CountTokens
 from miner.validating import lines
 from miner.validating.texts import RowTexts, texts_of
 

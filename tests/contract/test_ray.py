@@ -23,8 +23,8 @@ from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.mining_tasks.run import mine_files
 from miner.search.ivfpq import LEAST
+from miner.storage.cachedir import CACHE
 from miner.storage.files import write_jsonl
-from miner.storage.mirror import CACHE
 from tests.support.commandline import call
 from tests.support.indexing import content, many_passages
 from tests.support.s3 import BUCKET, CREDENTIALS, s3_server

@@ -21,7 +21,8 @@ from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.mining_tasks.run import mine_files
 from miner.storage.bucket import Store
-from miner.storage.mirror import CACHE, Mirror, Scratch
+from miner.storage.cachedir import CACHE
+from miner.storage.mirror import Mirror, Scratch
 from tests.support.commandline import call
 from tests.support.indexing import Counting, content
 from tests.support.working import Stub
