@@ -154,7 +154,9 @@ def test_a_task_of_which_nothing_is_heard_is_done_elsewhere(
     work = Marking(tmp_path, warm, "hang")
     receipts = dict(RayExecutor(Ray(workers=1)).run(work, TaskQueue(range(5))))
     assert receipts == {task: task * task for task in range(5)}
-    assert work.tries() == {0: 1, 1: 1, 2: 1, 3: 2, 4: 1}
+    tries = work.tries()
+    assert tries.pop(3) > 1
+    assert tries == {0: 1, 1: 1, 2: 1, 4: 1}
 
 
 @pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])
