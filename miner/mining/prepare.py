@@ -33,6 +33,12 @@ class Prepared:
     relevant: Relevant
     block: Block
 
+    def part(self, queries: Sequence[int]) -> Prepared:
+        """Some of the queries."""
+        block = self.block.part(queries)
+        ids = tuple(id for i in queries for id in self.relevant.ids[self.relevant.of(i)])
+        return Prepared(Relevant(block.offsets, block.relevant_rows, block.relevant_texts, ids), block)
+
 
 def prepare(
     queries: Sequence[Query],
