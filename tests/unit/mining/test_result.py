@@ -44,7 +44,9 @@ def test_the_repr_is_a_line(mined: MiningResult) -> None:
 def test_the_page_of_a_notebook_has_counts_and_three_rows_and_escapes(
     index: Index, encoder: HashingEncoder
 ) -> None:
-    rows = [{"query": f"<b>{i}</b> renew", "relevant_passages": ["<script> renew your plan"]} for i in range(5)]
+    rows = [
+        {"query": f"<b>{i}</b> renew", "relevant_passages": ["<script> renew your plan"]} for i in range(5)
+    ]
     page = mine(rows, index, RECIPE, encoder=encoder)._repr_html_()
     assert page.count("<tr>") == 4
     assert page.count("<li>") == 9
