@@ -8,8 +8,9 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,6 +79,25 @@ class Clock:
 
     def record(self) -> list[dict[str, Any]]:
         return [stage.record() for stage in self.stages.values()]
+
+
+_TOLD: ContextVar[Callable[[int], None] | None] = ContextVar("miner_told", default=None)
+
+
+@contextmanager
+def ticking(tell: Callable[[int], None]) -> Iterator[None]:
+    """Inside the block `tell` hears of each tick."""
+    token = _TOLD.set(tell)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
+
+
+def tick(done: int) -> None:
+    """Called by whoever works through many things in one call, after every few of them."""
+    if tell := _TOLD.get():
+        tell(done)
 
 
 def peak_memory() -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from miner.encoders.accept import encoder_of
 from miner.encoders.base import Encoder
 from miner.encoders.hashing import HashingEncoder
 from miner.errors import ConfigError, ModelError
@@ -30,8 +32,9 @@ KEPT = {
 
 
 def load_encoder(
-    model: str | None = None,
+    model: object = None,
     *,
+    name: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
     backend: str | None = None,
@@ -41,7 +44,9 @@ def load_encoder(
     trust_remote_code: bool = False,
 ) -> Encoder:
     """The encoder of a name: a folder, the bundled all-MiniLM-L6-v2 (the default), a hub name, or
-    'hashing', which needs no model and is for tests and smoke runs.
+    'hashing', which needs no model and is for tests and smoke runs. Also out of a SentenceTransformer, of a
+    function from texts to vectors, and of an object with encode, or embed_documents and embed_query: these
+    need a `name`, by which an index knows their vectors.
 
     device: cpu, cuda, cuda:N or mps, the best there is by default. dtype: fp32, bf16, fp16 (GPU) or int8
     (openvino); by default bf16 where the machine computes in it, else fp32. Prompts and max_length
@@ -52,6 +57,13 @@ def load_encoder(
     """
     if backend not in (None, *BACKENDS):
         raise ConfigError(f"backend {backend} is unknown; expected {' or '.join(BACKENDS)}")
+    if not isinstance(model, str | Path | None):
+        if any(each is not None for each in (device, dtype, backend, max_length)):
+            raise ConfigError(
+                "device, dtype, backend and max_length are for a model by name; this one is loaded"
+            )
+        return encoder_of(model, name, query_prompt=query_prompt, document_prompt=document_prompt)
+    model = None if model is None else str(model)
     if model == HASHING:
         return HashingEncoder()
     return _load(

@@ -181,7 +181,8 @@ class Index:
             return unit_rows(encode(texts), len(texts), self.dim)
 
         cache = VectorCache(self.path, role, encoder_key(encoder), self.dim)
-        return cache.vectors(texts, fresh) if self.caching else fresh(texts)
+        cached = self.caching and getattr(encoder, "caching", True)
+        return cache.vectors(texts, fresh) if cached else fresh(texts)
 
     def _checked(self, vectors: Half) -> Half:
         if vectors.dtype != np.float16 or vectors.ndim != 2 or vectors.shape[1] != self.dim:
