@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Protocol
 
 
@@ -85,19 +86,38 @@ _TOLD: ContextVar[Callable[[int], None] | None] = ContextVar("miner_told", defau
 
 
 @contextmanager
-def ticking(tell: Callable[[int], None]) -> Iterator[None]:
-    """Inside the block `tell` hears of each tick."""
-    token = _TOLD.set(tell)
+def ticking(tell: Callable[[int], None], total: int) -> Iterator[None]:
+    """Inside the block `tell` hears of each tick, from whatever thread; after it of what is left of the total."""
+    told, lock = 0, Lock()
+
+    def some(done: int) -> None:
+        nonlocal told
+        with lock:
+            few = min(done, total - told)
+            told += few
+            if few:
+                tell(few)
+
+    token = _TOLD.set(some)
     try:
         yield
     finally:
         _TOLD.reset(token)
+    some(total)
+
+
+def ticker() -> Callable[[int], None]:
+    """What ticks are told to here and now, for work that goes on in other threads."""
+    return _TOLD.get() or _unheard
+
+
+def _unheard(done: int) -> None:
+    """Nobody listens."""
 
 
 def tick(done: int) -> None:
     """Called by whoever works through many things in one call, after every few of them."""
-    if tell := _TOLD.get():
-        tell(done)
+    ticker()(done)
 
 
 def peak_memory() -> int:

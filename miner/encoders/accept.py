@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from miner.encoders.base import Encoder
+from miner.encoders.endpoint import EndpointEncoder
 from miner.encoders.functions import PAIRS, FunctionEncoder, methods_of
 from miner.encoders.objects import is_sentence_transformer, object_encoder
+from miner.endpoints import EMBEDDINGS
 from miner.errors import ConfigError
 
 PARTS = ("dim", "fingerprint", "encode_queries", "encode_passages")
@@ -23,6 +25,8 @@ def encoder_of(thing: Any, name: str | None = None, **prompts: str | None) -> En
     if not isinstance(thing, type) and all(hasattr(type(thing), part) for part in PARTS):
         encoder: Encoder = thing
         return encoder
+    if isinstance(thing, tuple(EMBEDDINGS.values())):
+        return EndpointEncoder(thing)
     if is_sentence_transformer(thing):
         return object_encoder(thing, name, **prompts)
     if (methods := methods_of(thing)) is None:

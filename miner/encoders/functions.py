@@ -87,13 +87,15 @@ class FunctionEncoder:
 
 def methods_of(thing: Any) -> tuple[Embed, Embed] | None:
     """The functions of an object that encode passages and queries; None if it has none."""
+    if isinstance(thing, type):
+        return None
     for documents, queries in PAIRS:
         of_documents, of_queries = getattr(thing, documents, None), getattr(thing, queries, None)
         if callable(of_documents) and callable(of_queries):
             if queries == "embed_query":
                 return of_documents, partial(_each, of_queries)
             return of_documents, of_queries
-    return (thing, thing) if callable(thing) and not isinstance(thing, type) else None
+    return (thing, thing) if callable(thing) else None
 
 
 def _each(embed: Callable[[str], Any], texts: list[str]) -> list[Any]:
@@ -104,6 +106,8 @@ def _rows(embed: Embed, texts: list[str], name: str) -> Float32:
     """float32 [len(texts), dim]. Raises ModelError for any other answer."""
     answer = embed(list(texts))
     try:
+        if answer is None:
+            raise TypeError
         rows = np.asarray(answer.detach().cpu().float() if hasattr(answer, "detach") else answer, np.float32)
     except (TypeError, ValueError):
         raise ModelError(f"{name}: gave {_kind(answer)} for texts; expected rows of numbers") from None

@@ -9,6 +9,8 @@ from typing import Any
 
 from miner.encoders.accept import encoder_of
 from miner.encoders.base import Encoder
+from miner.encoders.endpoint import BACKEND as ENDPOINT
+from miner.encoders.endpoint import endpoint_again, is_spelt, parse_endpoint
 from miner.encoders.hashing import HashingEncoder
 from miner.errors import ConfigError, ModelError
 from miner.models.locate import Located, locate
@@ -44,7 +46,8 @@ def load_encoder(
     trust_remote_code: bool = False,
 ) -> Encoder:
     """The encoder of a name: a folder, the bundled all-MiniLM-L6-v2 (the default), a hub name, or
-    'hashing', which needs no model and is for tests and smoke runs. Also out of a SentenceTransformer, of a
+    'hashing', which needs no model and is for tests and smoke runs; or 'openai(model="...")' and its like, which
+    ask a service (miner.endpoints). Also out of a SentenceTransformer, of a
     function from texts to vectors, and of an object with encode, or embed_documents and embed_query: these
     need a `name`, by which an index knows their vectors.
 
@@ -66,6 +69,8 @@ def load_encoder(
     model = None if model is None else str(model)
     if model == HASHING:
         return HashingEncoder()
+    if model is not None and is_spelt(model):
+        return parse_endpoint(model)
     return _load(
         backend or "torch",
         locate(model, trust_remote_code=trust_remote_code),
@@ -86,6 +91,8 @@ def resolve_again(fingerprint: Mapping[str, Any], *, download: bool = False) -> 
     backend, model = fingerprint.get("backend"), fingerprint.get("model")
     if backend == HASHING:
         return HashingEncoder(_whole(fingerprint, "dim"))
+    if backend == ENDPOINT:
+        return endpoint_again(fingerprint)
     if backend not in BACKENDS or not isinstance(model, str):
         raise ModelError(
             f"the index was built by the encoder {model!r} of backend {backend!r}, which cannot be loaded by name; "
