@@ -5,6 +5,7 @@ from .cleaning import Cleaner as Cleaner
 from .cleaning.files import clean as clean
 from .corpus import read_corpus as read_corpus
 from .corpus.queries import read_queries as read_queries
+from .data import MinedRow as MinedRow
 from .data import Negative as Negative
 from .data import Passage as Passage
 from .data import Query as Query

@@ -192,3 +192,10 @@ class Row:
     query: str
     relevant_passages: tuple[str, ...]
     hard_negatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MinedRow(Row):
+    """A row with the evidence for each negative that was mined; those it came with are only in `hard_negatives`."""
+
+    negatives: tuple[Negative, ...] = ()

@@ -149,7 +149,7 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
         index = build_index(passages, Path(folder) / "index", encoder, clock=Clock())
         recipe = Recipe(n=COUNT, seed=known.seed, risk=unseen_model(judged.name), **options)  # type: ignore[arg-type]
         mined = mine(queries, index, recipe, encoder=encoder)
-        return [[int(negative.id) for negative in mined.negatives(i)] for i in range(len(queries))]
+        return [[int(negative.id) for negative in mined[i].negatives] for i in range(len(queries))]
 
 
 METHODS: dict[str, Callable[[Known], list[list[int]]]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,13 @@ import pyarrow as pa
 from miner.data import Passage
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
+from miner.encoders.endpoint import announce
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
 from miner.executors import Executor, Serial, TaskQueue
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
 from miner.index.fingerprint import check_fingerprint
 from miner.index.index import Index, open_place
-from miner.index.ingest import Corpus, encoded_texts, ingest
+from miner.index.ingest import PASSAGES, Corpus, encoded_texts, ingest
 from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
 from miner.index.shards import Shards
 from miner.progress import Clock
@@ -141,6 +142,7 @@ def _before(place: Place, encoder: Encoder, existing: Existing) -> Manifest | No
 
 
 def _encode(place: Place, corpus: Corpus, encoder: Encoder, executor: Executor, clock: Clock) -> list[Sealed]:
+    announce(encoder, _unencoded(place, corpus, encoder))
     _check_room(place.folder, corpus, encoder)
     done, texts = dict[int, Sealed](), 0
     with clock.stage("encode", corpus.counts.passages, "passages") as stage:
@@ -152,6 +154,14 @@ def _encode(place: Place, corpus: Corpus, encoder: Encoder, executor: Executor, 
             clock.advance(stage, texts - stage.items, encoded.tokens)
             clock.progress.advance(part.rows - encoded.texts)
     return [done[part.number] for part in corpus.parts]
+
+
+def _unencoded(place: Place, corpus: Corpus, encoder: Encoder) -> Iterator[list[str]]:
+    """The texts of each shard whose vectors are not there."""
+    key = encoder_key(encoder)
+    for part in corpus.parts:
+        if not place.whole(vector_stem(part.number, part.passages.sha256, key), ".npy"):
+            yield encoded_texts(sealed.open_table(place.check(part.passages), PASSAGES, part.rows))
 
 
 def _check_room(out: Path, corpus: Corpus, encoder: Encoder) -> None:

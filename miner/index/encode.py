@@ -19,6 +19,7 @@ from miner.errors import ModelError
 from miner.index import keys
 from miner.index.ingest import PASSAGES, UnencodedShard, encoded_texts
 from miner.index.manifest import FILE, plain
+from miner.progress import ticking
 from miner.storage import sealed
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -104,10 +105,9 @@ def encode_shard(
     missing = np.flatnonzero(~known.copy(texts, vectors))
     ends = np.cumsum([len(texts[row]) for row in missing], dtype=np.int64) // BLOCK
     for rows in np.split(missing, np.flatnonzero(np.diff(ends)) + 1) if len(missing) else ():
-        vectors[rows] = unit_rows(
-            encoder.encode_passages([texts[row] for row in rows]), len(rows), encoder.dim
-        )
-        advance(len(rows))
+        with ticking(advance, len(rows)):
+            made = encoder.encode_passages([texts[row] for row in rows])
+        vectors[rows] = unit_rows(made, len(rows), encoder.dim)
     return place.seal(stem, ".npy", sealed.array_bytes(vectors))
 
 

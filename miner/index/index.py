@@ -147,6 +147,16 @@ class Index:
         """As embed_queries, for passages that are not in the index."""
         return self._embed(texts, encoder, "passages", encoder.encode_passages)
 
+    def unencoded(self, queries: Sequence[str], passages: Sequence[str], encoder: Encoder) -> list[str]:
+        """Which of these texts the encoder would have to work for."""
+        key = encoder_key(encoder)
+        asked = (("queries", queries), ("passages", passages))
+        return [
+            text
+            for role, texts in asked
+            for text in VectorCache(self.path, role, key, self.dim).missing(texts)
+        ]
+
     def encoder(self) -> Encoder:
         """The encoder that the index was built with. Raises ModelError if it cannot be had, IndexMismatch
         if it is not what it was.
@@ -181,7 +191,8 @@ class Index:
             return unit_rows(encode(texts), len(texts), self.dim)
 
         cache = VectorCache(self.path, role, encoder_key(encoder), self.dim)
-        return cache.vectors(texts, fresh) if self.caching else fresh(texts)
+        cached = self.caching and getattr(encoder, "caching", True)
+        return cache.vectors(texts, fresh) if cached else fresh(texts)
 
     def _checked(self, vectors: Half) -> Half:
         if vectors.dtype != np.float16 or vectors.ndim != 2 or vectors.shape[1] != self.dim:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
-
-from miner.data import FIRST_REJECTION, KEPT, PADDED, UInt8
+from miner.data import FIRST_REJECTION, KEPT, PADDED
+from miner.mining.pick import Pick
 from miner.mining.recipe import Recipe
 
 
@@ -30,24 +30,30 @@ class MiningCounts:
     verdicts: Counter[str] = field(default_factory=Counter)
     short: Counter[str] = field(default_factory=Counter)
 
-    def count(self, verdicts: UInt8, recipe: Recipe, given: int, mined: int, short: bool) -> None:
-        """Count one row: its verdicts uint8 [K], the negatives it came with and those mined."""
+    @classmethod
+    def over(cls, picks: Iterable[Pick], given: Iterable[int], recipe: Recipe) -> MiningCounts:
+        """The counts of some rows: what was picked for each, and how many negatives it came with."""
+        counts = cls()
+        for pick, count in zip(picks, given, strict=True):
+            counts.count(pick, count, recipe)
+        return counts
+
+    def count(self, pick: Pick, given: int, recipe: Recipe) -> None:
+        """Count one row: what was picked for it, and the negatives it came with."""
+        short = given + len(pick.rows) < recipe.n
         self.rows += 1
-        self.negatives += given + mined
+        self.negatives += given + len(pick.rows)
         self.given += given
         self.short_rows += short
-        for code, count in enumerate(np.bincount(verdicts).tolist()):
+        for code, count in enumerate(pick.verdicts.tolist()):
             if count:
                 name = verdict_name(code, recipe)
                 self.verdicts[name] += count
                 if short and code >= FIRST_REJECTION:
                     self.short[name] += count
-
-    def fill(self, caps: Iterable[float]) -> None:
-        """Note for each short row the lowest cap that would fill it, NaN if none would."""
-        found = [cap for cap in caps if not np.isnan(cap)]
-        self.fillable += len(found)
-        self.cap = max([self.cap, *found])
+        if not math.isnan(pick.cap):
+            self.fillable += 1
+            self.cap = max(self.cap, pick.cap)
 
     def add(self, other: MiningCounts) -> None:
         for name in ("rows", "negatives", "given", "short_rows", "fillable"):

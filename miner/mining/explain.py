@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,10 +11,10 @@ from miner.encoders import Encoder
 from miner.index import Index
 from miner.mining.counts import verdict_name
 from miner.mining.miner import Miner
-from miner.mining.prepare import prepare
+from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
 
-CHOSEN = "chosen"
+CHOSEN, KEPT_NAME = "chosen", "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Explained:
     risk: float | None
     parts: Mapping[str, float]
     verdict: str
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a filter dropped it."""
+        return self.verdict not in (CHOSEN, KEPT_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,19 @@ def explain(
     Raises what `mine` raises.
     """
     recipe = recipe or Recipe()
-    prepared, miner = prepare([query], [index], recipe, encoder), Miner([index], recipe)
-    pool = miner.pool(prepared.block, miner.finder.find(prepared.block.seen, min(recipe.depth, len(index))))
+    return explain_again(
+        prepare([query], [index], recipe, encoder), [index], recipe, min(recipe.depth, len(index))
+    )
+
+
+def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, depth: int) -> Explanation:
+    """As `explain`, for one query that is prepared, and its `depth` nearest candidates."""
+    miner = Miner(indexes, recipe)
+    found = miner.finder.find(prepared.block.seen, depth, exactly=depth > recipe.depth)
+    pool = miner.pool(prepared.block, found)
     verdicts, selection = miner.choose(pool, prepared.block)
     chosen = set(selection.columns[0].tolist())
-    passages = index.passages(pool.rows[0][pool.valid[0]])
+    passages = indexes[0].passages(pool.rows[0][pool.valid[0]])
     parts = miner.scorers[0].parts(pool) if miner.scorers else {}
     relevant = zip(prepared.relevant.ids, prepared.relevant.texts, pool.relevant_scores.tolist(), strict=True)
     candidates = tuple(
@@ -80,9 +93,8 @@ def explain(
         )
         for column, passage in enumerate(passages)
     )
-    return Explanation(
-        query.text, tuple((id, text, _number(score)) for id, text, score in relevant), candidates
-    )
+    known = tuple((id, text, _number(score)) for id, text, score in relevant)
+    return Explanation(prepared.block.texts[0], known, candidates)
 
 
 def _number(value: Any) -> float:

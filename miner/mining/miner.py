@@ -17,12 +17,13 @@ from miner.index import Index
 from miner.index.memo import ArraySpec, MemoKind
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
+from miner.mining.pick import Pick
 from miner.mining.pool import PoolBuilder, seen_by
 from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import rescore
-from miner.mining.result import MiningResult, Pick
+from miner.mining.result import MiningResult
 from miner.mining.run_record import RunInfo
 from miner.progress import Clock
 from miner.risk import RiskScorer, features, logit, probability
@@ -52,8 +53,8 @@ def mine_in_memory(
         for start in range(0, len(queries), SEARCH_QUERIES)
     )
     picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
-    info = RunInfo(recipe, indexes, miner.counts, clock, recall)
-    return MiningResult(queries, prepared.relevant, picks, prepared.block.taken, info)
+    made = RunInfo(recipe, indexes, miner.counts, clock, recall)
+    return MiningResult(queries, prepared, picks, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +184,17 @@ class Miner:
         verdicts, selection = self.choose(pool, block)
         got = np.sum(selection.columns != PADDING, axis=1)
         wanted = self._wanted(block)
-        if last and np.any(got < wanted):
-            self.counts.fill(lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist())
-        for i in range(len(block)):
-            short = bool(got[i] < wanted[i])
-            if short and not last:
+        short, caps = got < wanted, np.full(len(block), np.nan, np.float32)
+        if last and np.any(short):
+            caps[short] = lowest_caps(pool, self.recipe.judges, wanted)[short]
+        for i, cap in enumerate(caps.tolist()):
+            if short[i] and not last:
                 yield None
                 continue
-            self.counts.count(verdicts[i], self.recipe, len(block.taken[i]), int(got[i]), short)
-            yield Pick.of(pool, i, selection.columns[i, : got[i]])
+            columns = selection.columns[i, : got[i]]
+            pick = Pick.of(pool, i, columns, verdicts, len(self.recipe.judges), cap)
+            self.counts.count(pick, len(block.taken[i]), self.recipe)
+            yield pick
 
 
 def pieces(wave: Wave, depth: int) -> Iterator[slice]:

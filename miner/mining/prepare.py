@@ -10,13 +10,14 @@ from typing import Any
 from miner.corpus.queries import queries_from
 from miner.data import Query
 from miner.encoders import Encoder
+from miner.encoders.endpoint import announce
 from miner.encoders.lazy import LazyEncoder
 from miner.errors import IndexMismatch
 from miner.index import Index
 from miner.mining.block import Block, View
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
-from miner.progress import Clock
+from miner.progress import Clock, ticking
 from miner.text.match import Match, MatchRequest, match
 
 
@@ -32,6 +33,12 @@ class Prepared:
 
     relevant: Relevant
     block: Block
+
+    def part(self, queries: Sequence[int]) -> Prepared:
+        """Some of the queries."""
+        block = self.block.part(queries)
+        ids = tuple(id for i in queries for id in self.relevant.ids[self.relevant.of(i)])
+        return Prepared(Relevant(block.offsets, block.relevant_rows, block.relevant_texts, ids), block)
 
 
 def prepare(
@@ -54,9 +61,10 @@ def prepare(
     for number, index in enumerate(indexes):
         own = encoder if encoder and not number else LazyEncoder(index.fingerprint, index.check_encoder)
         with clock.stage("encode queries", len(queries), "queries") as stage:
-            vectors = index.embed_queries(texts, own)
-            positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
-            clock.advance(stage, len(queries))
+            announce(own, [index.unencoded(texts, relevant.loose, own)])
+            with ticking(partial(clock.advance, stage), len(queries)):
+                vectors = index.embed_queries(texts, own)
+                positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
         views.append(View(index, vectors, positives))
     block = Block(
         texts=tuple(texts),

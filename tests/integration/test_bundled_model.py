@@ -52,7 +52,7 @@ def test_the_real_model_agrees_with_the_oracle(
 ) -> None:
     some = queries[::12]
     mined = mine(some, index, Recipe(filters=(Margin(relative=0.05),)), encoder=model)
-    found = [[negative.id for negative in mined.negatives(i)] for i in range(len(some))]
+    found = [[negative.id for negative in mined[i].negatives] for i in range(len(some))]
     assert found == oracle.mine(list(read_corpus(sample / "corpus")), some, model, 5)
 
 
@@ -99,7 +99,7 @@ def test_negatives_of_the_sample_are_hard_and_seldom_wrong(
     outcomes = {}
     for name, recipe in {"naive": Recipe(filters=()), "risk": Recipe()}.items():
         mined = mine(queries, index, recipe, encoder=model)
-        picked = [{negative.id for negative in mined.negatives(i)} for i in range(len(queries))]
+        picked = [{negative.id for negative in mined[i].negatives} for i in range(len(queries))]
         assert all(len(each) == 5 for each in picked)
         outcomes[name] = wrong(picked, answers)
     assert outcomes["risk"] < 0.5 * outcomes["naive"]

@@ -251,7 +251,7 @@ def test_the_bottom_line_holds_on_the_completely_judged_sample(
     wrong = [
         negative.id in query.relevant_ids
         for i, query in enumerate(several)
-        for negative in mined.negatives(i)
+        for negative in mined[i].negatives
     ]
     promised = calibration.promise(0.05).leak
     assert promised.low <= np.mean(wrong) <= promised.high
