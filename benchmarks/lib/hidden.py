@@ -135,9 +135,7 @@ def hide(judged: Judged, seed: int, limit: int = LIMIT) -> Trial:
     same = np.array(
         [[keys[row] == keys[shown] for row in line] for line, shown in zip(rows, revealed, strict=True)]
     )
-    sums = stats.Sums.zero(judged.vectors.shape[1])
-    sums.add(judged.vectors)
-    statistics = sums.statistics()
+    statistics = corpus_statistics(judged)
     return Trial(
         judged,
         seed,
@@ -148,6 +146,13 @@ def hide(judged: Judged, seed: int, limit: int = LIMIT) -> Trial:
         _named(rows, [judged.relevant[i] for i in several]) & ~same,
         _named(rows, [judged.irrelevant[i] for i in several]) & ~same,
     )
+
+
+def corpus_statistics(judged: Judged) -> Float64:
+    """[d + 1, d] mean and covariance of the passages' vectors."""
+    sums = stats.Sums.zero(judged.vectors.shape[1])
+    sums.add(judged.vectors)
+    return sums.statistics()
 
 
 def _named(rows: Int64, named: Sequence[Sequence[int]]) -> Bool:
