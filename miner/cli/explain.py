@@ -27,7 +27,7 @@ def command(
     max_risk: Annotated[float | None, typer.Option(help="As for mine.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="As for mine.")] = None,
     filter: Annotated[list[str] | None, typer.Option(help="As for mine.")] = None,
-    select: Annotated[str, typer.Option(help="As for mine.")] = "below()",
+    select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,

@@ -29,7 +29,8 @@ def command(
     max_risk: Annotated[
         float | None,
         typer.Option(
-            help="Highest risk of a false negative. [default: the riskiest 5 % are left out, unless --filter is given]"
+            help="Highest risk of a false negative; under it the hardest are taken. [default: no cap; "
+            "risk is weighed against hardness]"
         ),
     ] = None,
     calibration: Annotated[
@@ -40,8 +41,11 @@ def command(
         typer.Option(help="As 'margin(relative=0.05)'; repeat it; replaces the default filters."),
     ] = None,
     select: Annotated[
-        str, typer.Option(help="below(), top(), sample(...), diverse(...) or priced(...).")
-    ] = "below()",
+        str | None,
+        typer.Option(
+            help="priced(...), top(), below(), sample(...) or diverse(...). [default: priced(), with --max-risk top()]"
+        ),
+    ] = None,
     rescore: Annotated[
         str | None, typer.Option(help="A cross-encoder, for denoise() and the receipts.")
     ] = None,

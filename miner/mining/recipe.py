@@ -7,12 +7,12 @@ from typing import Protocol
 
 from miner.data import RESCORED
 from miner.errors import ConfigError
-from miner.filters import GUARDS, DropRiskiest, Filter, Risk, SameDocument
+from miner.filters import GUARDS, Filter, Risk, SameDocument
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import ScoreCache
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
-from miner.selectors import BelowRelevant, Selector
+from miner.selectors import RiskPenalty, Selector, Top
 
 
 class RiskCalibration(Protocol):
@@ -30,15 +30,15 @@ class Recipe:
     """`n` negatives a query out of the `depth` most similar passages, judged by the guards and then by
     `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
-    `risk` is the model behind the filters risk and riskiest; `rescore` scores pairs with a cross-encoder, for
+    `risk` is the model behind risk(), riskiest() and priced(); `rescore` scores pairs with a cross-encoder, for
     the denoise filter and the receipts; `search` finds the candidates. Too few survivors widen the search
     fourfold, then exactly, until the corpus ends. Raises ConfigError for numbers that cannot be, and where a
     filter or selector needs a cross-encoder and there is none.
     """
 
     n: int = 5
-    filters: tuple[Filter, ...] = (SameDocument(overlapping=True), DropRiskiest())
-    select: Selector = field(default_factory=BelowRelevant)
+    filters: tuple[Filter, ...] = (SameDocument(overlapping=True),)
+    select: Selector = field(default_factory=RiskPenalty)
     depth: int = 100
     seed: int = 0
     emit: str = "text"
@@ -75,14 +75,16 @@ class Recipe:
 
     def calibrated(self, calibration: RiskCalibration) -> Recipe:
         """The recipe with the calibration's model, and with its caps on the risk read as shares of what is mined
-        that may be wrong. riskiest(), for risks whose size is not known, gives way to the default cap. Raises
-        MinerError if a cap cannot be had.
+        that may be wrong. Where nothing else was asked for, priced(), for risks whose size is not known, gives way
+        to the hardest under the cap, the default one if none is named. Raises MinerError if a cap cannot be had.
         """
 
         def translated(each: Filter) -> Filter:
-            share = (
-                Risk.max if isinstance(each, DropRiskiest) else each.max if isinstance(each, Risk) else None
-            )
-            return each if share is None else Risk(calibration.threshold(share))
+            return Risk(calibration.threshold(each.max)) if isinstance(each, Risk) else each
 
-        return replace(self, filters=tuple(map(translated, self.filters)), risk=calibration.model)
+        filters = tuple(map(translated, self.filters))
+        if self.select != RiskPenalty():
+            return replace(self, filters=filters, risk=calibration.model)
+        if not any(isinstance(each, Risk) for each in filters):
+            filters = (*filters, Risk(calibration.threshold(Risk.max)))
+        return replace(self, filters=filters, select=Top(), risk=calibration.model)

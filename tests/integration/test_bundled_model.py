@@ -22,6 +22,7 @@ from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.samples import write_sample
+from miner.selectors import Top
 from tests.support import oracle
 
 pytestmark = pytest.mark.model
@@ -97,7 +98,7 @@ def test_negatives_of_the_sample_are_hard_and_seldom_wrong(
     for id, number in asked.items():
         answers[number] = judged[id]
     outcomes = {}
-    for name, recipe in {"naive": Recipe(filters=()), "risk": Recipe()}.items():
+    for name, recipe in {"naive": Recipe(filters=(), select=Top()), "risk": Recipe()}.items():
         mined = mine(queries, index, recipe, encoder=model)
         picked = [{negative.id for negative in mined[i].negatives} for i in range(len(queries))]
         assert all(len(each) == 5 for each in picked)

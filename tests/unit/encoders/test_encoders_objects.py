@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from miner.mining.mine import mine
 from sentence_transformers import SentenceTransformer
 
 from miner.data import Passage, Query
@@ -18,7 +19,6 @@ from miner.encoders.functions import BATCH
 from miner.encoders.load import load_encoder
 from miner.errors import ConfigError, IndexMismatch, ModelError
 from miner.index import build_index, open_index
-from miner.mining.mine import mine
 from miner.progress import ticking
 from tests.support.encoders import PROMPTS, make_model, texts
 
