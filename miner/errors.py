@@ -73,6 +73,10 @@ class InputError(MinerError):
         return type(self), (self.file, self.line, self.message)
 
 
+class Misread(InputError):
+    """A file in which so many records cannot be parsed that its format was not understood."""
+
+
 class ModelError(MinerError):
     """A model cannot be loaded, or one of its modules cannot be honoured."""
 

@@ -121,6 +121,14 @@ def _gathered(rows: Iterable[Query]) -> Queries:
     )
 
 
+def gathered(rows: Iterable[Query], notes: object) -> Queries:
+    return _gathered(rows)
+
+
+def shared(queries: Queries) -> Queries:
+    return queries
+
+
 def _united(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(lists)))
 
