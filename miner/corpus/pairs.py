@@ -62,7 +62,11 @@ def open_table(path: Path, options: ReadOptions, split: str | None = None) -> Ta
 
     Raises ConfigError for a file that is no table, InputError for a table of no known shape.
     """
-    records = _records(path, options, split)
+    return recognise(path, _records(path, options, split), options)
+
+
+def recognise(path: Path, records: Found, options: ReadOptions) -> Table:
+    """As open_table, of records that come with their number; `path` is where they are said to be from."""
     first = list(islice(records, SAMPLE))
     samples = [record for _, record in first if isinstance(record, dict)]
     names = list(dict.fromkeys(name for record in samples for name in record))
