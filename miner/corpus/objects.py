@@ -83,6 +83,11 @@ def queries_in(data: Any, columns: Mapping[str, str] | None = None) -> Queries:
     return queries
 
 
+def records_in(data: Any, what: str) -> Iterator[Record]:
+    """The rows of any data that TAKEN names, as dicts. Raises ConfigError and InputError as passages_in does."""
+    return (_record(item, what, number) for number, item in enumerate(_items(data, what), 1))
+
+
 def _options(columns: Mapping[str, str] | None) -> ReadOptions:
     for role, column in (columns or {}).items():
         if role not in GIVEN or not isinstance(column, str):
@@ -111,7 +116,7 @@ def _items(data: Any, what: str) -> Iterator[Any]:
     elif hasattr(data, "to_batches") or _is_table(data):
         yield from _arrow(data, what)
     elif isinstance(data, str | bytes | Path) or not isinstance(data, Iterable):
-        raise ConfigError(f"the {what} are of type {type(data).__name__}; expected {TAKEN}")
+        raise ConfigError(f"the {what} is of type {type(data).__name__}; expected {TAKEN}")
     else:
         yield from data
 
