@@ -90,7 +90,7 @@ def _records(path: Path, options: ReadOptions, split: str | None) -> Found:
         raise ConfigError(f"{path}: no such file")
     if suffix is None:
         raise ConfigError(f"{path}: not a file of queries; expected one that ends in {', '.join(RECORDS)}")
-    return RECORDS[suffix](path, options)
+    return RECORDS[suffix](path)
 
 
 def _sample(samples: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from miner.errors import ConfigError, InputError
-from miner.storage.files import read_bytes
 
 STATE, SPLITS = "state.json", "dataset_dict.json"
 
@@ -51,7 +50,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        value = orjson.loads(read_bytes(path))
+        value = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
         raise InputError(path, None, f"is not valid JSON ({error})") from None
     if not isinstance(value, dict):
