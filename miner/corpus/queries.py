@@ -124,7 +124,12 @@ def _gathered(rows: Iterable[Query]) -> Queries:
 
 
 def gathered(rows: Iterable[Query], notes: object) -> Queries:
-    return _gathered(rows)
+    found = _gathered(rows)
+    for query in found:
+        if not query.relevant_passages and not query.relevant_ids:
+            file, _, line = query.place.rpartition(":")
+            raise InputError(file, int(line), "has no relevant passage")
+    return found
 
 
 def shared(queries: Queries) -> Queries:
