@@ -116,7 +116,7 @@ def _items(data: Any, what: str) -> Iterator[Any]:
     elif hasattr(data, "to_batches") or _is_table(data):
         yield from _arrow(data, what)
     elif isinstance(data, str | bytes | Path) or not isinstance(data, Iterable):
-        raise ConfigError(f"the {what} is of type {type(data).__name__}; expected {TAKEN}")
+        raise ConfigError(f"{what}: found {type(data).__name__}; expected {TAKEN}")
     else:
         yield from data
 

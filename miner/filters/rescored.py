@@ -38,7 +38,8 @@ class Rescored(Spec):
         scores = pool.evidence[RESCORED].astype(np.float64)
         limit = np.min([np.broadcast_to(each, (len(scores), 1)) for each in self._limits(pool)], axis=0)
         floor = -np.inf if self.min is None else self.min
-        return np.isnan(scores) | (np.less_equal(scores, limit) & np.greater_equal(scores, floor))
+        inside = np.less_equal(scores, limit) & np.greater_equal(scores, floor)
+        return np.asarray(np.isnan(scores) | inside, np.bool_)
 
     def _limits(self, pool: Pool) -> list[Float64]:
         column = list(AGAINST).index(self.against)

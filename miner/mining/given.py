@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,9 @@ def recipe_with(recipe: Recipe | None, given: Mapping[str, Any]) -> Recipe:
             f"unknown option {unknown[0]!r}; expected any of {', '.join(sorted([*known, MAX_RISK]))}"
         )
     values = {name: value for name, value in given.items() if value is not None and name != MAX_RISK}
-    made = {name: _MADE[name](value) if name in _MADE else value for name, value in values.items()}
+    made: dict[str, Any] = {
+        name: _MADE[name](value) if name in _MADE else value for name, value in values.items()
+    }
     if (cap := given.get(MAX_RISK)) is not None:
         filters = made.get("filters", recipe.filters)
         made["filters"] = (
@@ -116,7 +118,7 @@ def _named(given: object) -> str:
     return f"the class {given.__name__}" if isinstance(given, type) else f"of type {type(given).__name__}"
 
 
-_MADE = {
+_MADE: dict[str, Callable[[Any], Any]] = {
     "filters": _filters,
     "select": _selector,
     "search": _search,

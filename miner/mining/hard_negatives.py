@@ -22,16 +22,18 @@ from miner.encoders.load import load_encoder
 from miner.encoders.objects import is_sentence_transformer
 from miner.errors import ConfigError, InputError
 from miner.filters import Filter, Margin, Rank, Rescored, Score
-from miner.index import Index, build_index
+from miner.index import Index
+from miner.index.build import build
 from miner.index.encode import encoder_key
 from miner.mining.export import dataset as as_dataset
-from miner.mining.mine import mine
+from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.rescore import ScoreCache
 from miner.mining.result import MiningResult
-from miner.mining.skip import Skip
+from miner.mining.skip import Skip, SkipRescored
 from miner.mining.tuples import LAYOUTS, ScoredRow, TupleLayout
 from miner.models.cross_encoder import LoadedCrossEncoder
+from miner.progress import Clock, clock_of
 
 if TYPE_CHECKING:
     import datasets
@@ -102,19 +104,20 @@ def mine_hard_negatives(
     rescored = cross_encoder is not None and limits.any
     depth = range_max or range_min + num_negatives * (WINDOW if limits.any else 1)
     encoder = _encoder(model, (query_prompt_name, query_prompt), (corpus_prompt_name, corpus_prompt))
+    clock = clock_of(None, verbose)
     with _folder(cache_folder) as folder:
         scorer = LoadedCrossEncoder(cross_encoder, batch_size) if rescored else None
         scores = ScoreCache(folder / "scores.sqlite", scorer) if scorer else None
         recipe = Recipe(
             n=num_negatives,
             filters=limits.filters(rescored, range_max and range_max + pairs.most),
-            select=Skip(range_min, sampling_strategy == "random", "rescored" if rescored else "similarity"),
+            select=(SkipRescored if rescored else Skip)(range_min, sampling_strategy == "random"),
             depth=depth + pairs.most,
             rescore=scores,
             widen=range_max is None,
         )
-        index = _index(folder, pairs.passages(corpus), encoder)
-        result = mine(pairs.queries, index, recipe, encoder=encoder)
+        index = _index(folder, pairs.passages(corpus), encoder, clock)
+        result = mine_in_memory(pairs.queries, [index], recipe, encoder, clock)
         if verbose:
             sys.stderr.write(_told(result, num_negatives))
         shape = TupleLayout(layout, pairs.anchor, pairs.positive, num_negatives, scored)
@@ -252,9 +255,14 @@ def _check(
 
 def _encoder(model: Any, query: Prompt, document: Prompt) -> Encoder:
     """The model with the prompts asked for, by name or as text."""
-    prompts = {"query_prompt": _prompt(model, query), "document_prompt": _prompt(model, document)}
-    named = None if isinstance(model, str | Path) else type(model).__name__
-    return load_encoder(model, name=named if not is_sentence_transformer(model) else None, **prompts)
+    return load_encoder(
+        model,
+        name=None
+        if isinstance(model, str | Path) or is_sentence_transformer(model)
+        else type(model).__name__,
+        query_prompt=_prompt(model, query),
+        document_prompt=_prompt(model, document),
+    )
 
 
 def _prompt(model: Any, given: Prompt) -> str | None:
@@ -277,12 +285,12 @@ def _folder(cache: str | Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _index(folder: Path, passages: Sequence[Passage], encoder: Encoder) -> Index:
+def _index(folder: Path, passages: Sequence[Passage], encoder: Encoder, clock: Clock) -> Index:
     """The index of the passages; one that lies in the folder already is used again."""
     digest = hashlib.sha256(encoder_key(encoder).encode())
     for passage in passages:
         digest.update(passage.text.encode("utf-8", "surrogatepass") + b"\0")
-    return build_index(passages, folder / f"index-{digest.hexdigest()[:16]}", encoder)
+    return build(passages, folder / f"index-{digest.hexdigest()[:16]}", encoder, clock=clock)
 
 
 def _scored(result: MiningResult, scores: ScoreCache | None) -> Iterator[ScoredRow]:

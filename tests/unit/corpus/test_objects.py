@@ -144,9 +144,9 @@ SPLITS = datasets.DatasetDict(train=datasets.Dataset.from_list(ASKED), test=data
 TAKEN = "expected a path, an iterable of dicts or of texts, a Dataset or IterableDataset, a DataFrame"
 
 MISTAKES: list[tuple[Any, str, str]] = [
-    (3, "", f"the queries are of type int; {TAKEN}"),
-    (None, "", f"the queries are of type NoneType; {TAKEN}"),
-    (b"queries.jsonl", "", f"the queries are of type bytes; {TAKEN}"),
+    (3, "", f"queries: found int; {TAKEN}"),
+    (None, "", f"queries: found NoneType; {TAKEN}"),
+    (b"queries.jsonl", "", f"queries: found bytes; {TAKEN}"),
     (SPLITS, "", "the queries are a DatasetDict with the splits train, test; expected one of them"),
     (GOOD, "", "the queries are one dict; expected a list of dicts"),
     ({"query": ["a", "b"], "answer": ["c"]}, "", "columns of different lengths (query 2, answer 1)"),
@@ -176,9 +176,9 @@ def test_mistakes_with_queries_are_told_in_a_sentence(data: Any, column: str, me
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    (3, f"the passages are of type int; {TAKEN}"),
-    ("corpus.jsonl", "the passages are of type str"),
-    ([{"text": "a"}, {"words": "b"}], "passages:2: has no text; expected a key such as text, or columns={'text': '…'}, found words"),
+    (3, f"passages: found int; {TAKEN}"),
+    ("corpus.jsonl", "passages: found str"),
+    ([{"text": "a"}, {"words": "b"}], "passages:2: has no text; expected a key such as text, or columns="),
     ([{"text": 3}], "passages:1: 'text' is a number; expected a string"),
     ([{"id": 1.5, "text": "a"}], "passages:1: 'id' is a number; expected a string or a whole number"),
     ([object()], "passages:1: is of type object; expected a dict or a text"),

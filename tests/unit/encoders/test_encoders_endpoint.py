@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from miner import build_index, mine, open_index
 from miner.data import Passage, Query
 from miner.encoders.endpoint import EndpointEncoder
 from miner.encoders.load import load_encoder, resolve_again
@@ -17,8 +18,6 @@ from miner.endpoints import CohereEmbeddings, OpenAIEmbeddings
 from miner.endpoints.calls import Patience
 from miner.endpoints.embed import Embedder
 from miner.errors import ConfigError, EndpointFailed, IndexMismatch, ModelError
-from miner.index import build_index, open_index
-from miner.mining.mine import mine
 from miner.storage.cachedir import CACHE
 from tests.support.endpoints import DIM, FakeService, changed, fake_service, status, vector
 

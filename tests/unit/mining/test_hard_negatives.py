@@ -259,7 +259,7 @@ def test_another_similarity_than_the_cosine_is_refused(pairs: Any) -> None:
     ([{"q": "a"}], ConfigError, "the dataset has the columns q; expected an anchor and a positive"),
     ([{"q": "a", "a": "b"}, {"q": "c", "a": None}], InputError, "dataset:2: 'a' is None; expected text"),
     ([{"q": " ", "a": "b"}], InputError, "dataset:1: 'q' is blank; expected text"),
-    (7, ConfigError, "the dataset are of type int"),
+    (7, ConfigError, "dataset: found int"),
 ])  # fmt: skip
 def test_rows_that_are_no_pairs_are_told(rows: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind) as caught:
