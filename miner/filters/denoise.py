@@ -9,7 +9,10 @@ import numpy as np
 
 from miner.data import RESCORED, Bool, Pool
 from miner.errors import ConfigError
+from miner.filters.margin import AGAINST
 from miner.spec import Spec
+
+MEDIAN = list(AGAINST).index("median")
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,7 +30,7 @@ class Denoise(Spec):
         if RESCORED not in pool.evidence:
             raise ConfigError("denoise() needs the scores of a cross-encoder; name one with --rescore")
         scores = pool.evidence[RESCORED].astype(np.float64)
-        reference = pool.evidence["rescored_relevant"].astype(np.float64)
+        reference = pool.evidence["rescored_relevant"][:, MEDIAN, None].astype(np.float64)
         ceiling = np.inf if self.max is None else self.max
         limit = np.minimum(ceiling, reference - self.relative * np.abs(reference) - self.absolute)
         return np.isnan(scores) | np.less_equal(scores, limit)

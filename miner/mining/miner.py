@@ -101,11 +101,15 @@ class Miner:
                 with self.clock.stage("filter", len(here[part]), "queries") as stage:
                     few = block.part(here[part])
                     pool = self.pool(few, candidates.part(range(len(here))[part]))
-                    picked = self._pick(pool, few, wave.depth >= len(self.indexes[0]))
+                    picked = self._pick(pool, few, self._is_last(wave))
                     picks |= {i: pick for i, pick in zip(here[part], picked, strict=True) if pick}
                     self.clock.advance(stage, len(few))
         left = tuple(i for i in wave.queries if i not in picks)
         return picks, Wave(left, min(wave.depth * WIDEN, len(self.indexes[0])))
+
+    def _is_last(self, wave: Wave) -> bool:
+        """Whether no wave may follow."""
+        return not self.recipe.widen or wave.depth >= len(self.indexes[0])
 
     def pool(self, block: Block, found: Candidates) -> Pool:
         """The pool of candidates with all the evidence that the recipe asks for."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from miner.corpus.queries import queries_from
 from miner.data import Query
 from miner.encoders import Encoder
 from miner.encoders.endpoint import announce
@@ -19,12 +17,6 @@ from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.progress import Clock, ticking
 from miner.text.match import Match, MatchRequest, match
-
-
-def as_queries(queries: Sequence[Query] | Sequence[Mapping[str, Any]]) -> Sequence[Query]:
-    """Queries, from mappings if need be."""
-    loose = [each for each in queries if not isinstance(each, Query)]
-    return queries_from(loose) if loose else [each for each in queries if isinstance(each, Query)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +52,13 @@ def prepare(
     views = []
     for number, index in enumerate(indexes):
         own = encoder if encoder and not number else LazyEncoder(index.fingerprint, index.check_encoder)
-        with clock.stage("encode queries", len(queries), "queries") as stage:
-            announce(own, [index.unencoded(texts, relevant.loose, own)])
-            with ticking(partial(clock.advance, stage), len(queries)):
-                vectors = index.embed_queries(texts, own)
-                positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
+        announce(own, [index.unencoded(texts, relevant.loose, own)])
+        with (
+            clock.stage("encode queries", len(queries), "queries") as stage,
+            ticking(partial(clock.advance, stage), len(queries)),
+        ):
+            vectors = index.embed_queries(texts, own)
+            positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
         views.append(View(index, vectors, positives))
     block = Block(
         texts=tuple(texts),

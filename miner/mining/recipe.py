@@ -32,8 +32,8 @@ class Recipe:
 
     `risk` is the model behind risk(), riskiest() and priced(); `rescore` scores pairs with a cross-encoder, for
     the denoise filter and the receipts; `search` finds the candidates. Too few survivors widen the search
-    fourfold, then exactly, until the corpus ends. Raises ConfigError for numbers that cannot be, and where a
-    filter or selector needs a cross-encoder and there is none.
+    fourfold, then exactly, until the corpus ends, unless `widen` is off. Raises ConfigError for numbers that
+    cannot be, and where a filter or selector needs a cross-encoder and there is none.
     """
 
     n: int = 5
@@ -42,6 +42,7 @@ class Recipe:
     depth: int = 100
     seed: int = 0
     emit: str = "text"
+    widen: bool = True
     risk: RiskModel = field(default_factory=packaged_model)
     rescore: ScoreCache | None = None
     search: Search = field(default_factory=Search)

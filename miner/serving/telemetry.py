@@ -21,7 +21,7 @@ log = logging.getLogger("miner.serving")
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
-class Lines(logging.Formatter):
+class JsonLines(logging.Formatter):
     """A log record as one JSON object; what was given as `extra` stands beside the message."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -39,7 +39,7 @@ class Lines(logging.Formatter):
 def log_to_stderr() -> None:
     """Send what the server and uvicorn log to stderr as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonLines())
     for name in ("miner.serving", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False

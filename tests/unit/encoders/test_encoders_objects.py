@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from miner.mining.mine import mine
 from sentence_transformers import SentenceTransformer
 
+from miner import build_index, mine, open_index
 from miner.data import Passage, Query
 from miner.encoders import Encoder, HashingEncoder
 from miner.encoders.functions import BATCH
 from miner.encoders.load import load_encoder
 from miner.errors import ConfigError, IndexMismatch, ModelError
-from miner.index import build_index, open_index
 from miner.progress import ticking
 from tests.support.encoders import PROMPTS, make_model, texts
 

@@ -10,13 +10,12 @@ from pathlib import Path
 import orjson
 import pyarrow as pa
 import pytest
-from miner.mining.mine import mine
 
+from miner import Index, build_index, mine
 from miner.data import MinedRow, Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra
 from miner.filters import Margin
-from miner.index import Index, build_index
 from miner.mining import export
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult

@@ -21,7 +21,7 @@ from miner.serving import ServerLimits, ServerSettings
 from miner.serving.app import ROUTES, application
 from miner.serving.services import Services
 from miner.serving.settings import parse_models
-from miner.serving.telemetry import Lines
+from miner.serving.telemetry import JsonLines
 from tests.support.commandline import call
 from tests.support.serving import serving
 from tests.support.tiny_models import make_encoder
@@ -183,7 +183,7 @@ def test_the_log_is_json_and_tells_no_text(client: TestClient, caplog: pytest.Lo
     with caplog.at_level(logging.INFO, logger="miner.serving"):
         answer = client.post("/v1/rerank", json={"query": "k1 secret", "documents": ["v1"]})
     lines = [
-        json.loads(Lines().format(record)) for record in caplog.records if record.name == "miner.serving"
+        json.loads(JsonLines().format(record)) for record in caplog.records if record.name == "miner.serving"
     ]
     (line,) = [line for line in lines if line.get("id") == answer.headers["x-request-id"]]
     assert (line["event"], line["method"], line["path"], line["status"]) == (

@@ -1,7 +1,4 @@
-"""Signs of life and the clock: stages with a rate and the time left, and what each of them cost.
-
-The library is silent by default; the command line hands in a Progress that draws.
-"""
+"""The clock: stages, what each of them cost, and ticks from inside of one call."""
 
 from __future__ import annotations
 
