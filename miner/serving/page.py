@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from miner.reporting import page as report
 from miner.serving.finetuning import step_metrics
-from miner.serving.services import Services, house
+from miner.serving.routing import Home, router
+from miner.serving.services import Services
 from miner.serving.settings import TUNED
 from miner.serving.state import SIDES
 from miner.serving.store import READY, UNCHECKED, UNFINISHED, DatasetRecord, ModelRecord
@@ -29,28 +29,30 @@ POLICY = (
 SHOWN = 50
 """Data sets and models, the latest, that the page shows."""
 TITLES = dict(zip(SIDES, ("Training", "Validation"), strict=True))
+routes = router("page")
 BADGES = {"validated": "good", READY: "good", "failed": "error", "STATUS_FAILED": "error"}
 
 
-async def shell(request: Request) -> Response:
-    """GET /"""
+@routes.get("/", include_in_schema=False)
+async def shell() -> Response:
     text = environment().get_template("page.html").render()
     return Response(text, media_type="text/html", headers={"content-security-policy": POLICY})
 
 
-async def style(request: Request) -> Response:
-    """GET /page.css"""
+@routes.get("/page.css", include_in_schema=False)
+async def style() -> Response:
     return Response(report.asset("report.css") + _asset("page.css"), media_type="text/css")
 
 
-async def script(request: Request) -> Response:
-    """GET /page.js"""
+@routes.get("/page.js", include_in_schema=False)
+async def script() -> Response:
     return Response(_asset("page.js"), media_type="text/javascript")
 
 
-def overview(request: Request) -> Response:
-    """GET /page/overview: the part of the page that changes."""
-    return Response(_overview(house(request)), media_type="text/html")
+@routes.get("/page/overview", include_in_schema=False)
+def overview(home: Home) -> Response:
+    """The part of the page that changes."""
+    return Response(_overview(home), media_type="text/html")
 
 
 @cache
