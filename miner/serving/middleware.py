@@ -20,7 +20,7 @@ from miner.serving.problems import problem
 from miner.serving.settings import ServerSettings
 from miner.serving.telemetry import Counters
 
-OPEN = ("/", "/health", "/openapi.json", "/page.css", "/page.js")
+OPEN = ("/", "/health", "/openapi.json", "/page.css", "/page.js", "/page-dom.js", "/page-steps.js")
 """Asked for without a key: they hold nothing of the server's."""
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
 UPLOAD, HEALTH = "/v1/datasets", "/health"

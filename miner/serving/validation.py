@@ -70,7 +70,7 @@ def _finding(finding: Finding, found: Preflight, called: Mapping[str, str]) -> d
         "side": Path(finding.file).stem,
         "file": called[finding.file],
         "line": finding.line,
-        "message": _cut(_named(finding.message, called)),
+        "message": _middle_cut(_named(finding.message, called)),
         "count": found.counts[finding.file, finding.rule],
     }
 
@@ -171,3 +171,11 @@ def _short(row: Row) -> dict[str, Any]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= SAMPLE_LENGTH else f"{text[: SAMPLE_LENGTH - 1]}…"
+
+
+def _middle_cut(text: str) -> str:
+    """A message with a long text quoted in it, of which both ends are kept: the end says what is wrong."""
+    if len(text) <= SAMPLE_LENGTH:
+        return text
+    half = SAMPLE_LENGTH // 2
+    return f"{text[:half]} … {text[-half:]}"
