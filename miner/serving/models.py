@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from miner.models.locate import locate, read_json
+from miner.models.checks import read_json
+from miner.models.locate import locate
 from miner.serving import schemas as wire
 from miner.serving.names import BaseModelName, UnknownName, answered, resolve
 from miner.serving.problems import missing

@@ -5,17 +5,10 @@ from __future__ import annotations
 import resource
 import socket
 from contextlib import suppress
-<<<<<<< HEAD
+from dataclasses import replace
 
 from miner.errors import ConfigError, require
-from miner.serving.settings import ServerSettings
-=======
-from dataclasses import replace
-from importlib.util import find_spec
-
-from miner.errors import ConfigError, MissingExtra
 from miner.serving.settings import ServerLimits, ServerSettings
->>>>>>> d7aeb7b (Serve by FastAPI: routes, bodies and OpenAPI are its own, refusals keep Cohere's shape)
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "pydantic", "jinja2", "datasets")
 GRACE = 30

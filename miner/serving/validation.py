@@ -15,13 +15,9 @@ from miner.formats.cohere import record_of
 from miner.models.tokenizer import token_counter
 from miner.serving.state import SIDES
 from miner.validating import Finding, Preflight, lines, validate
-<<<<<<< HEAD
-from miner.validating.lengths import MAX_TOKENS
-=======
 from miner.validating.check import SEVERITIES
 from miner.validating.finding import FindingLog
-from miner.validating.lengths import MAX_TOKENS, CountTokens
->>>>>>> d7aeb7b (Serve by FastAPI: routes, bodies and OpenAPI are its own, refusals keep Cohere's shape)
+from miner.validating.lengths import MAX_TOKENS
 from miner.validating.texts import texts_of
 
 TOLD = 10
