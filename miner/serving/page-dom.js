@@ -141,11 +141,12 @@ export function valid(form) {
   return !wrong.length;
 }
 
-export function sure(title, text, yes) {
+export function sure(title, text, yes, no) {
   const dialog = byId("sure");
   byId("sure-title").textContent = title;
   byId("sure-text").textContent = text;
   dialog.querySelector("[value=yes]").textContent = yes;
+  dialog.querySelector("[value=no]").textContent = no;
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));

@@ -214,7 +214,7 @@ settings.addEventListener("submit", async (event) => {
 byId("training").addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-cancel]");
   if (!button) return;
-  if (!await sure("Cancel the training?", "What it has learned so far is lost. The data set stays.", "Cancel the training")) return;
+  if (!await sure("Cancel the training?", "What it has learned so far is lost. The data set stays.", "Cancel the training", "Go on training")) return;
   try {
     await post(`${MODELS}/${button.dataset.cancel}/cancel`, {});
     complain("");

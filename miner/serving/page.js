@@ -48,7 +48,7 @@ byId("lists").addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-delete]");
   if (!button) return;
   const { kind, name } = button.dataset;
-  if (!await sure(`Delete the ${kind}?`, `“${name}” cannot be had back.`, "Delete")) return;
+  if (!await sure(`Delete the ${kind}?`, `“${name}” cannot be had back.`, "Delete", "Keep it")) return;
   try {
     await ask(button.dataset.delete, { method: "DELETE" });
     say(`The ${kind} ${name} is deleted`);
