@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, show_text, table
+from miner.cli.console import Terminal, gave_json, say, show_text, table
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -41,7 +41,8 @@ def command(
     asked = read_queries(queries, split=split, min_grade=min_grade)
     calibration = calibrate(asked, opened, n=n, prior=prior, seed=seed, clock=Clock(Terminal()))
     calibration.write(output)
-    show_text(render(calibration))
+    if not gave_json(calibration.record):
+        show_text(render(calibration))
     say(f"\nwrote {output}; use it as: miner mine QUERIES --calibration {output}")
     if calibration.curve:
         _draw(calibration, output.with_suffix(".svg"))

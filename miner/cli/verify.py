@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import Terminal, complain, say
+from miner.cli.console import Terminal, complain, gave_json, say
 
 
 def command(
@@ -21,6 +21,7 @@ def command(
 
     folder = index or str(default_index())
     faults = verify(folder, Clock(Terminal()))
+    gave_json(lambda: {"index": folder, "faults": list(faults)})
     for fault in faults:
         complain(fault)
     if faults:

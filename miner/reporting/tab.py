@@ -11,18 +11,21 @@ from miner.reporting import plots
 from miner.reporting.part import FileReport
 from miner.reporting.provenance import Provenance
 from miner.reporting.records import PassageEvidence, Record
+from miner.reporting.verdict import Verdict, verdict
 
-SHOWN = ("id", "similarity", "to_relevant", "risk", "rank", "rescored", "source")
+TITLES = {"training": "Training", "validation": "Validation"}
+"""What the tabs are called, by their keys."""
+SHOWN = ("id", "title", "similarity", "to_relevant", "risk", "rank", "rescored", "source")
 """Evidence that the table shows of a passage."""
 
 
 @dataclass(frozen=True)
 class Tab:
-    """What the templates are given for one file; without a part the tab says that there is no file."""
+    """What the templates are given for one file."""
 
     key: str
     title: str
-    part: FileReport | None = None
+    part: FileReport
     records: Sequence[Record] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -43,7 +46,7 @@ class Tab:
     def table(self) -> list[dict[str, Any]]:
         """The rows as the script reads them."""
         broken: dict[int, list[tuple[str, str]]] = {}
-        for rule in self.part.findings if self.part else ():
+        for rule in self.part.findings:
             for line in rule.lines:
                 broken.setdefault(line, []).append((rule.rule, rule.severity))
         return [
@@ -59,11 +62,14 @@ class Tab:
 
     @cached_property
     def figures(self) -> dict[str, Any]:
-        return {} if self.part is None else figures(self.part)
+        return figures(self.part)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return verdict(self.part)
 
     def _found(self, severity: str) -> int:
-        findings = self.part.findings if self.part else ()
-        return sum(rule.count for rule in findings if rule.severity == severity)
+        return sum(rule.count for rule in self.part.findings if rule.severity == severity)
 
 
 def figures(part: FileReport) -> dict[str, Any]:

@@ -46,6 +46,16 @@ class Training:
     """'tuned' or 'base'."""
     notes: tuple[str, ...]
 
+    def record(self) -> dict[str, Any]:
+        """The run as JSON-able values."""
+        judged = self.comparison.record()
+        return {
+            "plan": self.plan.record(),
+            "kept": self.kept,
+            "notes": list(self.notes),
+            "evaluation": judged,
+        }
+
     @property
     def decision(self) -> str:
         change, name = self.comparison.primary, METRICS[PRIMARY]
