@@ -25,7 +25,7 @@ class Spec:
     needs: ClassVar[frozenset[str]] = frozenset()
     """What a pool must hold beyond what every pool holds: data.RISK, data.RESCORED."""
     reason: ClassVar[str] = ""
-    """Of a filter: what it says of a candidate that it drops."""
+    """Of a filter: what it says of a candidate that it drops; of a selector: what it prefers."""
 
     def __repr__(self) -> str:
         return spell(self)

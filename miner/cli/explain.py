@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, show_text, table, terminal_width
-from miner.cli.reasons import reason
+from miner.cli.reasons import preference, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from miner.data import Int64, Query
     from miner.mining.explain import Explanation
+    from miner.mining.recipe import Recipe
 
 
 def command(
@@ -45,7 +46,7 @@ def command(
         recipe = recipe.calibrated(known)
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
     if not gave_json(explanation.record):
-        show_text(render(explanation, show, parts))
+        show_text(render(explanation, recipe, show, parts))
 
 
 def _find(
@@ -78,7 +79,7 @@ UNCUT = 80
 """Characters of a text where the width of no terminal limits it."""
 
 
-def render(explanation: Explanation, show: int, with_parts: bool = False) -> str:
+def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool = False) -> str:
     """The explanation as tables for a terminal: the first `show` candidates and those chosen further down, ids
     uncut, and what its words mean."""
     width = terminal_width()
@@ -115,7 +116,10 @@ def render(explanation: Explanation, show: int, with_parts: bool = False) -> str
     )
 
 
-def meaning(verdict: str) -> str:
+def meaning(verdict: str, recipe: Recipe) -> str:
     """What became of a candidate with this verdict, and why, in words."""
-    known = {"chosen": "one of the hard negatives", "kept": "could be one; others came first"}
+    known = {
+        "chosen": f"a hard negative: {preference(recipe.select)}, by {recipe.select!r}",
+        "kept": "could be one; those chosen were preferred",
+    }
     return known.get(verdict) or f"dropped: {reason(verdict)}"

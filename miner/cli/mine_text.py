@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miner.cli.console import table
-from miner.cli.reasons import is_guard, reason
+from miner.cli.reasons import is_guard, preference, reason
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -46,7 +46,8 @@ def _fates(recipe: Recipe, counts: Mapping[str, Any]) -> Iterator[tuple[str, str
         if name not in guards:
             yield f"  {count:,}", f"{reason(name)}: {name}"
     mined = counts["negatives"] - counts["given_negatives"]
-    yield f"  {counts['kept']:,}", f"kept; {mined:,} of them were chosen by {recipe.select!r}"
+    chosen = f"{mined:,} of them were chosen, {preference(recipe.select)}: {recipe.select!r}"
+    yield f"  {counts['kept']:,}", f"kept; {chosen}"
 
 
 def shortfall(recipe: Recipe, counts: Mapping[str, Any], known: Calibration | None = None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 GUARDS = {
     "same_id": "it is a relevant passage",
     "same_text": "its text is that of a relevant passage",
@@ -28,3 +30,8 @@ def reason(verdict: str) -> str:
         return GUARDS.get(verdict, verdict.replace("_", " "))
     known = FILTERS.get(verdict.partition("(")[0])
     return known.reason if known and known.reason else f"dropped by {verdict}"
+
+
+def preference(selector: Any) -> str:
+    """What a selector prefers, in words."""
+    return getattr(selector, "reason", "") or "by a selector of your own"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from miner.reporting.verdict import Verdict, verdict
 
 TITLES = {"training": "Training", "validation": "Validation"}
 """What the tabs are called, by their keys."""
-SHOWN = ("id", "title", "similarity", "to_relevant", "risk", "rank", "rescored", "source")
+SHOWN = ("id", "similarity", "to_relevant", "risk", "rank", "rescored", "source")
 """Evidence that the table shows of a passage."""
 
 
@@ -49,12 +49,18 @@ class Tab:
         for rule in self.part.findings:
             for line in rule.lines:
                 broken.setdefault(line, []).append((rule.rule, rule.severity))
+        titles = {
+            each.id: each.title
+            for record in self.records
+            for each in (record.receipt.negatives if record.receipt else ())
+            if each.id and each.title
+        }
         return [
             {
                 "line": record.line,
                 "query": record.row.query,
-                "relevant": _passages(record, "relevant"),
-                "negatives": _passages(record, "negatives"),
+                "relevant": _passages(record, "relevant", titles),
+                "negatives": _passages(record, "negatives", titles),
                 "findings": broken.get(record.line, []),
             }
             for record in self.records
@@ -91,11 +97,16 @@ def figures(part: FileReport) -> dict[str, Any]:
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
 
 
-def _passages(record: Record, kind: Literal["relevant", "negatives"]) -> list[dict[str, Any]]:
+def _passages(
+    record: Record, kind: Literal["relevant", "negatives"], titles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """What the table holds of a row's passages; a title is that of any negative with the same id."""
     row, receipt = record.row, record.receipt
     texts = row.relevant_passages if kind == "relevant" else row.hard_negatives
     known: Sequence[PassageEvidence] = getattr(receipt, kind) if receipt else [PassageEvidence()] * len(texts)
     return [
-        {"text": text} | {name: value for name in SHOWN if (value := getattr(each, name)) is not None}
+        {"text": text}
+        | ({"title": titles[each.id]} if each.id in titles else {})
+        | {name: value for name in SHOWN if (value := getattr(each, name)) is not None}
         for text, each in zip(texts, known, strict=True)
     ]
