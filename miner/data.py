@@ -183,6 +183,7 @@ class Negative:
     """A cross-encoder's score of query and passage."""
     found_by: Mapping[str, int] = field(default_factory=dict)
     """With several indexes: the rank in each of those that found it."""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from miner.cli.console import Terminal, safe, table
+from miner.cli.console import safe, table
+from miner.progress import Terminal
 from miner.data import Row
 from miner.formats.cohere import load_rows, write_rows
 from miner.models.locate import BUNDLED

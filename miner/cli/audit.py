@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, say, show_json, show_text
+from miner.cli.console import gave_json, safe, say, show_text
 
 if TYPE_CHECKING:
     from miner.auditing.judgments import Answer
@@ -32,7 +32,6 @@ def command(
     target: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Wanted rate: tells the cap that would reach it.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     merge: Annotated[
         Path | None, typer.Option(help="Instead: add the false negatives found to these queries, JSONL.")
     ] = None,
@@ -51,7 +50,7 @@ def command(
     if merge is not None and output is not None:
         _merge(mined, merge, output)
         return
-    _audit(mined, k, seed, _Judge(mined, judgments, judge, judge_margin), target, as_json)
+    _audit(mined, k, seed, _Judge(mined, judgments, judge, judge_margin), target)
 
 
 class _Judge:
@@ -96,7 +95,7 @@ def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
         return [ledger.answers.get(pair.key) for pair in pairs]
 
 
-def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, as_json: bool) -> None:
+def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None) -> None:
     from miner.auditing import Audit, draw, read_population, stratify
     from miner.cli.audit_text import render
 
@@ -108,9 +107,7 @@ def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, 
     audit = Audit.of(population, strata, draws, answers, judge.name, judge.model is not None)
     if judge.model is None:
         _suggest(mined, [(pair, answer == "yes") for pair, answer in zip(pairs, answers, strict=True)])
-    if as_json:
-        show_json(audit.record(target))
-    else:
+    if not gave_json(lambda: audit.record(target)):
         show_text(render(audit, target))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, show_text, table
+from miner.cli.console import gave_json, say, show_text, table, terminal
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -39,9 +39,10 @@ def command(
     check_writable(output)
     opened = open_index(index or default_index(Path("indexes")))
     asked = read_queries(queries, split=split, min_grade=min_grade)
-    calibration = calibrate(asked, opened, n=n, prior=prior, seed=seed, clock=Clock(Terminal()))
+    calibration = calibrate(asked, opened, n=n, prior=prior, seed=seed, clock=Clock(terminal()))
     calibration.write(output)
-    show_text(render(calibration))
+    if not gave_json(calibration.record):
+        show_text(render(calibration))
     say(f"\nwrote {output}; use it as: miner mine QUERIES --calibration {output}")
     if calibration.curve:
         _draw(calibration, output.with_suffix(".svg"))

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from miner.progress import Terminal as Terminal
+from miner.progress import Progress, Silent, Terminal
+
+
+@dataclass
+class Manner:
+    """How the command that runs was asked to speak."""
+
+    quiet: bool = False
+    as_json: bool = False
+
+
+manner = Manner()
+LEAST = 20
+"""Columns that are worth showing a text in."""
 
 
 def safe(text: str, width: int | None = None) -> str:
@@ -29,7 +44,16 @@ def harmless(text: str) -> str:
 
 
 def say(text: str) -> None:
-    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
+    """Tell a person something on stderr, unless --quiet."""
+    if not manner.quiet:
+        _talk(text)
+
+
+def gave_json(record: Callable[[], Any], *, indent: bool = True) -> bool:
+    """Print the record with --json; whether it was asked for."""
+    if manner.as_json:
+        show_json(record(), indent=indent)
+    return manner.as_json
 
 
 def show_text(text: str) -> None:
@@ -46,25 +70,53 @@ def show_json(value: Any, *, indent: bool = True) -> None:
 
 
 def complain(text: str) -> None:
-    say(f"error: {safe(text)}")
+    _talk(f"error: {safe(text)}")
 
 
-def table(rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> str:
-    """Columns aligned with two spaces between them; numbers to the right."""
+def _talk(text: str) -> None:
+    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that results are printed to; None where they go to a file or a program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(
+    rows: Iterable[Sequence[object]], header: Sequence[str] | None = None, width: int | None = None
+) -> str:
+    """Columns aligned with two spaces between them; numbers to the right. Given a `width` the last column is
+    cut to what is left of it, or left out where that is less than LEAST."""
+    from rich.cells import cell_len, set_cell_size
+
     body = [["" if cell is None else str(cell) for cell in row] for row in rows]
     lines = [list(header), *body] if header else body
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
+    widths = [max(cell_len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
     numeric = [all(_is_number(line[i]) for line in body) for i in range(len(widths))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ).rstrip()
-        for line in lines
-    )
+    if width is not None and widths:
+        room = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
+        for line in lines:
+            if room < LEAST:
+                line[-1] = ""
+            elif cell_len(line[-1]) > room:
+                line[-1] = set_cell_size(line[-1], room - 1).rstrip() + "…"
+        widths[-1] = max(min(widths[-1], room), 0)
+    return "\n".join("  ".join(map(_aligned, line, widths, numeric)).rstrip() for line in lines)
+
+
+def _aligned(cell: str, width: int, right: bool) -> str:
+    from rich.cells import cell_len
+
+    space = " " * (width - cell_len(cell))
+    return space + cell if right else cell + space
 
 
 def _is_number(cell: str) -> bool:
     return (
         cell.replace(",", "").replace(".", "").replace("%", "").replace("-", "").strip().isdigit() or not cell
     )
+
+
+def terminal() -> Progress:
+    """The progress of a command: none where it was asked to be quiet."""
+    return Silent() if manner.quiet else Terminal()

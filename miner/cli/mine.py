@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import Terminal, say, table
+from miner.cli.console import gave_json, say, terminal
 
 if TYPE_CHECKING:
-    from miner.calibrating.calibration import Calibration
     from miner.mining.recipe import Recipe
 
 
@@ -64,6 +63,7 @@ def command(
 ) -> None:
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
     from miner.cli.executors import executor_of
+    from miner.cli.mine_text import summary
     from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
     from miner.corpus.queries import read_queries
     from miner.mining.rescore import ScoreCache
@@ -97,10 +97,10 @@ def command(
             output=output,
             executor=running,
             arguments=arguments,
-            clock=Clock(Terminal()),
+            clock=Clock(terminal()),
         )
-    say(summary(recipe, record, known))
-    say(f"\nwrote {output}")
+    gave_json(lambda: record)
+    say(summary(recipe, record, output, known))
 
 
 def _spelt(recipe: Recipe) -> dict[str, Any]:
@@ -114,35 +114,3 @@ def _spelt(recipe: Recipe) -> dict[str, Any]:
         "max_memory": recipe.search.max_memory,
         "seed": recipe.seed,
     }
-
-
-def summary(recipe: Recipe, record: dict[str, Any], known: Calibration | None = None) -> str:
-    """The small table at the end: rows, what each filter removed, time by stage."""
-    counts = record["counts"]
-    lines = [(name, f"{counts[name.replace(' ', '_')]:,}") for name in ("rows", "negatives", "short rows")]
-    lines += [(f"recall in {path}", f"{recall:.2%}") for path, recall in record["recall"].items()]
-    lines += [("candidates", f"{counts['candidates']:,}"), ("  kept", f"{counts['kept']:,}")]
-    lines += [(f"  {name}", f"{count:,}") for name, count in counts["rejected"].items()]
-    stages = [
-        (stage["stage"], f"{stage['seconds']:.2f} s", f"{stage['peak_memory_bytes'] / 2**20:,.0f} MiB")
-        for stage in record["stages"]
-    ]
-    text = f"{table(lines)}\n\n{table(stages, ('stage', 'time', 'peak memory'))}"
-    if counts["short_rows"]:
-        text += f"\n\n{shortfall(recipe, counts, known)}"
-    return text
-
-
-def shortfall(recipe: Recipe, counts: dict[str, Any], known: Calibration | None = None) -> str:
-    """Why rows are short, and what would fill them."""
-    rejected = counts["short_rows_rejected"].items()
-    most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
-    text = (
-        f"{counts['short_rows']:,} rows have fewer than {recipe.n} negatives: the whole corpus was searched, "
-    )
-    text += f"and most of it was removed by {most}"
-    filled = counts["short_rows_filled_by_cap"]
-    if filled["rows"]:
-        cap = known.share(filled["max_risk"]) if known else filled["max_risk"]
-        text += f"; --max-risk {cap:g} would fill {filled['rows']:,} of them"
-    return text

@@ -21,6 +21,7 @@ class Denoise(Spec):
     of the query's relevant passages by `absolute` and by `relative`, a share of that median's size."""
 
     name: ClassVar[str] = "denoise"
+    reason: ClassVar[str] = "the cross-encoder scores it too high"
     needs: ClassVar[frozenset[str]] = frozenset({RESCORED})
     max: float | None = None
     relative: float = 0.0

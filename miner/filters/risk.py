@@ -19,6 +19,7 @@ class Risk(Spec):
     """Keeps candidates whose estimated probability of answering the query is at most `max`."""
 
     name: ClassVar[str] = "risk"
+    reason: ClassVar[str] = "its risk of answering the query is above the cap"
     needs: ClassVar[frozenset[str]] = frozenset({RISK})
     max: float = 0.02
 

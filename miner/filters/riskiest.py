@@ -27,6 +27,7 @@ class DropRiskiest(Spec):
     """
 
     name: ClassVar[str] = "riskiest"
+    reason: ClassVar[str] = "among the likeliest of its query to answer after all"
     needs: ClassVar[frozenset[str]] = frozenset({RISK})
     share: float = 0.05
 

@@ -140,6 +140,7 @@ class MiningResult:
                 risk=risk,
                 rescored=rescored,
                 found_by=self._found_by(pick, k),
+                title=passage.title,
             )
             for k, (passage, rank, score, nearest, share, risk, rescored) in enumerate(columns)
         ]
@@ -229,6 +230,7 @@ class MiningResult:
         own = [
             {
                 "id": negative.id,
+                **({"title": negative.title} if negative.title else {}),
                 "source": negative.source,
                 "rank": negative.rank,
                 "similarity": negative.similarity,

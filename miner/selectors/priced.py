@@ -38,6 +38,7 @@ class RiskPenalty(Spec):
     """
 
     name: ClassVar[str] = "priced"
+    reason: ClassVar[str] = "hard for the risk they bear"
     needs: ClassVar[frozenset[str]] = frozenset({RISK})
     price: float = 0.1
 

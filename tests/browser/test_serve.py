@@ -74,7 +74,8 @@ def wait(browser: webdriver.Chrome, selector: str, seconds: float = 60) -> WebEl
     def seen(_: object) -> WebElement | None:
         return next((e for e in browser.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None)
 
-    found: WebElement = WebDriverWait(browser, seconds).until(seen)  # type: ignore[arg-type]
+    found = WebDriverWait(browser, seconds).until(seen)
+    assert found is not None
     return found
 
 

@@ -21,6 +21,7 @@ from miner.filters import (
     judge,
     parse_filter,
 )
+from miner.selectors import SELECTORS
 from miner.text.documents import Sibling
 from miner.text.match import Match
 from tests.support.pools import make_pool, part, random_pool
@@ -161,3 +162,8 @@ def test_a_single_candidate_is_kept_and_a_share_of_all_refused() -> None:
     assert DropRiskiest().keep(make_pool([[0.9]], [[0.9]], risk=np.array([[0.9]], np.float32))).all()
     with pytest.raises(ConfigError, match="more than 0 and less than 1"):
         DropRiskiest(share=1)
+
+
+@pytest.mark.parametrize("name", [*FILTERS, *SELECTORS])
+def test_every_filter_and_selector_says_in_words_what_it_does(name: str) -> None:
+    assert len((FILTERS | SELECTORS)[name].reason) > 10

@@ -31,7 +31,7 @@ def test_importing_miner_loads_nothing_heavy() -> None:
 def test_the_help_loads_nothing_heavy() -> None:
     heavy = [name for name in (*HEAVY, "numpy") if name != "typer"]
     code = (
-        "import sys\nfrom miner.cli import application\ntry:\n    application(['--help'])(['--help'])\n"
+        "import sys\nfrom miner.cli import application\ntry:\n    application()(['--help'])\n"
         f"finally:\n    print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
