@@ -106,7 +106,7 @@ def _passages(
     known: Sequence[PassageEvidence] = getattr(receipt, kind) if receipt else [PassageEvidence()] * len(texts)
     return [
         {"text": text}
-        | ({"title": titles[each.id]} if each.id in titles else {})
+        | ({"title": titles[each.id]} if each.id is not None and each.id in titles else {})
         | {name: value for name in SHOWN if (value := getattr(each, name)) is not None}
         for text, each in zip(texts, known, strict=True)
     ]
