@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EVIDENCE = "evidence"
 """The table of negatives with their evidence, beside the formats that trainers take."""
 
-_TYPES = {"text": "string", "id": "string", "source": "string", "rank": "int64"}
+_TYPES = {"text": "string", "title": "string", "id": "string", "source": "string", "rank": "int64"}
 _NEGATIVE = [field.name for field in fields(Negative) if field.name != "found_by"]
 
 

@@ -19,7 +19,7 @@ OFTEN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Remark:
     """One sentence, and whether it is reassuring."""
 
     level: Level
@@ -32,7 +32,7 @@ class Verdict:
 
     level: Level
     text: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Remark, ...]
 
 
 def verdict(part: FileReport) -> Verdict:
@@ -48,7 +48,7 @@ def verdict(part: FileReport) -> Verdict:
     return Verdict(worst, text, tuple(found[: max(SHOWN, doubts)]))
 
 
-def _findings(part: FileReport) -> Iterator[Finding]:
+def _findings(part: FileReport) -> Iterator[Remark]:
     yield from _rules(part)
     if part.similarities.risk:
         yield _risk(part)
@@ -61,61 +61,61 @@ def _findings(part: FileReport) -> Iterator[Finding]:
         yield _length(part)
 
 
-def _rules(part: FileReport) -> Iterator[Finding]:
+def _rules(part: FileReport) -> Iterator[Remark]:
     levels: tuple[Level, ...] = ("error", "warning")
     for level in levels:
         rules = [rule for rule in part.findings if rule.severity == level]
         if rules:
             count = sum(rule.count for rule in rules)
             noun = level if count == 1 else f"{level}s"
-            yield Finding(level, f"{count:,} {noun} by Cohere's rules, the first: {rules[0].places[0][1]}")
+            yield Remark(level, f"{count:,} {noun} by Cohere's rules, the first: {rules[0].places[0][1]}")
     if not part.findings:
-        yield Finding("good", "Every rule of Cohere's platform is kept.")
+        yield Remark("good", "Every rule of Cohere's platform is kept.")
 
 
-def _risk(part: FileReport) -> Finding:
+def _risk(part: FileReport) -> Remark:
     risk = part.similarities.risk
     assert risk is not None
     level: Level = "warning" if risk.mean >= RISKY else "good"
     text = f"By the estimated risk {risk.mean:.1%} of the negatives answer their query after all"
-    return Finding(level, f"{text}; only an audit measures it (miner audit).")
+    return Remark(level, f"{text}; only an audit measures it (miner audit).")
 
 
-def _hardness(part: FileReport) -> Finding:
+def _hardness(part: FileReport) -> Remark:
     relevant, negatives = part.similarities.relevant, part.similarities.negatives
     assert relevant is not None
     assert negatives is not None
     told = f"half of them reach a cosine of {negatives.median:.2f}, relevant passages {relevant.median:.2f}"
     if negatives.median >= relevant.median:
-        return Finding("warning", f"Negatives are as similar to their query as what answers it: {told}.")
+        return Remark("warning", f"Negatives are as similar to their query as what answers it: {told}.")
     if negatives.p90 < relevant.p10:
-        return Finding("warning", f"Negatives are easy, far from what answers: {told}.")
-    return Finding("good", f"Negatives are hard and stay below what answers: {told}.")
+        return Remark("warning", f"Negatives are easy, far from what answers: {told}.")
+    return Remark("good", f"Negatives are hard and stay below what answers: {told}.")
 
 
-def _shortness(part: FileReport) -> Finding:
+def _shortness(part: FileReport) -> Remark:
     counts = part.counts
     share = counts.short_rows / counts.rows
     if not counts.short_rows:
-        return Finding("good", f"Every row has its {counts.full:,} negatives.")
+        return Remark("good", f"Every row has its {counts.full:,} negatives.")
     text = f"{counts.short_rows:,} rows ({share:.1%}) have fewer than {counts.full:,} negatives."
-    return Finding("warning" if share >= SHORT else "good", text)
+    return Remark("warning" if share >= SHORT else "good", text)
 
 
-def _variety(part: FileReport) -> Finding:
+def _variety(part: FileReport) -> Remark:
     uses = max((each.uses for each in part.documents.most_reused), default=0)
     share, distinct = uses / part.counts.rows, part.counts.distinct_negatives
     if share >= REUSED and uses >= OFTEN * part.counts.negatives / distinct:
-        return Finding("warning", f"One passage is a negative of {uses:,} rows ({share:.1%}).")
-    return Finding("good", f"Negatives are varied: {distinct:,} different passages, none used too often.")
+        return Remark("warning", f"One passage is a negative of {uses:,} rows ({share:.1%}).")
+    return Remark("good", f"Negatives are varied: {distinct:,} different passages, none used too often.")
 
 
-def _length(part: FileReport) -> Finding:
+def _length(part: FileReport) -> Remark:
     assert part.lengths is not None
     found = part.lengths.negatives
     assert found is not None
     share = found.over / found.spread.count
     if share >= CUT:
         text = f"{share:.1%} of the negatives are cut at {part.lengths.limit} tokens."
-        return Finding("warning", f"{text} miner convert --fit keeps what matters of them.")
-    return Finding("good", f"Passages fit: {share:.1%} of the negatives exceed {part.lengths.limit} tokens.")
+        return Remark("warning", f"{text} miner convert --fit keeps what matters of them.")
+    return Remark("good", f"Passages fit: {share:.1%} of the negatives exceed {part.lengths.limit} tokens.")
