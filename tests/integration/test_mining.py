@@ -37,7 +37,7 @@ def index(
 def test_mining_agrees_with_the_oracle(
     index: Index, passages: list[Passage], queries: list[Query], encoder: HashingEncoder
 ) -> None:
-    mined = mine(queries, index, Recipe(filters=MARGIN, depth=20), encoder=encoder)
+    mined = mine(queries, index, Recipe(filters=MARGIN, select=Top(), depth=20), encoder=encoder)
     found = [[negative.id for negative in mined[i].negatives] for i in range(len(mined))]
     assert found == oracle.mine(passages, queries, encoder, 5)
     assert sum(map(len, found)) > 200
