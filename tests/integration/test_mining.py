@@ -20,7 +20,7 @@ from miner.index import Index, build_index
 from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
-from miner.selectors import Diverse, Sample
+from miner.selectors import Diverse, Sample, Top
 from miner.text.match import Match, MatchRequest, match
 from tests.support import oracle
 
