@@ -26,18 +26,10 @@ def recipe_of(
 
     Raises ConfigError for a spec that cannot be read.
     """
-    from miner.filters import Risk, parse_filter
-    from miner.mining.recipe import Recipe
-    from miner.selectors import Top, parse_selector
+    from miner.mining.given import recipe_with
 
-    named = tuple(parse_filter(text) for text in filters) if filters else Recipe().filters
-    if max_risk is not None:
-        named = (*(each for each in named if not isinstance(each, Risk)), Risk(max_risk))
-    if select is not None:
-        further["select"] = parse_selector(select)
-    elif max_risk is not None:
-        further["select"] = Top()
-    return Recipe(n=n, filters=named, depth=max(depth, n), **further)
+    named = {"n": n, "filters": filters or None, "max_risk": max_risk, "select": select, "depth": depth}
+    return recipe_with(None, {**named, **further})
 
 
 def calibration_of(path: Path | None, index: Index) -> Calibration | None:

@@ -4,50 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from miner.errors import ConfigError
-from miner.filters import DropRiskiest, Filter, Risk, parse_filter
+from miner.filters import Filter, Risk, parse_filter
 from miner.index import Index, open_index
 from miner.mining.recipe import Recipe
+from miner.mining.rescore import PairScorer, ScoreCache
+from miner.models.cross_encoder import CrossEncoderScorer, LoadedCrossEncoder
 from miner.search.search import Search
-from miner.selectors import Selector, parse_selector
+from miner.selectors import Selector, Top, parse_selector
 
 MAX_RISK = "max_risk"
 
 
 def recipe_with(recipe: Recipe | None, given: Mapping[str, Any]) -> Recipe:
     """The recipe with some of its fields: filters and the selector as objects or spelt as text, the search by its
-    method, and `max_risk`, a cap on the risk that joins the filters in the place of riskiest().
+    method, and `max_risk`, a cap on the risk that joins the filters; under it the hardest are taken unless `select`
+    says otherwise. None stands for a field that is not given. A depth below `n` becomes `n`.
 
-    A depth below `n` becomes `n`. Raises ConfigError for fields that there are not, and for values that do not fit.
+    Raises ConfigError for fields that there are not, and for values that do not fit.
     """
-    if not isinstance(recipe, Recipe | None):
+    recipe = Recipe() if recipe is None else recipe
+    if not isinstance(recipe, Recipe):
         raise ConfigError(
-            f"the recipe is of type {type(recipe).__name__}; expected a Recipe, or its fields as mine(..., n=3, "
-            "max_risk=0.02)"
+            f"the recipe is {_named(recipe)}; expected a Recipe, or its fields as mine(..., n=3, max_risk=0.02)"
         )
-    recipe = recipe or Recipe()
-    known = [field.name for field in fields(Recipe)]
-    unknown = [name for name in given if name not in (*known, MAX_RISK)]
-    if unknown:
-        raise ConfigError(
-            f"unknown option {unknown[0]!r}; expected any of {', '.join(sorted([*known, MAX_RISK]))}"
-        )
-    values = {name: value for name, value in given.items() if value is not None and name != MAX_RISK}
-    made: dict[str, Any] = {
-        name: _MADE[name](value) if name in _MADE else value for name, value in values.items()
-    }
-    if (cap := given.get(MAX_RISK)) is not None:
-        filters = made.get("filters", recipe.filters)
-        made["filters"] = (
-            *(each for each in filters if not isinstance(each, Risk | DropRiskiest)),
-            Risk(_number(MAX_RISK, cap)),
-        )
-    if isinstance(n := made.get("n", recipe.n), int):
-        made.setdefault("depth", max(recipe.depth, n))
+    known = [*(field.name for field in fields(Recipe)), MAX_RISK]
+    if unknown := [name for name in given if name not in known]:
+        close = get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"expected any of {', '.join(sorted(known))}"
+        raise ConfigError(f"unknown option {unknown[0]!r}; {hint}")
+    values = {name: value for name, value in given.items() if value is not None}
+    cap = values.pop(MAX_RISK, None)
+    made = {name: _MADE.get(name, _as_it_is)(value) for name, value in values.items()}
+    if cap is not None:
+        others = (each for each in made.get("filters", recipe.filters) if not isinstance(each, Risk))
+        made = {"select": Top(), **made, "filters": (*others, Risk(_number(MAX_RISK, cap)))}
+    made["depth"] = max(made.get("depth", recipe.depth), made.get("n", recipe.n))
     return replace(recipe, **made)
+
+
+def score_cache(scorer: Any, index: Index) -> ScoreCache:
+    """The cache of scores beside an index, of a cross-encoder by its name or loaded already. Raises ConfigError."""
+    if isinstance(scorer, ScoreCache):
+        return scorer
+    if isinstance(scorer, str | Path):
+        made: PairScorer = CrossEncoderScorer(str(scorer))
+    elif hasattr(scorer, "predict") and hasattr(scorer, "state_dict"):
+        made = LoadedCrossEncoder(scorer)
+    else:
+        raise ConfigError(f"the cross-encoder is {_named(scorer)}; expected its name or a CrossEncoder")
+    return ScoreCache(index.path / "cache" / "rescored.sqlite", made)
 
 
 def indexes_of(given: Any) -> tuple[Index, ...]:
@@ -112,6 +122,10 @@ def _number(name: str, given: Any) -> float:
     if isinstance(given, bool) or (not hasattr(given, "__float__") and not hasattr(given, "__index__")):
         raise ConfigError(f"{name} is {given!r}; expected a number")
     return float(given)
+
+
+def _as_it_is(given: Any) -> Any:
+    return given
 
 
 def _named(given: object) -> str:

@@ -111,7 +111,9 @@ def mine_hard_negatives(
         recipe = Recipe(
             n=num_negatives,
             filters=limits.filters(rescored, range_max and range_max + pairs.most),
-            select=(SkipRescored if rescored else Skip)(range_min, sampling_strategy == "random"),
+            select=(SkipRescored if rescored else Skip)(
+                range_min, range_max or 0, sampling_strategy == "random"
+            ),
             depth=depth + pairs.most,
             rescore=scores,
             widen=range_max is None,

@@ -16,13 +16,14 @@ from miner.spec import Spec
 
 @dataclass(frozen=True, repr=False)
 class Skip(Spec):
-    """Passes over the `first` kept candidates and chooses the next, or with `draw` any of the others, each as
-    likely as the next. Draws depend on seed and query alone.
+    """Of the kept candidates up to the `last` (0: all) passes over the `first` and chooses the next, or with `draw`
+    any of the others, each as likely as the next. Draws depend on seed and query alone.
     """
 
     name: ClassVar[str] = "skip"
     needs: ClassVar[frozenset[str]] = frozenset()
     first: int = 10
+    last: int = 0
     draw: bool = False
 
     def __post_init__(self) -> None:
@@ -40,7 +41,7 @@ class Skip(Spec):
         scores = self.order(pool)
         for i, count in enumerate(n.tolist()):
             kept = np.flatnonzero(verdicts[i] == KEPT)
-            left = kept[np.argsort(-scores[i, kept], kind="stable")][self.first :]
+            left = kept[np.argsort(-scores[i, kept], kind="stable")][self.first : self.last or None]
             if self.draw:
                 draw = np.random.default_rng([seed % 2**32, int(pool.keys[i])])
                 left = left[np.sort(draw.permutation(len(left))[:count])]

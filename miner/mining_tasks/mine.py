@@ -15,7 +15,7 @@ from miner.errors import ConfigError
 from miner.executors import Executor, Serial
 from miner.index import Index
 from miner.mining.garbage import gc_frozen
-from miner.mining.given import indexes_of, recipe_with
+from miner.mining.given import indexes_of, recipe_with, score_cache
 from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
@@ -92,7 +92,10 @@ def mine(
     id that the index does not hold, a recipe that the executor cannot work by, and data of another kind, InputError
     for a row that is no query, OutputError, and by an executor WorkLost, and Locked if the same output is being made.
     """
-    recipe, clock, indexes = recipe_with(recipe, fields), clock_of(clock, progress), indexes_of(index)
+    clock, indexes = clock_of(clock, progress), indexes_of(index)
+    if fields.get("rescore") is not None:
+        fields["rescore"] = score_cache(fields["rescore"], indexes[0])
+    recipe = recipe_with(recipe, fields)
     asked = _queries(queries, columns)
     given = _encoder(asked, indexes[0], encoder, vectors)
     if executor is None or isinstance(executor, Serial):

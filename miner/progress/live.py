@@ -36,7 +36,7 @@ class Watch:
         return f"{self.stage}: {self.done:,} of {self.total:,} {self.unit} ({speed}, {left} left)"
 
 
-class Lines:
+class PlainLines:
     """Tells of a stage that takes longer than a second, and then now and again, whether it advances or not.
     `show` is given each line; `first` and `every` are seconds."""
 
@@ -106,7 +106,7 @@ class LivingLine:
         self._bar = None
 
 
-class Notebook(Lines):
+class Notebook(PlainLines):
     """One line of a cell's output that is drawn again and again."""
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class Notebook(Lines):
 
 def Terminal() -> Progress:  # noqa: N802
     """The progress of a command: a living line in a terminal, plain lines when piped."""
-    return LivingLine() if sys.stderr.isatty() else Lines()
+    return LivingLine() if sys.stderr.isatty() else PlainLines()
 
 
 def in_notebook() -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 datasets = pytest.importorskip("datasets", reason="the extra 'train' is not installed")
 
@@ -56,7 +57,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> SentenceTransformer:
 @pytest.fixture(scope="module")
 def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> CrossEncoder:
     folder = tiny_models.make_cross_encoder(tmp_path_factory.mktemp("models") / "cross")
-    return CrossEncoder(str(folder), device="cpu")
+    network = CrossEncoder(str(folder), device="cpu")
+    draw = random.Random(2)
+    scores = network.predict([(words(draw), words(draw)) for _ in range(50)])
+    logits = np.log(scores / (1 - scores))
+    head = network[0].auto_model.classifier
+    with torch.no_grad():
+        head.bias.sub_(float(logits.mean())).div_(float(logits.std()))
+        head.weight.div_(float(logits.std()))
+    return network
 
 
 def test_the_parameters_are_theirs() -> None:
@@ -96,8 +105,8 @@ def test_the_negatives_are_theirs(pairs: Any, corpus: list[str], model: Any, opt
 
 
 @pytest.mark.parametrize("options", [
-    {"relative_margin": 0.05, "range_max": 40}, {"max_score": 0.49, "range_max": 40},
-    {"min_score": 0.48, "absolute_margin": 0.001, "range_max": 40},
+    {"relative_margin": 0.05, "range_max": 30}, {"max_score": 0.5, "range_max": 30},
+    {"min_score": 0.3, "absolute_margin": 0.01, "range_max": 30},
 ], ids=str)  # fmt: skip
 def test_a_cross_encoder_judges_as_there(
     pairs: Any, corpus: list[str], model: Any, cross_encoder: Any, options: dict[str, Any]
@@ -109,7 +118,8 @@ def test_a_cross_encoder_judges_as_there(
         "output_scores": True,
         "verbose": False,
     }
-    expected, mined = theirs(pairs, model, **options), mine_hard_negatives(pairs, model, **options)
+    few = pairs.select(range(12))
+    expected, mined = theirs(few, model, **options), mine_hard_negatives(few, model, **options)
     agreed = {(r["question"], r["answer"], r["negative"]): r["scores"] for r in expected}
     ours = {(r["question"], r["answer"], r["negative"]): r["scores"] for r in mined}
     assert len(agreed.keys() & ours.keys()) >= 0.95 * max(len(agreed), len(ours)) > 0
