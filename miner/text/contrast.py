@@ -1,0 +1,274 @@
+"""What differs between two texts that share much: presentation, or something that makes them say another thing.
+
+A gap between runs in common is aligned word by word. Content against content is a contrast, and so is a number,
+a negation, an operator or a bound that one side has alone; words that only hold a sentence together are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from miner.text.align import NEAR, Alignment, Gap
+from miner.text.frequencies import Frequencies
+from miner.text.lexicon import Kind
+from miner.text.tokens import VOCABULARY, Tokens, unaccented
+from miner.text.variants import Form, form
+
+WEIGHTY = frozenset({Kind.NUMBER, Kind.NEGATION, Kind.OPERATOR, Kind.BOUND})
+"""Kinds that change a statement by being there."""
+ADDED = 4
+"""Tokens from which on a clause or sentence that one side has alone is an addition, not a qualifier."""
+DROPPED = 4
+"""Gaps from which on words that only one side lacks were left out by accident."""
+KNOWN_WELL, HARDLY = 3, 1
+"""Passages that hold a word which the corpus knows well, and one that it hardly knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What stands in the candidate instead of what stands in the relevant passage; either may be nothing."""
+
+    candidate: str
+    relevant: str
+
+    def __str__(self) -> str:
+        return f"{self.candidate or 'nothing'!r} for {self.relevant or 'nothing'!r}"
+
+
+@dataclass(slots=True)
+class Compared:
+    """Two texts side by side, differences told apart; `same_a` and `same_b` are places that say the same."""
+
+    a: Tokens
+    b: Tokens
+    frequencies: Frequencies
+    same_a: bytearray
+    same_b: bytearray
+    contrasts: list[Difference]
+    lone: list[tuple[bool, Difference]]
+    """Content that one side has alone, with whether that is the candidate."""
+
+
+def contrasts(a: Tokens, b: Tokens, alignment: Alignment, frequencies: Frequencies) -> Compared:
+    """What of the candidate a and the relevant passage b differs in meaning, and what is the same."""
+    compared = Compared(a, b, frequencies, bytearray(len(a)), bytearray(len(b)), [], [])
+    for run in (*alignment.chain, *alignment.moved):
+        compared.same_a[run.a : run.a + run.size] = b"\x01" * run.size
+        compared.same_b[run.b : run.b + run.size] = b"\x01" * run.size
+    for gap in alignment.gaps:
+        _judge(compared, gap)
+    sides = {ours for ours, _ in compared.lone}
+    if not (len(compared.lone) >= DROPPED and len(sides) == 1):
+        compared.contrasts += [difference for _, difference in compared.lone]
+    return compared
+
+
+def _judge(compared: Compared, gap: Gap) -> None:
+    """Add what a gap tells."""
+    left_a = [i for i in range(gap.a.start, gap.a.stop) if not compared.same_a[i]]
+    left_b = [j for j in range(gap.b.start, gap.b.stop) if not compared.same_b[j]]
+    if not (gap.left and gap.right):
+        left_a, left_b = _at_edge(compared, gap, left_a, left_b)
+    if not left_a and not left_b:
+        return
+    if max(len(left_a), len(left_b)) > NEAR:
+        return
+    pairs = _pairs(compared, left_a, left_b)
+    for i, j in pairs:
+        compared.same_a[i] = compared.same_b[j] = 1
+    for ours, theirs in _between(left_a, left_b, pairs):
+        _weigh(compared, ours, theirs)
+
+
+def _at_edge(
+    compared: Compared, gap: Gap, ours: list[int], theirs: list[int]
+) -> tuple[list[int], list[int]]:
+    """What of the head or the tail of two texts stands against each other: nothing, where one of them is an
+    excerpt or goes on elsewhere.
+    """
+    if not (gap.left or gap.right):
+        return (ours, theirs) if max(len(ours), len(theirs)) <= NEAR else ([], [])
+    short, long = sorted((ours, theirs), key=len)
+    if not long:
+        return ours, theirs
+    text = compared.a if long is ours else compared.b
+    if not short:
+        return ([], []) if _apart(compared, text, gap, long) else (ours, theirs)
+    other = compared.b if text is compared.a else compared.a
+    if len(long) <= NEAR:
+        if _stands_alone(other, short) != _stands_alone(text, long):
+            return [], []
+        return ours, theirs
+    if len(short) > ADDED * 2 or _stands_alone(other, short):
+        return [], []
+    beside = long[: len(short) + 2] if gap.left else long[-len(short) - 2 :]
+    return (beside, theirs) if long is ours else (ours, beside)
+
+
+def _stands_alone(text: Tokens, places: Sequence[int]) -> bool:
+    return places[0] in text.sentences and places[-1] + 1 in text.sentences
+
+
+def _apart(compared: Compared, text: Tokens, gap: Gap, long: Sequence[int]) -> bool:
+    """Whether what only one text has at an end is a sentence of its own, or the other one was cut off there."""
+    inner = long[0] if gap.left else long[-1] + 1
+    if inner in text.sentences:
+        return True
+    if len(long) > ADDED:
+        return True
+    other = compared.b if text is compared.a else compared.a
+    return gap.left and text.closed and not other.closed and len(other) > 2 * NEAR
+
+
+def _pairs(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
+    """The places of words that are the same, best alignment of all (Needleman and Wunsch 1970)."""
+    if not ours or not theirs:
+        return []
+    rows, columns = len(ours), len(theirs)
+    best = [[0] * (columns + 1) for _ in range(rows + 1)]
+    equal = [[_alike(compared, i, j) for j in theirs] for i in ours]
+    for i in range(rows - 1, -1, -1):
+        for j in range(columns - 1, -1, -1):
+            found = max(best[i + 1][j], best[i][j + 1])
+            if equal[i][j]:
+                found = max(found, best[i + 1][j + 1] + equal[i][j])
+            best[i][j] = found
+    pairs, i, j = list[tuple[int, int]](), 0, 0
+    while i < rows and j < columns:
+        if equal[i][j] and best[i][j] == best[i + 1][j + 1] + equal[i][j]:
+            pairs.append((ours[i], theirs[j]))
+            i, j = i + 1, j + 1
+        elif best[i + 1][j] >= best[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _alike(compared: Compared, i: int, j: int) -> int:
+    """0 for two words that are not the same; more for those that are it more surely."""
+    x, y = compared.a.line[i], compared.b.line[j]
+    if x == y:
+        return 4
+    a, b = VOCABULARY.tokens[ord(x)], VOCABULARY.tokens[ord(y)]
+    found = form(a, b)
+    if found is Form.SAME:
+        return 3
+    if found is Form.CASE:
+        return 3 if compared.a.one_case or compared.b.one_case else 0
+    if found is Form.ACCENT:
+        return 3 if compared.a.plain or compared.b.plain else 0
+    if found in (Form.TYPO, Form.EDIT):
+        return 2 if _mistyped(compared, (a, b), (i, j), found) else 0
+    return 0
+
+
+def _mistyped(compared: Compared, words: tuple[str, str], places: tuple[int, int], found: Form) -> bool:
+    """Whether one of two close words is the other one with an error: the corpus tells, else the kind of error."""
+    rare, known = sorted(compared.frequencies.of_words(words))
+    if rare >= KNOWN_WELL:
+        return False
+    if known >= KNOWN_WELL and rare <= HARDLY:
+        return True
+    return found is Form.TYPO and not _names(compared, places)
+
+
+def _names(compared: Compared, places: tuple[int, int]) -> bool:
+    """Whether both words are capitals within a sentence: names differ by a letter."""
+    i, j = places
+    a, b = compared.a, compared.b
+    return a.capitals[i] and b.capitals[j] and i not in a.sentences and j not in b.sentences
+
+
+def _between(
+    ours: Sequence[int], theirs: Sequence[int], pairs: Sequence[tuple[int, int]]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """What is left on both sides between pairs, before the first and after the last."""
+    i = j = 0
+    for x, y in [*pairs, (-1, -1)]:
+        stop_i = ours.index(x) if x >= 0 else len(ours)
+        stop_j = theirs.index(y) if y >= 0 else len(theirs)
+        if stop_i > i or stop_j > j:
+            yield list(ours[i:stop_i]), list(theirs[j:stop_j])
+        i, j = stop_i + 1, stop_j + 1
+
+
+def _weigh(compared: Compared, ours: list[int], theirs: list[int]) -> None:
+    """Add what two pieces that stand against each other tell."""
+    x, y = _words(compared.a, ours), _words(compared.b, theirs)
+    if _joined(x, y) or _joined_with_neighbours(compared, ours, theirs):
+        _mark(compared, ours, theirs)
+        return
+    strong_x, strong_y = _strong(compared.a, ours), _strong(compared.b, theirs)
+    difference = Difference(" ".join(x), " ".join(y))
+    if x and y and (strong_x and strong_y or _letters(x, y)):
+        compared.contrasts.append(difference)
+    elif strong_x or strong_y:
+        text, places = (compared.a, ours) if strong_x else (compared.b, theirs)
+        strong = strong_x or strong_y
+        if _addition(text, places):
+            return
+        if any(kind in WEIGHTY for _, kind in strong):
+            compared.contrasts.append(difference)
+        elif any(kind is Kind.CONTENT for _, kind in strong):
+            compared.lone.append((bool(strong_x), difference))
+
+
+def _words(text: Tokens, places: Sequence[int]) -> list[str]:
+    return [VOCABULARY.tokens[ord(text.line[i])] for i in places]
+
+
+def _joined(x: Sequence[str], y: Sequence[str]) -> bool:
+    """Whether the same letters are only set apart otherwise."""
+    one, other = "".join(x), "".join(y)
+    return bool(one) and unaccented(one) == unaccented(other) and not one.isdecimal()
+
+
+def _joined_with_neighbours(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> bool:
+    """As _joined, with the words around, which may be parts of it: 'a cross' for 'across'."""
+    if not ours or not theirs:
+        return False
+    x, y = compared.a.line, compared.b.line
+    for before in (0, 1):
+        for after in (0, 1):
+            a = range(max(0, ours[0] - before), min(len(x), ours[-1] + 1 + after))
+            b = range(max(0, theirs[0] - before), min(len(y), theirs[-1] + 1 + after))
+            if before + after and _joined(_words(compared.a, a), _words(compared.b, b)):
+                return True
+    return False
+
+
+def _mark(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> None:
+    for i in ours:
+        compared.same_a[i] = 1
+    for j in theirs:
+        compared.same_b[j] = 1
+
+
+def _strong(text: Tokens, places: Sequence[int]) -> list[tuple[str, Kind]]:
+    """The words that say something, those that only repeat the one before left out."""
+    found = list[tuple[str, Kind]]()
+    for i in places:
+        kind = VOCABULARY.kinds[ord(text.line[i])]
+        if kind is not Kind.WEAK and text.line[i] != text.line[i - 1 : i] and text.line[i] != text.line[i + 1 : i + 2]:
+            found.append((VOCABULARY.tokens[ord(text.line[i])], kind))
+    return found
+
+
+def _letters(x: Sequence[str], y: Sequence[str]) -> bool:
+    """Whether single letters stand against each other, which name things: plan a, plan b."""
+    return len(x) == len(y) == 1 and x != y and len(x[0]) == len(y[0]) == 1 and (x[0] + y[0]).isalpha()
+
+
+def _addition(text: Tokens, places: Sequence[int]) -> bool:
+    """Whether a piece is a sentence of its own, or a clause with no number or denial in it."""
+    if len(places) < ADDED or any(j - i > 1 for i, j in zip(places, places[1:], strict=False)):
+        return False
+    if places[0] in text.sentences and places[-1] + 1 in text.sentences:
+        return True
+    if not (places[0] in text.clauses and places[-1] + 1 in text.clauses):
+        return False
+    return not any(VOCABULARY.kinds[ord(text.line[i])] in WEIGHTY for i in places)
+
+
