@@ -47,6 +47,8 @@ def canonical(raw: str) -> list[str]:
         return ["\x00"]
     if raw in _BOUNDARIES:
         return ["\x01"]
+    if raw[0] == "[":
+        return [raw]
     if raw == "-":
         return ["to"]
     if not raw.strip("-"):

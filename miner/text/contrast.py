@@ -92,10 +92,11 @@ def _at_edge(
     short, long = sorted((ours, theirs), key=len)
     if not long:
         return ours, theirs
-    text = compared.a if long is ours else compared.b
+    text, other = (compared.a, compared.b) if long is ours else (compared.b, compared.a)
     if not short:
-        return ([], []) if _apart(compared, text, gap, long) else (ours, theirs)
-    other = compared.b if text is compared.a else compared.a
+        return ([], []) if _apart(text, other, gap, long) else (ours, theirs)
+    if _cut_within_word(_words(other, short), _words(text, long), gap):
+        return [], []
     if len(long) <= NEAR:
         if _stands_alone(other, short) != _stands_alone(text, long):
             return [], []
@@ -110,15 +111,20 @@ def _stands_alone(text: Tokens, places: Sequence[int]) -> bool:
     return places[0] in text.sentences and places[-1] + 1 in text.sentences
 
 
-def _apart(compared: Compared, text: Tokens, gap: Gap, long: Sequence[int]) -> bool:
+def _apart(text: Tokens, other: Tokens, gap: Gap, long: Sequence[int]) -> bool:
     """Whether what only one text has at an end is a sentence of its own, or the other one was cut off there."""
     inner = long[0] if gap.left else long[-1] + 1
-    if inner in text.sentences:
+    if inner in text.sentences or len(long) > ADDED:
         return True
-    if len(long) > ADDED:
-        return True
-    other = compared.b if text is compared.a else compared.a
-    return gap.left and text.closed and not other.closed and len(other) > 2 * NEAR
+    if gap.left:
+        return text.closed and not other.closed and len(other) > 2 * NEAR
+    return text.capitals[0] and not other.capitals[0] and not other.one_case
+
+
+def _cut_within_word(short: Sequence[str], long: Sequence[str], gap: Gap) -> bool:
+    """Whether the shorter piece, at the end of a text, is where the longer one was cut off."""
+    one, whole = "".join(short), "".join(long)
+    return whole.startswith(one) if gap.left else whole.endswith(one)
 
 
 def _pairs(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
@@ -257,17 +263,20 @@ def _strong(text: Tokens, places: Sequence[int]) -> list[tuple[str, Kind]]:
 
 
 def _letters(x: Sequence[str], y: Sequence[str]) -> bool:
-    """Whether single letters stand against each other, which name things: plan a, plan b."""
-    return len(x) == len(y) == 1 and x != y and len(x[0]) == len(y[0]) == 1 and (x[0] + y[0]).isalpha()
+    """Whether single letters or places in an array stand against each other, which name things: plan a, plan b."""
+    if len(x) != 1 or len(y) != 1 or x == y:
+        return False
+    return (len(x[0]) == len(y[0]) == 1 and (x[0] + y[0]).isalpha()) or x[0][0] == y[0][0] == "["
 
 
 def _addition(text: Tokens, places: Sequence[int]) -> bool:
     """Whether a piece is a sentence of its own, or a clause with no number or denial in it."""
-    if len(places) < ADDED or any(j - i > 1 for i, j in zip(places, places[1:], strict=False)):
+    if any(j - i > 1 for i, j in zip(places, places[1:], strict=False)):
         return False
-    if places[0] in text.sentences and places[-1] + 1 in text.sentences:
+    outer = places[0] == 0 or places[-1] == len(text) - 1
+    if places[0] in text.sentences and places[-1] + 1 in text.sentences and (outer or len(places) >= ADDED):
         return True
-    if not (places[0] in text.clauses and places[-1] + 1 in text.clauses):
+    if len(places) < ADDED or not (places[0] in text.clauses and places[-1] + 1 in text.clauses):
         return False
     return not any(VOCABULARY.kinds[ord(text.line[i])] in WEIGHTY for i in places)
 

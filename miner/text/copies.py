@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import ClassVar
 
 from miner.errors import ConfigError
-from miner.spec import Spelt
+from miner.spec import Spec
 from miner.text.align import align, seeds_of
 from miner.text.contrast import Difference, contrasts
 from miner.text.frequencies import GRAM, Frequencies
@@ -24,7 +24,7 @@ GLIMPSE = 0.1
 
 
 @dataclass(frozen=True, repr=False)
-class Copies(Spelt):
+class Copies(Spec):
     """When a passage without a contrast is a near copy: if it holds a share of at least `cover` of what is rare
     in the relevant passage, or that passage of what is rare in it, or one run of both at least `run` of the
     relevant passage. Raises ConfigError for shares that are none.

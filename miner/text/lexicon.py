@@ -107,6 +107,8 @@ UPPER = frozenset({"US", "IT", "WHO", "AIDS"})
 def kind_of(token: str) -> Kind:
     """The kind of a token in lower case."""
     first = token[0]
+    if first == "[":
+        return Kind.WEAK
     if first.isdecimal() or (first in "-+." and token[1:2].isdecimal()):
         return Kind.NUMBER
     if known := KINDS.get(token):

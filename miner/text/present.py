@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 
 from miner.text.lookalikes import unmask
@@ -26,7 +27,14 @@ _ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);")
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.S | re.I)
 _BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(_BLOCK.split())})\b(?:\s[^<>]*)?/?>", re.I)
 _INLINE_TAG = re.compile(rf"</?(?:{'|'.join(_INLINE.split())})\b(?:\s[^<>]*)?/?>", re.I)
-_MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return re.sub(r"^[ \t]*>+", "", found[0], flags=re.M)
+
+
+_Replacement = str | Callable[[re.Match[str]], str]
+_MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
     (("```", "~~~"), re.compile(r"^[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M), ""),
     (
         ("---", "===", "***", "___"),
@@ -36,8 +44,9 @@ _MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (("](",), re.compile(r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"), r"\1"),
     (("][",), re.compile(r"\[([^\[\]\n]*[^\W\d][^\[\]\n]*)\](?:\[[^\[\]\n]*\])"), r"\1"),
     (("]:",), re.compile(r"^[ \t]*\[[^\]\n]+\]:[ \t]*\S+.*$", re.M), ""),
-    (("[",), re.compile(r"(?<=[\w.,;:!?)\"' ])\[\d{1,3}(?:\s?[,-]\s?\d{1,3})*\](?!\s*[=<>(\[.+*/)])"), " "),
+    (("[",), re.compile(r"\[\s*(\d{1,3})(?:\s*[,-]\s*\d{1,3})*\s*\]"), r"[\1]"),
     (("<http",), re.compile(r"<(https?://[^\s<>]+)>"), r"\1"),
+    (("\n>",), re.compile(r"\A(?:[ \t]*>.*(?:\n|\Z)){2,}\Z"), _unquoted),
     ((">",), re.compile(r"^[ \t]*>+[ \t]?(?![=\d ])", re.M), ""),
     (("#",), re.compile(r"^[ \t]*#{1,6}[ \t]+", re.M), "\n"),
     (tuple("-*+•‣◦▪●·"), re.compile(r"^[ \t]*[-*+•‣◦▪●·][ \t]+(?=\S)", re.M), "\n"),

@@ -21,7 +21,7 @@ from miner.text.present import present
 HARD, SOFT = "\x00", "\x01"
 """Where a sentence or line ends, and where a clause does: no tokens."""
 _WIDE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_UNIT = r"(?:[kKMGTmnpµμ]?(?:Wh|W|Hz|V|A|J|Pa|Ω|b|B|bit|bps|Bps)|m|M|G|K)"
+_UNIT = r"(?:[kKMGTmnpµμ](?:Wh|W|Hz|V|A|J|Pa|Ω|b|B|bit|bps|Bps)|m|M)"
 _NUMBER = r"(?:\d+(?:[.,:/]\d+)*|\.\d+)"
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
@@ -30,7 +30,8 @@ _SURROGATES = range(0xD800, 0xE000)
 def _pattern(letter: str) -> re.Pattern[str]:
     """The pieces of what stands between two spaces."""
     return re.compile(
-        rf"[A-Z][A-Za-z\d]{{0,4}}[+-](?![\w>=<+-])"
+        rf"\[\d{{1,3}}\]"
+        rf"|[A-Z][A-Za-z\d]{{0,4}}[+-](?![\w>=<+-])"
         rf"|(?:[A-Za-z]\.){{2,}}(?!{letter})"
         rf"|{_LETTER}{letter}*(?:'{letter}+)*(?:\+\+|\#(?!\w))?".replace(_LETTER, rf"(?!\d){letter}")
         + rf"|\d{{4}}-\d\d-\d\d(?!\d)"
@@ -40,7 +41,7 @@ def _pattern(letter: str) -> re.Pattern[str]:
         rf"|(?<=\d)-(?=\d)|(?<=[=(<>,*/+])-(?:[a-zA-Z]|\()|^-(?:[a-zA-Z](?![a-zA-Z])|\()"
         rf"|[{_WIDE}]"
         rf"|<=|>=|===?|!=|=>|->|<-|&&|\|\||:=|[<>=+^%±≤≥≠×÷°√∑∞∈→←↔&¬∧∨∩∪]"
-        rf"|(?<=[\w)\]])\*+(?=[\w(])|^\*$|^/$|!(?=[\w(])"
+        rf"|(?<=[\w)\]])\*+(?=[\w(])|^\*$|^/$"
         rf"|[.!?…。！？।؟]+|[,;:()\[\]{{}}\"—|/、，；：（）؛،]|^-+$"
     )
 
@@ -50,6 +51,8 @@ _ASCII = _pattern("[A-Za-z0-9_]")
 _GLUED = re.compile(rf"\d(?:[ ](?={_UNIT}(?![\w/]))|[ ]-[ ](?=\d)|-[ ](?=\d))")
 _GROUPS = re.compile(r"\d(?<![\d.,]\d)\d{0,2}(?:[ ']\d{3})+(?![\d.,']\d|\d)")
 _CODES = re.compile(r"\b(USD|EUR|GBP|INR)\s?(?=\d)|([$€£¥₹])[ ](?=\d)")
+_NOT = re.compile(r"(?<!\w)!(?=[\w(])")
+_CITED = re.compile(r"(?<!\w)\[\d{1,3}\]")
 _DIGIT = re.compile(r"\d")
 
 
@@ -89,6 +92,10 @@ class _Written(dict[str, str]):
 
 
 def _split(piece: str) -> list[str]:
+    if "!" in piece:
+        piece = _NOT.sub("¬", piece)
+    if "[" in piece:
+        piece = _CITED.sub(",", piece)
     return (_ASCII if piece.isascii() else _any_script()).findall(piece)
 
 

@@ -110,7 +110,7 @@ def _misread(a: str, b: str) -> bool:
 
 def _edited(a: str, b: str) -> Form:
     """Of two words, the shorter one first."""
-    if len(a) < SHORT - 1 or len(b) < SHORT or a[0] != b[0] or len(b) - len(a) > 2 or not _typed(a + b):
+    if len(a) < SHORT - 1 or a[0] != b[0] or len(b) - len(a) > 2 or not _typed(a + b):
         return Form.OTHER
     if b in CONFUSABLE.get(a, ()):
         return Form.OTHER
@@ -119,6 +119,8 @@ def _edited(a: str, b: str) -> Form:
     ours, theirs = a[start : len(a) - end], b[start : len(b) - end]
     if len(ours) == len(theirs) == 2 and ours == theirs[::-1]:
         return Form.TYPO
+    if len(b) < SHORT:
+        return Form.OTHER
     if not ours and len(theirs) == 1:
         return _left_out(b, start)
     if len(ours) == len(theirs) == 1:
