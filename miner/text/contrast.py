@@ -73,12 +73,25 @@ def _judge(compared: Compared, gap: Gap) -> None:
     if not left_a and not left_b:
         return
     if max(len(left_a), len(left_b)) > NEAR:
+        _seek(compared, gap, left_a, left_b)
         return
     pairs = _pairs(compared, left_a, left_b)
     for i, j in pairs:
         compared.same_a[i] = compared.same_b[j] = 1
     for ours, theirs in _between(left_a, left_b, pairs):
         _weigh(compared, ours, theirs)
+
+
+def _seek(compared: Compared, gap: Gap, ours: list[int], theirs: list[int]) -> None:
+    """Add what a short piece says that stands within a text against a long one without its words."""
+    a, b = compared.a, compared.b
+    short, long = sorted(((ours, a), (theirs, b)), key=lambda side: len(side[0]))
+    if not (gap.left and gap.right and short[0]) or len(short[0]) > NEAR:
+        return
+    there = {long[1].line[i] for i in long[0]}
+    missing = [i for i in short[0] if short[1].line[i] not in there]
+    if any(kind is not Kind.FUNCTION for _, kind in _strong(short[1], missing)):
+        compared.contrasts.append(Difference(" ".join(_words(a, ours[:NEAR])), " ".join(_words(b, theirs[:NEAR]))))
 
 
 def _at_edge(

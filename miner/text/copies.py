@@ -19,6 +19,8 @@ from miner.text.tokens import Tokens
 
 LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
+RUN = 10
+"""Weight of the shortest run that makes a passage an excerpt."""
 GLIMPSE = 0.1
 """Share of the weight of either text that runs of four in common must have to look closer."""
 
@@ -79,10 +81,9 @@ class Weighed:
     def total(self) -> float:
         return self.sums[-1]
 
-    def share(self, same: bytearray) -> float:
-        """Of the weight, what stands at the places that are the same."""
-        found = sum(weight for weight, here in zip(self.weights, same, strict=True) if here)
-        return found / self.total if self.total else 0.0
+    def mass(self, same: bytearray) -> float:
+        """The weight of what stands at the places that are the same."""
+        return sum(weight for weight, here in zip(self.weights, same, strict=True) if here)
 
 
 def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> Judged:
@@ -94,22 +95,36 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> Judged:
     sums = relevant.sums
     runs = [sums[run.b + run.size] - sums[run.b] for run in (*alignment.chain, *alignment.moved)]
     compared = contrasts(a, b, alignment, relevant.frequencies)
-    cover, within = relevant.share(compared.same_b), candidate.share(compared.same_a)
-    run = max(runs, default=0.0) / relevant.total if relevant.total else 0.0
-    held = _held(candidate, relevant, cover, within, run, copies)
+    common = Common(
+        len(a), len(b), candidate.mass(compared.same_a), relevant.mass(compared.same_b), max(runs, default=0.0)
+    )
+    cover, run = common.relevant / relevant.total, common.run / relevant.total
+    held = _held(common, cover, common.candidate / candidate.total, run, copies)
     return Judged(held and not compared.contrasts, cover, run, tuple(compared.contrasts))
 
 
-def _held(
-    candidate: Weighed, relevant: Weighed, cover: float, within: float, run: float, copies: Copies
-) -> bool:
-    """Whether enough of either text stands in the other one, contrasts aside."""
-    a, b = candidate.tokens, relevant.tokens
-    if len(b) < LEAST:
-        return cover >= copies.cover and within >= copies.cover
-    if cover >= copies.cover or run >= copies.run:
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What two texts have in common: their tokens, and the weight of what is the same in each and in one run."""
+
+    candidate_tokens: int
+    relevant_tokens: int
+    candidate: float
+    relevant: float
+    run: float
+
+
+def _held(common: Common, cover: float, within: float, run: float, copies: Copies) -> bool:
+    """Whether enough of either text stands in the other one, contrasts aside. What weighs little, a short text or
+    one that is nothing but template, must be the same on both sides.
+    """
+    if cover >= copies.cover and within >= copies.cover:
         return True
-    return within >= copies.cover and (len(a) >= LEAST or (within == 1.0 and len(a) >= LEAST // 2))
+    if common.relevant_tokens < LEAST:
+        return False
+    if common.relevant >= LEAST and (cover >= copies.cover or (run >= copies.run and common.run >= RUN)):
+        return True
+    return within >= copies.cover and common.candidate >= (LEAST if within < 1 else LEAST // 2)
 
 
 def _close(candidate: Weighed, relevant: Weighed) -> bool:
