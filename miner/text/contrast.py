@@ -17,6 +17,7 @@ from miner.text.variants import Form, form
 
 WEIGHTY = frozenset({Kind.NUMBER, Kind.NEGATION, Kind.OPERATOR, Kind.BOUND})
 """Kinds that change a statement by being there."""
+_HOLDING = (Kind.WEAK, Kind.FUNCTION)
 ADDED = 4
 """Tokens from which on a clause or sentence that one side has alone is an addition, not a qualifier."""
 DROPPED = 4
@@ -131,7 +132,8 @@ def _apart(text: Tokens, other: Tokens, gap: Gap, long: Sequence[int]) -> bool:
         return True
     if gap.left:
         return text.closed and not other.closed and len(other) > 2 * NEAR
-    return text.capitals[0] and not other.capitals[0] and not other.one_case
+    heading = text.capitals[inner] and other.capitals[0] and text.kinds(inner, inner + 1)[0] in _HOLDING
+    return heading or (text.capitals[0] and not other.capitals[0] and not other.one_case)
 
 
 def _cut_within_word(short: Sequence[str], long: Sequence[str], gap: Gap) -> bool:
