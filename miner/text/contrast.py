@@ -38,7 +38,7 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Compared:
+class SideBySide:
     """Two texts side by side, differences told apart; `same_a` and `same_b` are places that say the same."""
 
     a: Tokens
@@ -51,52 +51,52 @@ class Compared:
     """Content that one side has alone, with whether that is the candidate."""
 
 
-def contrasts(a: Tokens, b: Tokens, alignment: Alignment, frequencies: Frequencies) -> Compared:
+def contrasts(a: Tokens, b: Tokens, alignment: Alignment, frequencies: Frequencies) -> SideBySide:
     """What of the candidate a and the relevant passage b differs in meaning, and what is the same."""
-    compared = Compared(a, b, frequencies, bytearray(len(a)), bytearray(len(b)), [], [])
+    both = SideBySide(a, b, frequencies, bytearray(len(a)), bytearray(len(b)), [], [])
     for run in (*alignment.chain, *alignment.moved):
-        compared.same_a[run.a : run.a + run.size] = b"\x01" * run.size
-        compared.same_b[run.b : run.b + run.size] = b"\x01" * run.size
+        both.same_a[run.a : run.a + run.size] = b"\x01" * run.size
+        both.same_b[run.b : run.b + run.size] = b"\x01" * run.size
     for gap in alignment.gaps:
-        _judge(compared, gap)
-    sides = {ours for ours, _ in compared.lone}
-    if not (len(compared.lone) >= DROPPED and len(sides) == 1):
-        compared.contrasts += [difference for _, difference in compared.lone]
-    return compared
+        _judge(both, gap)
+    sides = {ours for ours, _ in both.lone}
+    if not (len(both.lone) >= DROPPED and len(sides) == 1):
+        both.contrasts += [difference for _, difference in both.lone]
+    return both
 
 
-def _judge(compared: Compared, gap: Gap) -> None:
+def _judge(both: SideBySide, gap: Gap) -> None:
     """Add what a gap tells."""
-    left_a = [i for i in range(gap.a.start, gap.a.stop) if not compared.same_a[i]]
-    left_b = [j for j in range(gap.b.start, gap.b.stop) if not compared.same_b[j]]
+    left_a = [i for i in range(gap.a.start, gap.a.stop) if not both.same_a[i]]
+    left_b = [j for j in range(gap.b.start, gap.b.stop) if not both.same_b[j]]
     if not (gap.left and gap.right):
-        left_a, left_b = _at_edge(compared, gap, left_a, left_b)
+        left_a, left_b = _at_edge(both, gap, left_a, left_b)
     if not left_a and not left_b:
         return
     if max(len(left_a), len(left_b)) > NEAR:
-        _seek(compared, gap, left_a, left_b)
+        _seek(both, gap, left_a, left_b)
         return
-    pairs = _pairs(compared, left_a, left_b)
+    pairs = _pairs(both, left_a, left_b)
     for i, j in pairs:
-        compared.same_a[i] = compared.same_b[j] = 1
+        both.same_a[i] = both.same_b[j] = 1
     for ours, theirs in _between(left_a, left_b, pairs):
-        _weigh(compared, ours, theirs)
+        _weigh(both, ours, theirs)
 
 
-def _seek(compared: Compared, gap: Gap, ours: list[int], theirs: list[int]) -> None:
+def _seek(both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]) -> None:
     """Add what a short piece says that stands within a text against a long one without its words."""
-    a, b = compared.a, compared.b
+    a, b = both.a, both.b
     short, long = sorted(((ours, a), (theirs, b)), key=lambda side: len(side[0]))
     if not (gap.left and gap.right and short[0]) or len(short[0]) > NEAR:
         return
     there = {long[1].line[i] for i in long[0]}
     missing = [i for i in short[0] if short[1].line[i] not in there]
     if any(kind is not Kind.FUNCTION for _, kind in _strong(short[1], missing)):
-        compared.contrasts.append(Difference(" ".join(_words(a, ours[:NEAR])), " ".join(_words(b, theirs[:NEAR]))))
+        both.contrasts.append(Difference(" ".join(_words(a, ours[:NEAR])), " ".join(_words(b, theirs[:NEAR]))))
 
 
 def _at_edge(
-    compared: Compared, gap: Gap, ours: list[int], theirs: list[int]
+    both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]
 ) -> tuple[list[int], list[int]]:
     """What of the head or the tail of two texts stands against each other: nothing, where one of them is an
     excerpt or goes on elsewhere.
@@ -106,7 +106,7 @@ def _at_edge(
     short, long = sorted((ours, theirs), key=len)
     if not long:
         return ours, theirs
-    text, other = (compared.a, compared.b) if long is ours else (compared.b, compared.a)
+    text, other = (both.a, both.b) if long is ours else (both.b, both.a)
     if not short:
         return ([], []) if _apart(text, other, gap, long) else (ours, theirs)
     if _cut_within_word(_words(other, short), _words(text, long), gap):
@@ -142,13 +142,13 @@ def _cut_within_word(short: Sequence[str], long: Sequence[str], gap: Gap) -> boo
     return whole.startswith(one) if gap.left else whole.endswith(one)
 
 
-def _pairs(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
+def _pairs(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
     """The places of words that are the same, best alignment of all (Needleman and Wunsch 1970)."""
     if not ours or not theirs:
         return []
     rows, columns = len(ours), len(theirs)
     best = [[0] * (columns + 1) for _ in range(rows + 1)]
-    equal = [[_alike(compared, i, j) for j in theirs] for i in ours]
+    equal = [[_alike(both, i, j) for j in theirs] for i in ours]
     for i in range(rows - 1, -1, -1):
         for j in range(columns - 1, -1, -1):
             found = max(best[i + 1][j], best[i][j + 1])
@@ -167,9 +167,9 @@ def _pairs(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> li
     return pairs
 
 
-def _alike(compared: Compared, i: int, j: int) -> int:
+def _alike(both: SideBySide, i: int, j: int) -> int:
     """0 for two words that are not the same; more for those that are it more surely."""
-    x, y = compared.a.line[i], compared.b.line[j]
+    x, y = both.a.line[i], both.b.line[j]
     if x == y:
         return 4
     a, b = VOCABULARY.tokens[ord(x)], VOCABULARY.tokens[ord(y)]
@@ -177,28 +177,28 @@ def _alike(compared: Compared, i: int, j: int) -> int:
     if found is Form.SAME:
         return 3
     if found is Form.CASE:
-        return 3 if compared.a.one_case or compared.b.one_case else 0
+        return 3 if both.a.one_case or both.b.one_case else 0
     if found is Form.ACCENT:
-        return 3 if compared.a.plain or compared.b.plain else 0
+        return 3 if both.a.plain or both.b.plain else 0
     if found in (Form.TYPO, Form.EDIT):
-        return 2 if _mistyped(compared, (a, b), (i, j), found) else 0
+        return 2 if _mistyped(both, (a, b), (i, j), found) else 0
     return 0
 
 
-def _mistyped(compared: Compared, words: tuple[str, str], places: tuple[int, int], found: Form) -> bool:
+def _mistyped(both: SideBySide, words: tuple[str, str], places: tuple[int, int], found: Form) -> bool:
     """Whether one of two close words is the other one with an error: the corpus tells, else the kind of error."""
-    rare, known = sorted(compared.frequencies.of_words(words))
+    rare, known = sorted(both.frequencies.of_words(words))
     if rare >= KNOWN_WELL:
         return False
     if known >= KNOWN_WELL and rare <= HARDLY:
         return True
-    return found is Form.TYPO and not _names(compared, places)
+    return found is Form.TYPO and not _names(both, places)
 
 
-def _names(compared: Compared, places: tuple[int, int]) -> bool:
+def _names(both: SideBySide, places: tuple[int, int]) -> bool:
     """Whether both words are capitals within a sentence: names differ by a letter."""
     i, j = places
-    a, b = compared.a, compared.b
+    a, b = both.a, both.b
     return a.capitals[i] and b.capitals[j] and i not in a.sentences and j not in b.sentences
 
 
@@ -215,25 +215,25 @@ def _between(
         i, j = stop_i + 1, stop_j + 1
 
 
-def _weigh(compared: Compared, ours: list[int], theirs: list[int]) -> None:
+def _weigh(both: SideBySide, ours: list[int], theirs: list[int]) -> None:
     """Add what two pieces that stand against each other tell."""
-    x, y = _words(compared.a, ours), _words(compared.b, theirs)
-    if _joined(x, y) or _joined_with_neighbours(compared, ours, theirs):
-        _mark(compared, ours, theirs)
+    x, y = _words(both.a, ours), _words(both.b, theirs)
+    if _joined(x, y) or _joined_with_neighbours(both, ours, theirs):
+        _mark(both, ours, theirs)
         return
-    strong_x, strong_y = _strong(compared.a, ours), _strong(compared.b, theirs)
+    strong_x, strong_y = _strong(both.a, ours), _strong(both.b, theirs)
     difference = Difference(" ".join(x), " ".join(y))
     if x and y and (strong_x and strong_y or _letters(x, y)):
-        compared.contrasts.append(difference)
+        both.contrasts.append(difference)
     elif strong_x or strong_y:
-        text, places = (compared.a, ours) if strong_x else (compared.b, theirs)
+        text, places = (both.a, ours) if strong_x else (both.b, theirs)
         strong = strong_x or strong_y
         if _addition(text, places):
             return
         if any(kind in WEIGHTY for _, kind in strong):
-            compared.contrasts.append(difference)
+            both.contrasts.append(difference)
         elif any(kind is Kind.CONTENT for _, kind in strong):
-            compared.lone.append((bool(strong_x), difference))
+            both.lone.append((bool(strong_x), difference))
 
 
 def _words(text: Tokens, places: Sequence[int]) -> list[str]:
@@ -246,25 +246,25 @@ def _joined(x: Sequence[str], y: Sequence[str]) -> bool:
     return bool(one) and unaccented(one) == unaccented(other) and not one.isdecimal()
 
 
-def _joined_with_neighbours(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> bool:
+def _joined_with_neighbours(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> bool:
     """As _joined, with the words around, which may be parts of it: 'a cross' for 'across'."""
     if not ours or not theirs:
         return False
-    x, y = compared.a.line, compared.b.line
+    x, y = both.a.line, both.b.line
     for before in (0, 1):
         for after in (0, 1):
             a = range(max(0, ours[0] - before), min(len(x), ours[-1] + 1 + after))
             b = range(max(0, theirs[0] - before), min(len(y), theirs[-1] + 1 + after))
-            if before + after and _joined(_words(compared.a, a), _words(compared.b, b)):
+            if before + after and _joined(_words(both.a, a), _words(both.b, b)):
                 return True
     return False
 
 
-def _mark(compared: Compared, ours: Sequence[int], theirs: Sequence[int]) -> None:
+def _mark(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> None:
     for i in ours:
-        compared.same_a[i] = 1
+        both.same_a[i] = 1
     for j in theirs:
-        compared.same_b[j] = 1
+        both.same_b[j] = 1
 
 
 def _strong(text: Tokens, places: Sequence[int]) -> list[tuple[str, Kind]]:

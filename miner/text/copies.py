@@ -7,20 +7,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import ClassVar
 
+import numpy as np
+
+from miner.data import Bool, Float64, Pool, UInt64
 from miner.errors import ConfigError
 from miner.spec import Spec
-from miner.text.align import align, seeds_of
+from miner.text.align import Run, align, seeds_of
 from miner.text.contrast import Difference, contrasts
-from miner.text.frequencies import GRAM, Frequencies
+from miner.text.frequencies import GRAM, Frequencies, gram_hashes
 from miner.text.tokens import Tokens
 
+NEAR_COPY = 7
+"""The code of Match (match.py)."""
 LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
 RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
+WINDOW = 0.2
+"""Share of the shorter text that two windows over one document overlap in, at least."""
 GLIMPSE = 0.1
 """Share of the weight of either text that runs of four in common must have to look closer."""
 
@@ -35,6 +41,9 @@ class Copies(Spec):
     name: ClassVar[str] = "copies"
     cover: float = 0.75
     run: float = 0.4
+
+    def keep(self, pool: Pool) -> Bool:
+        return np.not_equal(pool.match, NEAR_COPY)
 
     def __post_init__(self) -> None:
         for option in ("cover", "run"):
@@ -64,43 +73,57 @@ class Weighed:
         self.tokens, self.frequencies = tokens, frequencies
 
     @cached_property
-    def weights(self) -> list[float]:
-        found: list[float] = self.frequencies.weights(self.tokens).tolist()
-        return found
+    def grams(self) -> UInt64:
+        """[len - 3] hashes of the runs of four."""
+        return gram_hashes(self.tokens.line)
 
     @cached_property
-    def sums(self) -> list[float]:
-        """[len + 1] of the weights before each place."""
-        return list(accumulate(self.weights, initial=0.0))
+    def weights(self) -> Float64:
+        """[len]"""
+        return self.frequencies.weights(self.grams, len(self.tokens))
+
+    @cached_property
+    def total(self) -> float:
+        return float(self.weights.sum())
+
+    @cached_property
+    def sorted(self) -> tuple[UInt64, Float64]:
+        """The runs of four in order of their hashes, with their weights."""
+        order = np.argsort(self.grams, kind="stable")
+        return self.grams[order], self.weights[: len(self.grams)][order]
 
     @cached_property
     def seeds(self) -> dict[str, list[int]]:
         return seeds_of(self.tokens.line)
 
-    @property
-    def total(self) -> float:
-        return self.sums[-1]
-
     def mass(self, same: bytearray) -> float:
         """The weight of what stands at the places that are the same."""
-        return sum(weight for weight, here in zip(self.weights, same, strict=True) if here)
+        return float(self.weights[np.frombuffer(same, np.bool_)].sum())
 
 
 def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> Judged:
     """Whether the candidate is a near copy of the relevant passage."""
-    if not _close(candidate, relevant):
+    if not close(candidate, relevant):
         return NOTHING
     a, b = candidate.tokens, relevant.tokens
     alignment = align(a, b, relevant.seeds)
-    sums = relevant.sums
-    runs = [sums[run.b + run.size] - sums[run.b] for run in (*alignment.chain, *alignment.moved)]
-    compared = contrasts(a, b, alignment, relevant.frequencies)
+    weights = relevant.weights
+    runs = [float(weights[run.b : run.b + run.size].sum()) for run in (*alignment.chain, *alignment.moved)]
+    both = contrasts(a, b, alignment, relevant.frequencies)
     common = Common(
-        len(a), len(b), candidate.mass(compared.same_a), relevant.mass(compared.same_b), max(runs, default=0.0)
+        len(a), len(b), candidate.mass(both.same_a), relevant.mass(both.same_b), max(runs, default=0.0)
     )
     cover, run = common.relevant / relevant.total, common.run / relevant.total
     held = _held(common, cover, common.candidate / candidate.total, run, copies)
-    return Judged(held and not compared.contrasts, cover, run, tuple(compared.contrasts))
+    held = held or any(_overlapping(each, len(a), len(b)) for each in alignment.chain)
+    return Judged(held and not both.contrasts, cover, run, tuple(both.contrasts))
+
+
+def _overlapping(run: Run, a: int, b: int) -> bool:
+    """Whether one text ends with what the other begins with: windows over one document, whatever they weigh."""
+    if run.size < WINDOW * min(a, b) or run.size < LEAST or run.size == min(a, b):
+        return False
+    return (run.a == 0 and run.b + run.size == b) or (run.b == 0 and run.a + run.size == a)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +150,12 @@ def _held(common: Common, cover: float, within: float, run: float, copies: Copie
     return within >= copies.cover and common.candidate >= (LEAST if within < 1 else LEAST // 2)
 
 
-def _close(candidate: Weighed, relevant: Weighed) -> bool:
+def close(candidate: Weighed, relevant: Weighed) -> bool:
     """Whether runs of four in common weigh enough to look closer; short texts are always looked at."""
     a, b = candidate.tokens, relevant.tokens
     if min(len(a), len(b)) < 3 * GRAM:
         return bool(a.line and b.line)
-    common = a.grams.keys() & b.grams.keys()
-    if not common:
-        return False
-    weights, places = relevant.weights, b.grams
-    weight = sum(weights[places[gram]] for gram in common)
-    return weight >= GLIMPSE * min(relevant.total, candidate.total)
+    hashes, weights = relevant.sorted
+    places = np.minimum(np.searchsorted(hashes, candidate.grams), len(hashes) - 1)
+    common = float(weights[places][hashes[places] == candidate.grams].sum())
+    return common >= GLIMPSE * min(relevant.total, candidate.total)

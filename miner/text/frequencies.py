@@ -44,13 +44,14 @@ class Frequencies:
         wanted = np.array([token_hash(token) for token in tokens], np.uint64)
         return _look_up(self.words, wanted).tolist()
 
-    def weights(self, text: Tokens) -> Float64:
-        """[len(text)] what each token says: 1 where the run of four that begins there is as good as unique,
-        less the more passages share it.
+    def weights(self, grams: UInt64, count: int) -> Float64:
+        """[count] what each token of a text with these runs of four says: 1 where the run that begins there is as
+        good as unique, less the more passages share it. The last three are of the last run.
         """
-        counts = _look_up(self.grams, gram_hashes(text.line))
-        weights = np.minimum(1.0, TEMPLATE / np.maximum(1, counts))
-        return np.pad(weights, (0, len(text) - len(weights)), mode="edge") if len(weights) else np.ones(len(text))
+        if not len(grams):
+            return np.ones(count)
+        weights = np.minimum(1.0, TEMPLATE / np.maximum(1, _look_up(self.grams, grams)))
+        return np.pad(weights, (0, count - len(weights)), mode="edge")
 
     def array(self) -> UInt64:
         """[2, 1 + W + G] all of it, for `read`."""
@@ -63,7 +64,7 @@ class Frequencies:
         return cls(int(array[0, 0]), array[:, 1 : 1 + count], array[:, 1 + count :])
 
 
-class Counter:
+class FrequencyCounter:
     """Counts passages one by one; what it holds at a time is bounded by how much text it is given."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import accumulate
 
 import numpy as np
@@ -103,10 +103,12 @@ class Vocabulary:
     """All tokens met so far, each with a character of its own."""
 
     def __init__(self) -> None:
-        self.written = _Written()
+        self.written, self.generation = _Written(), 0
         self.clear()
 
     def clear(self) -> None:
+        self.generation += 1
+        """Of characters: those of texts that were read before the last clearing mean nothing."""
         self.tokens: list[str] = ["", ""]
         self.kinds: list[Kind] = [Kind.WEAK, Kind.WEAK]
         self.characters: dict[str, str] = {"": "", HARD: HARD, SOFT: SOFT}
@@ -146,8 +148,8 @@ class Tokens:
     """The tokens of one text, read once."""
 
     def __init__(self, text: str) -> None:
-        self.pieces = pieces(text)
-        self.marked = "".join(map(VOCABULARY.written.__getitem__, self.pieces))
+        self.text = text
+        self.marked = "".join(map(VOCABULARY.written.__getitem__, pieces(text)))
         self.line = _bare(self.marked)
         """One character a token."""
 
@@ -168,10 +170,9 @@ class Tokens:
         return [kinds[ord(character)] for character in self.line[start:stop]]
 
     @cached_property
-    def grams(self) -> dict[str, int]:
-        """Every run of four tokens with where it stands first."""
-        line = self.line
-        return {line[i : i + 4]: i for i in range(len(line) - 4, -1, -1)}
+    def pieces(self) -> list[str]:
+        """As pieces, read again: few texts are looked at so closely."""
+        return pieces(self.text)
 
     @cached_property
     def sentences(self) -> frozenset[int]:
@@ -223,12 +224,6 @@ def unaccented(token: str) -> str:
     """The token without the accents of Latin, Greek and Cyrillic letters."""
     apart = unicodedata.normalize("NFD", token)
     return unicodedata.normalize("NFC", "".join(c for c in apart if not "\u0300" <= c <= "\u036f"))
-
-
-@lru_cache(maxsize=50_000)
-def tokens(text: str) -> Tokens:
-    """The tokens of a text, kept for the next time it is met."""
-    return Tokens(text)
 
 
 def key(text: str) -> bytes:
