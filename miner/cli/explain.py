@@ -29,6 +29,7 @@ def command(
     max_risk: Annotated[float | None, typer.Option(help="As for mine.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="As for mine.")] = None,
     filter: Annotated[list[str] | None, typer.Option(help="As for mine.")] = None,
+    copies: Annotated[str, typer.Option(help="As for mine.")] = "copies()",
     select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
@@ -41,7 +42,7 @@ def command(
     from miner.mining.explain import explain
 
     (opened,) = open_indexes([index] if index else None)
-    recipe = recipe_of(n, filter, max_risk, select, depth)
+    recipe = recipe_of(n, filter, max_risk, select, depth, copies)
     if known := calibration_of(calibration, opened):
         recipe = recipe.calibrated(known)
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)

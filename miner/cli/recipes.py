@@ -19,16 +19,19 @@ def recipe_of(
     max_risk: float | None,
     select: str | None,
     depth: int,
+    copies: str = "copies()",
     **further: Any,
 ) -> Recipe:
-    """The recipe that options spell. Named filters replace the default ones; a risk cap joins them, and under it
-    the hardest are taken unless `select` says otherwise. `further` are other fields of the recipe.
+    """The recipe that options spell. Named filters replace the default ones, the guards and `copies` aside; a risk
+    cap joins them, and under it the hardest are taken unless `select` says otherwise. `further` are other fields of
+    the recipe.
 
     Raises ConfigError for a spec that cannot be read.
     """
     from miner.filters import Risk, parse_filter
     from miner.mining.recipe import Recipe
     from miner.selectors import Top, parse_selector
+    from miner.text.copies import parse_copies
 
     named = tuple(parse_filter(text) for text in filters) if filters else Recipe().filters
     if max_risk is not None:
@@ -37,7 +40,7 @@ def recipe_of(
         further["select"] = parse_selector(select)
     elif max_risk is not None:
         further["select"] = Top()
-    return Recipe(n=n, filters=named, depth=max(depth, n), **further)
+    return Recipe(n=n, copies=parse_copies(copies), filters=named, depth=max(depth, n), **further)
 
 
 def calibration_of(path: Path | None, index: Index) -> Calibration | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from miner.text.tokens import Tokens
+from miner.text.tokens import TokenLine
 
 SEED = 3
 """Tokens of the shortest run."""
@@ -22,7 +23,7 @@ _STEP = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CommonRun:
     """`size` tokens that are the same from place `a` of one text and place `b` of the other."""
 
     a: int
@@ -46,12 +47,12 @@ class Gap:
 class Alignment:
     """`chain` in the order of both texts; `moved` runs lie elsewhere."""
 
-    chain: Sequence[Run]
-    moved: Sequence[Run]
+    chain: Sequence[CommonRun]
+    moved: Sequence[CommonRun]
     gaps: Sequence[Gap]
 
 
-def align(a: Tokens, b: Tokens, seeds: Mapping[str, Sequence[int]] | None = None) -> Alignment:
+def align(a: TokenLine, b: TokenLine, seeds: Mapping[str, Sequence[int]] | None = None) -> Alignment:
     """The alignment of two texts; `seeds` are those of b, if they are known."""
     found = _placed(_runs(a.line, b.line, seeds_of(b.line) if seeds is None else seeds), a.line, b.line)
     chain = _heaviest(found)
@@ -68,10 +69,10 @@ def seeds_of(line: str) -> dict[str, list[int]]:
     return found
 
 
-def _runs(a: str, b: str, seeds: Mapping[str, Sequence[int]]) -> list[Run]:
+def _runs(a: str, b: str, seeds: Mapping[str, Sequence[int]]) -> list[CommonRun]:
     """From left to right the longest run that begins at each place of a, behind the one before."""
-    runs, place, last = list[Run](), 0, len(a) - SEED
-    ahead: Run | None = None
+    runs, place, last = list[CommonRun](), 0, len(a) - SEED
+    ahead: CommonRun | None = None
     while place <= last:
         run = ahead or _longest(a, b, place, seeds)
         ahead = None
@@ -87,12 +88,12 @@ def _runs(a: str, b: str, seeds: Mapping[str, Sequence[int]]) -> list[Run]:
     return runs
 
 
-def _longest(a: str, b: str, place: int, seeds: Mapping[str, Sequence[int]]) -> Run | None:
-    best: Run | None = None
+def _longest(a: str, b: str, place: int, seeds: Mapping[str, Sequence[int]]) -> CommonRun | None:
+    best: CommonRun | None = None
     for other in seeds.get(a[place : place + SEED], ())[:_TRIED]:
         size = _extent(a, b, place, other)
         if best is None or size > best.size:
-            best = Run(place, other, size)
+            best = CommonRun(place, other, size)
     return best
 
 
@@ -105,10 +106,10 @@ def _extent(a: str, b: str, i: int, j: int) -> int:
     return size
 
 
-def _placed(runs: Sequence[Run], a: str, b: str) -> list[Run]:
+def _placed(runs: Sequence[CommonRun], a: str, b: str) -> list[CommonRun]:
     """The runs, longest first, without what they overlap in, extended to the left; in the order of a."""
     used_a, used_b = bytearray(len(a)), bytearray(len(b))
-    kept = list[Run]()
+    kept = list[CommonRun]()
     for run in sorted(runs, key=lambda run: (-run.size, run.a)):
         i, j, size = run.a, run.b, run.size
         while size and (used_a[i] or used_b[j]):
@@ -120,35 +121,40 @@ def _placed(runs: Sequence[Run], a: str, b: str) -> list[Run]:
         while i and j and not used_a[i - 1] and not used_b[j - 1] and a[i - 1] == b[j - 1]:
             i, j, size = i - 1, j - 1, size + 1
         used_a[i : i + size] = used_b[j : j + size] = b"\x01" * size
-        kept.append(Run(i, j, size))
+        kept.append(CommonRun(i, j, size))
     return sorted(kept, key=lambda run: run.a)
 
 
-def _heaviest(runs: Sequence[Run]) -> list[Run]:
+def _heaviest(runs: Sequence[CommonRun]) -> list[CommonRun]:
     """The chain of runs in the order of both texts that has most tokens."""
-    if all(x.b < y.b for x, y in zip(runs, runs[1:], strict=False)):
+    if all(x.b < y.b for x, y in pairwise(runs)):
         return list(runs)
     best, before = list[int](), list[int]()
     for i, run in enumerate(runs):
         place = max((k for k in range(i) if runs[k].b < run.b), key=lambda k: best[k], default=-1)
         best.append(run.size + (best[place] if place >= 0 else 0))
         before.append(place)
-    place, chain = max(range(len(runs)), key=lambda k: best[k]), list[Run]()
+    place, chain = max(range(len(runs)), key=lambda k: best[k]), list[CommonRun]()
     while place >= 0:
         chain.append(runs[place])
         place = before[place]
     return chain[::-1]
 
 
-def _may_move(run: Run, a: Tokens, b: Tokens) -> bool:
+def _may_move(run: CommonRun, a: TokenLine, b: TokenLine) -> bool:
     """Whether a run is long enough, or a clause of its own, to stand elsewhere and say the same."""
     if run.size >= MOVED:
         return True
-    ends = (run.a in a.clauses, run.a + run.size in a.clauses, run.b in b.clauses, run.b + run.size in b.clauses)
+    ends = (
+        run.a in a.clauses,
+        run.a + run.size in a.clauses,
+        run.b in b.clauses,
+        run.b + run.size in b.clauses,
+    )
     return all(ends)
 
 
-def _gaps(chain: Sequence[Run], a: int, b: int) -> list[Gap]:
+def _gaps(chain: Sequence[CommonRun], a: int, b: int) -> list[Gap]:
     gaps, i, j = list[Gap](), 0, 0
     for number, run in enumerate(chain):
         if run.a > i or run.b > j:

@@ -19,9 +19,11 @@ _GROUPED = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:[ \u202f'
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹"}
 """Codes of currencies and their signs."""
 _WORD = re.compile(r"(.+?)(n't|'s|'m|'re|'ve|'ll|'d|')", re.I)
-_PREFIXES = frozenset("pre post non anti sub semi multi inter intra over under micro macro mid self ex co".split())
+_PREFIXES = frozenset(
+    "pre post non anti sub semi multi inter intra over under micro macro mid self ex co".split()  # noqa: SIM905
+)
 _VERSION = re.compile(r"v(\d+)", re.I)
-_BOUNDARIES = frozenset(",;:()[]{}\"—|/、，；：（）؛،")
+_BOUNDARIES = frozenset(',;:()[]{}"—|/、，；：（）؛،')
 _HARD = frozenset(".!?…。！？।؟\n\r")
 
 
@@ -42,7 +44,7 @@ def _date(year: str, month: str | int, day: str, written: str) -> str:
 
 
 def canonical(raw: str) -> list[str]:
-    """The tokens of a piece, '\\x00' and '\\x01' for the ends of sentences and of clauses."""
+    """The tokens of a piece; NUL and the character after it stand for the ends of sentences and of clauses."""
     if raw[0] in _HARD:
         return ["\x00"]
     if raw in _BOUNDARIES:
@@ -105,12 +107,12 @@ def _word(raw: str) -> list[str]:
         return [found[1]]
     if raw[-1] in "+-" and raw[-2:-1].isalnum() and raw.casefold()[:-1] in _PREFIXES:
         raw = raw[:-1]
-    token = raw.casefold().strip("_") or raw
-    if token.strip("*") == "":
+    word = raw.casefold().strip("_") or raw
+    if not word.strip("*"):
         return ["*"]
-    if token == "cannot":
+    if word == "cannot":
         return ["can", "not"]
-    return [SPELT_OUT.get(token, token)]
+    return [SPELT_OUT.get(word, word)]
 
 
 def _contracted(raw: str) -> list[str]:

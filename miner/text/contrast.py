@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from miner.text.align import NEAR, Alignment, Gap
 from miner.text.frequencies import Frequencies
-from miner.text.lexicon import Kind
-from miner.text.tokens import VOCABULARY, Tokens, unaccented
+from miner.text.lexicon import TokenKind
+from miner.text.tokens import VOCABULARY, TokenLine, unaccented
 from miner.text.variants import Form, form
 
-WEIGHTY = frozenset({Kind.NUMBER, Kind.NEGATION, Kind.OPERATOR, Kind.BOUND})
+WEIGHTY = frozenset({TokenKind.NUMBER, TokenKind.NEGATION, TokenKind.OPERATOR, TokenKind.BOUND})
 """Kinds that change a statement by being there."""
-_HOLDING = (Kind.WEAK, Kind.FUNCTION)
+_HOLDING = (TokenKind.WEAK, TokenKind.FUNCTION)
 ADDED = 4
 """Tokens from which on a clause or sentence that one side has alone is an addition, not a qualifier."""
 DROPPED = 4
@@ -41,8 +42,8 @@ class Difference:
 class SideBySide:
     """Two texts side by side, differences told apart; `same_a` and `same_b` are places that say the same."""
 
-    a: Tokens
-    b: Tokens
+    a: TokenLine
+    b: TokenLine
     frequencies: Frequencies
     same_a: bytearray
     same_b: bytearray
@@ -51,7 +52,7 @@ class SideBySide:
     """Content that one side has alone, with whether that is the candidate."""
 
 
-def contrasts(a: Tokens, b: Tokens, alignment: Alignment, frequencies: Frequencies) -> SideBySide:
+def contrasts(a: TokenLine, b: TokenLine, alignment: Alignment, frequencies: Frequencies) -> SideBySide:
     """What of the candidate a and the relevant passage b differs in meaning, and what is the same."""
     both = SideBySide(a, b, frequencies, bytearray(len(a)), bytearray(len(b)), [], [])
     for run in (*alignment.chain, *alignment.moved):
@@ -91,13 +92,13 @@ def _seek(both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]) -> Non
         return
     there = {long[1].line[i] for i in long[0]}
     missing = [i for i in short[0] if short[1].line[i] not in there]
-    if any(kind is not Kind.FUNCTION for _, kind in _strong(short[1], missing)):
-        both.contrasts.append(Difference(" ".join(_words(a, ours[:NEAR])), " ".join(_words(b, theirs[:NEAR]))))
+    if any(kind is not TokenKind.FUNCTION for _, kind in _strong(short[1], missing)):
+        both.contrasts.append(
+            Difference(" ".join(_words(a, ours[:NEAR])), " ".join(_words(b, theirs[:NEAR])))
+        )
 
 
-def _at_edge(
-    both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]
-) -> tuple[list[int], list[int]]:
+def _at_edge(both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]) -> tuple[list[int], list[int]]:
     """What of the head or the tail of two texts stands against each other: nothing, where one of them is an
     excerpt or goes on elsewhere.
     """
@@ -121,11 +122,11 @@ def _at_edge(
     return (beside, theirs) if long is ours else (ours, beside)
 
 
-def _stands_alone(text: Tokens, places: Sequence[int]) -> bool:
+def _stands_alone(text: TokenLine, places: Sequence[int]) -> bool:
     return places[0] in text.sentences and places[-1] + 1 in text.sentences
 
 
-def _apart(text: Tokens, other: Tokens, gap: Gap, long: Sequence[int]) -> bool:
+def _apart(text: TokenLine, other: TokenLine, gap: Gap, long: Sequence[int]) -> bool:
     """Whether what only one text has at an end is a sentence of its own, or the other one was cut off there."""
     inner = long[0] if gap.left else long[-1] + 1
     if inner in text.sentences or len(long) > ADDED:
@@ -223,7 +224,7 @@ def _weigh(both: SideBySide, ours: list[int], theirs: list[int]) -> None:
         return
     strong_x, strong_y = _strong(both.a, ours), _strong(both.b, theirs)
     difference = Difference(" ".join(x), " ".join(y))
-    if x and y and (strong_x and strong_y or _letters(x, y)):
+    if x and y and ((strong_x and strong_y) or _letters(x, y)):
         both.contrasts.append(difference)
     elif strong_x or strong_y:
         text, places = (both.a, ours) if strong_x else (both.b, theirs)
@@ -232,11 +233,11 @@ def _weigh(both: SideBySide, ours: list[int], theirs: list[int]) -> None:
             return
         if any(kind in WEIGHTY for _, kind in strong):
             both.contrasts.append(difference)
-        elif any(kind is Kind.CONTENT for _, kind in strong):
+        elif any(kind is TokenKind.CONTENT for _, kind in strong):
             both.lone.append((bool(strong_x), difference))
 
 
-def _words(text: Tokens, places: Sequence[int]) -> list[str]:
+def _words(text: TokenLine, places: Sequence[int]) -> list[str]:
     return [VOCABULARY.tokens[ord(text.line[i])] for i in places]
 
 
@@ -267,12 +268,16 @@ def _mark(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> None:
         both.same_b[j] = 1
 
 
-def _strong(text: Tokens, places: Sequence[int]) -> list[tuple[str, Kind]]:
+def _strong(text: TokenLine, places: Sequence[int]) -> list[tuple[str, TokenKind]]:
     """The words that say something, those that only repeat the one before left out."""
-    found = list[tuple[str, Kind]]()
+    found = list[tuple[str, TokenKind]]()
     for i in places:
         kind = VOCABULARY.kinds[ord(text.line[i])]
-        if kind is not Kind.WEAK and text.line[i] != text.line[i - 1 : i] and text.line[i] != text.line[i + 1 : i + 2]:
+        if (
+            kind is not TokenKind.WEAK
+            and text.line[i] != text.line[i - 1 : i]
+            and text.line[i] != text.line[i + 1 : i + 2]
+        ):
             found.append((VOCABULARY.tokens[ord(text.line[i])], kind))
     return found
 
@@ -284,9 +289,9 @@ def _letters(x: Sequence[str], y: Sequence[str]) -> bool:
     return (len(x[0]) == len(y[0]) == 1 and (x[0] + y[0]).isalpha()) or x[0][0] == y[0][0] == "["
 
 
-def _addition(text: Tokens, places: Sequence[int]) -> bool:
+def _addition(text: TokenLine, places: Sequence[int]) -> bool:
     """Whether a piece is a sentence of its own, or a clause with no number or denial in it."""
-    if any(j - i > 1 for i, j in zip(places, places[1:], strict=False)):
+    if any(j - i > 1 for i, j in pairwise(places)):
         return False
     outer = places[0] == 0 or places[-1] == len(text) - 1
     if places[0] in text.sentences and places[-1] + 1 in text.sentences and (outer or len(places) >= ADDED):
@@ -294,5 +299,3 @@ def _addition(text: Tokens, places: Sequence[int]) -> bool:
     if len(places) < ADDED or not (places[0] in text.clauses and places[-1] + 1 in text.clauses):
         return False
     return not any(VOCABULARY.kinds[ord(text.line[i])] in WEIGHTY for i in places)
-
-

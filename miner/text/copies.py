@@ -13,11 +13,11 @@ import numpy as np
 
 from miner.data import Bool, Float64, Pool, UInt64
 from miner.errors import ConfigError
-from miner.spec import Spec
-from miner.text.align import Run, align, seeds_of
+from miner.spec import Spec, parse
+from miner.text.align import CommonRun, align, seeds_of
 from miner.text.contrast import Difference, contrasts
 from miner.text.frequencies import GRAM, Frequencies, gram_hashes
-from miner.text.tokens import Tokens
+from miner.text.tokens import TokenLine
 
 NEAR_COPY = 7
 """The code of Match (match.py)."""
@@ -25,34 +25,42 @@ LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
 RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
-WINDOW = 0.2
-"""Share of the shorter text that two windows over one document overlap in, at least."""
 GLIMPSE = 0.1
 """Share of the weight of either text that runs of four in common must have to look closer."""
 
 
 @dataclass(frozen=True, repr=False)
 class Copies(Spec):
-    """When a passage without a contrast is a near copy: if it holds a share of at least `cover` of what is rare
-    in the relevant passage, or that passage of what is rare in it, or one run of both at least `run` of the
-    relevant passage. Raises ConfigError for shares that are none.
+    """When a passage without a contrast is a near copy: if it holds at least the share `cover` of what is rare in
+    the relevant passage, or that passage the same of what is rare in it; if one run of both is at least the share
+    `run` of the relevant passage; or if one of them ends with what the other begins with, at least `overlap` of the
+    shorter one. Raises ConfigError for shares that are none.
     """
 
     name: ClassVar[str] = "copies"
+    reason: ClassVar[str] = "a near copy of a relevant passage: what differs says nothing else"
     cover: float = 0.75
     run: float = 0.4
+    overlap: float = 0.2
 
     def keep(self, pool: Pool) -> Bool:
         return np.not_equal(pool.match, NEAR_COPY)
 
     def __post_init__(self) -> None:
-        for option in ("cover", "run"):
+        for option in ("cover", "run", "overlap"):
             if not 0 < getattr(self, option) <= 1:
-                raise ConfigError(f"copies: {option} is {getattr(self, option)!r}; expected more than 0, up to 1")
+                raise ConfigError(
+                    f"copies: {option} is {getattr(self, option)!r}; expected more than 0, up to 1"
+                )
+
+
+def parse_copies(text: str) -> Copies:
+    """The rule that 'copies(option=value)' spells. Raises ConfigError."""
+    return parse(text, {Copies.name: Copies}, "rule")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class CopyVerdict:
     """How a candidate stands to a relevant passage."""
 
     copy: bool
@@ -63,13 +71,13 @@ class Judged:
     contrasts: Sequence[Difference] = ()
 
 
-NOTHING = Judged(False)
+NOTHING = CopyVerdict(False)
 
 
 class Weighed:
     """A text with all that judging it takes, computed when it is first needed."""
 
-    def __init__(self, tokens: Tokens, frequencies: Frequencies) -> None:
+    def __init__(self, tokens: TokenLine, frequencies: Frequencies) -> None:
         self.tokens, self.frequencies = tokens, frequencies
 
     @cached_property
@@ -101,7 +109,7 @@ class Weighed:
         return float(self.weights[np.frombuffer(same, np.bool_)].sum())
 
 
-def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> Judged:
+def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> CopyVerdict:
     """Whether the candidate is a near copy of the relevant passage."""
     if not close(candidate, relevant):
         return NOTHING
@@ -115,13 +123,13 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> Judged:
     )
     cover, run = common.relevant / relevant.total, common.run / relevant.total
     held = _held(common, cover, common.candidate / candidate.total, run, copies)
-    held = held or any(_overlapping(each, len(a), len(b)) for each in alignment.chain)
-    return Judged(held and not both.contrasts, cover, run, tuple(both.contrasts))
+    held = held or any(_overlapping(each, len(a), len(b), copies.overlap) for each in alignment.chain)
+    return CopyVerdict(held and not both.contrasts, cover, run, tuple(both.contrasts))
 
 
-def _overlapping(run: Run, a: int, b: int) -> bool:
+def _overlapping(run: CommonRun, a: int, b: int, least: float) -> bool:
     """Whether one text ends with what the other begins with: windows over one document, whatever they weigh."""
-    if run.size < WINDOW * min(a, b) or run.size < LEAST or run.size == min(a, b):
+    if run.size < least * min(a, b) or run.size < LEAST or run.size == min(a, b):
         return False
     return (run.a == 0 and run.b + run.size == b) or (run.b == 0 and run.a + run.size == a)
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 
 from miner.data import Float64, Int64, UInt64
-from miner.text.tokens import VOCABULARY, Tokens, codes
+from miner.text.tokens import VOCABULARY, TokenLine, codes
 
 GRAM = 4
 TEMPLATE = 5
@@ -19,8 +21,12 @@ TEMPLATE = 5
 KNOWN = 2
 """Words that fewer passages hold are not kept."""
 PRIMES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
-BATCH = 2**20
-"""Hashes that are counted together."""
+BATCH = 2**16
+"""Hashes that wait in memory."""
+PIECES, SHIFT = 16, np.uint64(60)
+"""Files of hashes, and what of a hash does not say which."""
+WORDS = 2**15
+"""Tokens that are known while counting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +71,58 @@ class Frequencies:
 
 
 class FrequencyCounter:
-    """Counts passages one by one; what it holds at a time is bounded by how much text it is given."""
+    """Counts passages one by one. Hashes wait on disk, in files without names in a folder, so that memory holds no
+    more than one piece of them.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.passages = 0
-        self._waiting: tuple[list[UInt64], list[UInt64]] = ([], [])
-        self._size = 0
-        self._words, self._grams = np.empty((2, 0), np.uint64), np.empty((2, 0), np.uint64)
+        self._words, self._grams = _Spilled(folder), _Spilled(folder)
 
     def add(self, text: str) -> None:
-        if VOCABULARY.full:
+        if len(VOCABULARY.tokens) > WORDS:
             VOCABULARY.clear()
         self.passages += 1
-        read = Tokens(text)
-        self._waiting[0].append(np.unique(_hashes(read.line)))
-        self._waiting[1].append(np.unique(gram_hashes(read.line)))
-        self._size += len(read)
-        if self._size > BATCH:
-            self._settle()
-
-    def _settle(self) -> None:
-        self._words = _merged(self._words, self._waiting[0])
-        self._grams = _merged(self._grams, self._waiting[1])
-        self._waiting, self._size = ([], []), 0
+        line = TokenLine(text).line
+        self._words.add(np.unique(_hashes(line)))
+        self._grams.add(np.unique(gram_hashes(line)))
 
     def result(self) -> Frequencies:
-        self._settle()
-        words, grams = self._words, self._grams
-        return Frequencies(self.passages, words[:, words[1] >= KNOWN], grams[:, grams[1] > TEMPLATE])
+        return Frequencies(self.passages, self._words.counted(KNOWN), self._grams.counted(TEMPLATE + 1))
+
+
+class _Spilled:
+    """Hashes on disk, parted by their first bits."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._files = [TemporaryFile(dir=folder) for _ in range(PIECES)]
+        self._waiting = list[UInt64]()
+        self._size = 0
+
+    def add(self, hashes: UInt64) -> None:
+        self._waiting.append(hashes)
+        self._size += len(hashes)
+        if self._size > BATCH:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._waiting:
+            every = np.sort(np.concatenate(self._waiting))
+            ends = np.searchsorted(every >> SHIFT, np.arange(1, PIECES, dtype=np.uint64))
+            for file, piece in zip(self._files, np.split(every, ends), strict=True):
+                file.write(piece.tobytes())
+        self._waiting, self._size = [], 0
+
+    def counted(self, least: int) -> UInt64:
+        """[2, N] the hashes that were added at least so often, in order, over how often."""
+        self._spill()
+        found = [np.empty((2, 0), np.uint64)]
+        for file in self._files:
+            file.seek(0)
+            values, counts = np.unique(np.frombuffer(file.read(), np.uint64), return_counts=True)
+            found.append(np.stack([values, counts.astype(np.uint64)])[:, counts >= least])
+            file.close()
+        return np.concatenate(found, axis=1)
 
 
 def token_hash(token: str) -> int:
@@ -113,17 +143,6 @@ def gram_hashes(line: str) -> UInt64:
 
 def _hashes(line: str) -> UInt64:
     return VOCABULARY.hashes(token_hash)[codes(line)]
-
-
-def _merged(counted: UInt64, further: list[UInt64]) -> UInt64:
-    if not further:
-        return counted
-    values, counts = np.unique(np.concatenate(further), return_counts=True)
-    every = np.concatenate([counted[0], values])
-    order = np.argsort(every, kind="stable")
-    every, sums = every[order], np.concatenate([counted[1], counts.astype(np.uint64)])[order]
-    first = np.flatnonzero(np.concatenate([[True], every[1:] != every[:-1]])) if len(every) else np.empty(0, np.int64)
-    return np.stack([every[first], np.add.reduceat(sums, first)]) if len(first) else counted
 
 
 def _look_up(table: UInt64, wanted: UInt64) -> Int64:

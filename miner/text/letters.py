@@ -57,7 +57,12 @@ def meaning_of(shown: str) -> bytes:
 def _continues(before: str, digits: str, grouped: bool) -> bool:
     """Whether a group of three goes on with a number: 120 000."""
     whole = before.removeprefix("-")
-    return len(digits) == _GROUP and digits.isdecimal() and whole.isdecimal() and (grouped or len(whole) <= _GROUP)
+    return (
+        len(digits) == _GROUP
+        and digits.isdecimal()
+        and whole.isdecimal()
+        and (grouped or len(whole) <= _GROUP)
+    )
 
 
 def _signed(shown: str, start: int) -> str:
@@ -67,7 +72,9 @@ def _signed(shown: str, start: int) -> str:
     if start and shown[start - 1] in "-$€£¥₹":
         before = shown[: start - 1].rstrip("$€£¥₹-")[-1:] if start > 1 else ""
         signs = shown[max(0, start - 2) : start]
-        return "-" if "-" in signs and not (before.isalnum() or before in (")", "]")) or signs == " -" else ""
+        return (
+            "-" if ("-" in signs and not (before.isalnum() or before in (")", "]"))) or signs == " -" else ""
+        )
     return ""
 
 
@@ -77,7 +84,11 @@ def _operator(shown: str, piece: str, start: int) -> str:
     if piece in _ONE:
         return _ONE[piece]
     if piece[0] == "-":
-        return "-" if before in ("=", "(", "<", ">") or shown[max(0, start - 2) : start] in ("= ", "< ", "> ") else ""
+        return (
+            "-"
+            if before in ("=", "(", "<", ">") or shown[max(0, start - 2) : start] in ("= ", "< ", "> ")
+            else ""
+        )
     if piece.strip("!") == "":
         return "!" if after.isalnum() and not before.isalnum() else ""
     if piece.strip("#") == "":

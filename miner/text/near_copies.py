@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from miner.data import Bool
-from miner.text.copies import Copies, Judged, Weighed, judge_copy
+from miner.text.copies import Copies, CopyVerdict, Weighed, judge_copy
 from miner.text.frequencies import Frequencies
-from miner.text.tokens import VOCABULARY, Tokens
+from miner.text.tokens import VOCABULARY, TokenLine
 
 HELD = 8192
 """Texts that are kept, read."""
@@ -30,7 +30,7 @@ class NearCopies:
             VOCABULARY.clear()
         return np.array([self.judge(text, relevant).copy for text in candidates], np.bool_)
 
-    def judge(self, candidate: str, relevant: str) -> Judged:
+    def judge(self, candidate: str, relevant: str) -> CopyVerdict:
         """How one candidate stands to a relevant passage."""
         return judge_copy(self._weighed(candidate), self._weighed(relevant), self.copies)
 
@@ -40,7 +40,7 @@ class NearCopies:
             self._generation = VOCABULARY.generation
         found = self._read.get(text)
         if found is None:
-            found = self._read[text] = Weighed(Tokens(text), self.frequencies)
+            found = self._read[text] = Weighed(TokenLine(text), self.frequencies)
             if len(self._read) > HELD:
                 self._read.popitem(last=False)
         else:

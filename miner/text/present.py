@@ -63,7 +63,10 @@ _BROKEN = re.compile(r"(?<=[^\W\d_])-[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
 _POWER = re.compile("(?<=\\d)[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _NOTE = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]+|[™®©]")
 _FRACTION = re.compile("(?<=\\d)(?=[¼-¾⅐-⅞])")
-_POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0640"
+_POINTS = (
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0640"
+)
 _UNSEEN = re.compile(
     f"[{_POINTS}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )

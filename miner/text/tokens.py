@@ -1,7 +1,7 @@
 """Texts as strings of tokens, one character a token, so that they are compared at the speed of strings.
 
 A token is a word with its combining marks, a character of a script written without spaces, a number with its
-sign and inner points, or an operator. Tokens written in several ways, 1,000 and 1000, €12 and 12 euro, are one.
+sign and inner points, or an operator. TokenLine written in several ways, 1,000 and 1000, €12 and 12 euro, are one.
 """
 
 from __future__ import annotations
@@ -13,17 +13,23 @@ from functools import cache, cached_property
 from itertools import accumulate
 
 import numpy as np
+
 from miner.data import Int64, UInt64
 from miner.text.canonical import SIGNS, canonical, iso_dates
-from miner.text.lexicon import Kind, kind_of
+from miner.text.lexicon import TokenKind, kind_of
 from miner.text.present import present
 
+MOST = 2**18
+"""Tokens that are kept, about 300 bytes each."""
 HARD, SOFT = "\x00", "\x01"
 """Where a sentence or line ends, and where a clause does: no tokens."""
-_WIDE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WIDE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""Scripts written without spaces."""
 _UNIT = r"(?:[kKMGTmnpµμ](?:Wh|W|Hz|V|A|J|Pa|Ω|b|B|bit|bps|Bps)|m|M)"
 _NUMBER = r"(?:\d+(?:[.,:/]\d+)*|\.\d+)"
-_LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
 
@@ -63,7 +69,7 @@ def _any_script() -> re.Pattern[str]:
 
 
 def pieces(text: str) -> list[str]:
-    """What stands between spaces, numbers with what belongs to them; '\\n' where a line ends."""
+    """What stands between spaces, numbers with what belongs to them; HARD where a line ends."""
     shown = iso_dates(present(text))
     if _DIGIT.search(shown):
         shown = _CODES.sub(lambda found: found[2] or SIGNS[found[1]], shown) if _priced(shown) else shown
@@ -110,7 +116,7 @@ class Vocabulary:
         self.generation += 1
         """Of characters: those of texts that were read before the last clearing mean nothing."""
         self.tokens: list[str] = ["", ""]
-        self.kinds: list[Kind] = [Kind.WEAK, Kind.WEAK]
+        self.kinds: list[TokenKind] = [TokenKind.WEAK, TokenKind.WEAK]
         self.characters: dict[str, str] = {"": "", HARD: HARD, SOFT: SOFT}
         self._hashes = np.empty(0, np.uint64)
         self.written.clear()
@@ -122,7 +128,7 @@ class Vocabulary:
             if code in _SURROGATES:
                 skipped = len(_SURROGATES)
                 self.tokens += [""] * skipped
-                self.kinds += [Kind.WEAK] * skipped
+                self.kinds += [TokenKind.WEAK] * skipped
                 code += skipped
             known = self.characters[token] = chr(code)
             self.tokens.append(token)
@@ -138,13 +144,13 @@ class Vocabulary:
 
     @property
     def full(self) -> bool:
-        return len(self.tokens) > _LAST - 2**18
+        return len(self.tokens) > MOST
 
 
 VOCABULARY = Vocabulary()
 
 
-class Tokens:
+class TokenLine:
     """The tokens of one text, read once."""
 
     def __init__(self, text: str) -> None:
@@ -165,7 +171,7 @@ class Tokens:
         tokens = VOCABULARY.tokens
         return [tokens[ord(character)] for character in self.line[start:stop]]
 
-    def kinds(self, start: int, stop: int) -> list[Kind]:
+    def kinds(self, start: int, stop: int) -> list[TokenKind]:
         kinds = VOCABULARY.kinds
         return [kinds[ord(character)] for character in self.line[start:stop]]
 
@@ -228,7 +234,7 @@ def unaccented(token: str) -> str:
 
 def key(text: str) -> bytes:
     """The text without presentation: equal for texts that differ in nothing else."""
-    return Tokens(text).key
+    return TokenLine(text).key
 
 
 def codes(line: str) -> Int64:

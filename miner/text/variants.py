@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from miner.text.confusable import CONFUSABLE
-from miner.text.lexicon import KINDS, Kind, interchangeable, kind_of
+from miner.text.lexicon import KINDS, TokenKind, interchangeable, kind_of
 from miner.text.tokens import unaccented
 
 SHORT, LONG = 5, 9
@@ -47,10 +47,9 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _BESIDE = frozenset(
     frozenset((a, b))
-    for row, line in enumerate(_KEYS)
+    for line, lower in zip(_KEYS, (*_KEYS[1:], ""), strict=True)
     for place, a in enumerate(line)
-    for other in (line[place + 1 : place + 2], *(lower[max(0, place - 1) : place + 1] for lower in _KEYS[row + 1 : row + 2]))
-    for b in other
+    for b in line[place + 1 : place + 2] + lower[max(0, place - 1) : place + 1]
 )
 _VOWELS = frozenset("aeiouy")
 _MISREAD = str.maketrans("0135", "olss") | str.maketrans("1", "l")
@@ -63,7 +62,7 @@ def form(a: str, b: str) -> Form:
         return Form.CASE
     if interchangeable(a, b) or {a, b} == {"1", "one"}:
         return Form.SAME
-    if Kind.NUMBER in (kind_of(a), kind_of(b)):
+    if TokenKind.NUMBER in (kind_of(a), kind_of(b)):
         return Form.OTHER
     if not (a[0].isalpha() and b[0].isalpha()):
         return Form.OTHER
@@ -97,7 +96,9 @@ def _inflected(a: str, b: str) -> bool:
         return True
     for ending in ("s", "es", "ed", "ing"):
         if a.endswith(ending) and len(root := a[: -len(ending)]) > 3:
-            return any(b == root + other for other in ("es", "ed", "ing", "s", "e") if other != "e" or ending != "s")
+            return any(
+                b == root + other for other in ("es", "ed", "ing", "s", "e") if other != "e" or ending != "s"
+            )
     return False
 
 
@@ -135,7 +136,9 @@ def _twice(a: str, b: str, start: int, end: int) -> Form:
     if len(a) < LONG or len(b) - len(a) > 1:
         return Form.OTHER
     ours, theirs = a[start : len(a) - end], b[start : len(b) - end]
-    apart = len(ours) > 2 and (ours[1:-1] == theirs[1:-1] or ours[1:] == theirs[1:-1] or ours[:-1] == theirs[1:-1])
+    apart = len(ours) > 2 and (
+        ours[1:-1] == theirs[1:-1] or ours[1:] == theirs[1:-1] or ours[:-1] == theirs[1:-1]
+    )
     return Form.EDIT if apart else Form.OTHER
 
 

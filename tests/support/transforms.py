@@ -65,7 +65,11 @@ def _translated(table: Mapping[str, str], most: int | None = None) -> Callable[[
 
 
 _FULL = {chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)}
-_BOLD = {chr(ord("a") + i): chr(0x1D41A + i) for i in range(26)} | {chr(ord("A") + i): chr(0x1D400 + i) for i in range(26)}
+_BOLD = {
+    chr(start + i): chr(bold + i)
+    for start, bold in ((ord("a"), 0x1D41A), (ord("A"), 0x1D400))
+    for i in range(26)
+}
 _ALIKE = dict(zip("aceopxyi", "асеорхуі", strict=True))
 _ALIKE_BACK = dict(zip("асеорху", "aceopxy", strict=True))
 _DIGITS = {str(i): chr(0x0966 + i) for i in range(10)}
@@ -73,7 +77,9 @@ _TAGS = "\u200b"
 
 
 def _inside(mark: str, every: int = 3) -> Callable[[str], str]:
-    return _each_word(lambda w: w[:2] + mark + w[2:] if len(w) > 4 and not unicodedata.combining(w[2]) else w, every)
+    return _each_word(
+        lambda w: w[:2] + mark + w[2:] if len(w) > 4 and not unicodedata.combining(w[2]) else w, every
+    )
 
 
 def _hyphenated(text: str) -> str:
@@ -212,19 +218,27 @@ _add(
     letter_doubled=_one_word(lambda w: w[:3] + w[2:]),
     hit_beside=_latin(_changed(lambda t: _one_word(_hit_beside)(t))),
     two_errors=_one_word(_swapped, 2),
-    space_missing=lambda t: re.sub(r"(\w{4}) (\w{4})", r"\1\2", t, count=1) if re.search(r"\w{4} \w{4}", t) else None,
+    space_missing=lambda t: (
+        re.sub(r"(\w{4}) (\w{4})", r"\1\2", t, count=1) if re.search(r"\w{4} \w{4}", t) else None
+    ),
     space_within=_one_word(lambda w: w[:3] + " " + w[3:]),
     word_twice=_each_word(lambda w: w, 1),
     articles_dropped=_latin(_changed(lambda t: re.sub(r"\b[Tt]he ", "", t))),
-    other_spelling=_latin(_changed(lambda t: t.replace("harbour", "harbor").replace("travellers", "travelers"))),
-    other_number=_latin(_changed(lambda t: t.replace("ticket costs", "tickets cost").replace("Boats", "Boat"))),
+    other_spelling=_latin(
+        _changed(lambda t: t.replace("harbour", "harbor").replace("travellers", "travelers"))
+    ),
+    other_number=_latin(
+        _changed(lambda t: t.replace("ticket costs", "tickets cost").replace("Boats", "Boat"))
+    ),
     other_tense=_latin(_changed(lambda t: t.replace("opened", "opens").replace("reinforced", "reinforce"))),
     contraction=_latin(_changed(lambda t: t.replace("doesn't", "does not"))),
     currency=_latin(_changed(lambda t: t.replace("3.50 dollars", "$3.50"))),
     misread_letter=_latin(_changed(lambda t: t.replace("terminal", "termina1"))),
     ampersand=_latin(_changed(lambda t: t.replace(" and ", " & "))),
 )
-TYPOS["word_twice"] = _plain(lambda t: " ".join(w + " " + w if i == 3 else w for i, w in enumerate(t.split(" "))))
+TYPOS["word_twice"] = _plain(
+    lambda t: " ".join(w + " " + w if i == 3 else w for i, w in enumerate(t.split(" ")))
+)
 
 
 def _window(start: float, stop: float) -> Transform:

@@ -10,7 +10,7 @@ import pytest
 from miner.errors import ConfigError
 from miner.text.copies import Copies, Weighed, judge_copy
 from miner.text.frequencies import Frequencies
-from miner.text.tokens import Tokens, key
+from miner.text.tokens import TokenLine, key
 from tests.support.contrasts import CERTAIN, CONTRASTS, pairs
 from tests.support.contrasts_later import LATER
 from tests.support.passages import LENGTHS, SCRIPTS, STRANGE, passage, sentences
@@ -20,7 +20,7 @@ NONE = Frequencies.none()
 
 
 def caught(candidate: str, relevant: str) -> bool:
-    weighed = (Weighed(Tokens(text), NONE) for text in (candidate, relevant))
+    weighed = (Weighed(TokenLine(text), NONE) for text in (candidate, relevant))
     return key(candidate) == key(relevant) or judge_copy(*weighed, Copies()).copy
 
 
@@ -85,7 +85,9 @@ def test_a_short_passage_matches_as_a_whole(candidate: str, relevant: str, copy:
 
 
 def test_what_differs_is_told() -> None:
-    a, b = (Weighed(Tokens(f"Take {dose} mg of aspirin each day with water."), NONE) for dose in ("35", "3.5"))
+    a, b = (
+        Weighed(TokenLine(f"Take {dose} mg of aspirin each day with water."), NONE) for dose in ("35", "3.5")
+    )
     judged = judge_copy(a, b, Copies())
     assert [str(each) for each in judged.contrasts] == ["'35' for '3.5'"]
 
@@ -93,9 +95,9 @@ def test_what_differs_is_told() -> None:
 def test_a_higher_threshold_lets_excerpts_through() -> None:
     relevant = passage("Latin", "long")
     excerpt = EXCERPTS["window_before"](sentences("Latin", "long"), STRANGE["Latin"])
-    a, b = Weighed(Tokens(str(excerpt)), NONE), Weighed(Tokens(relevant), NONE)
+    a, b = Weighed(TokenLine(str(excerpt)), NONE), Weighed(TokenLine(relevant), NONE)
     assert judge_copy(a, b, Copies()).copy
-    assert not judge_copy(a, b, Copies(cover=1.0, run=1.0)).copy
+    assert not judge_copy(a, b, Copies(cover=1.0, run=1.0, overlap=1.0)).copy
 
 
 @pytest.mark.parametrize("options", [{"cover": 0.0}, {"run": 1.5}])

@@ -7,8 +7,8 @@ import pytest
 
 from miner.data import Float64
 from miner.text import frequencies
-from miner.text.frequencies import FrequencyCounter, Frequencies, gram_hashes
-from miner.text.tokens import Tokens
+from miner.text.frequencies import Frequencies, FrequencyCounter, gram_hashes
+from miner.text.tokens import TokenLine
 
 TEXTS = [f"the section below names places where help for {disease} is found" for disease in "abcdefgh"]
 
@@ -21,7 +21,7 @@ def counted(texts: list[str]) -> Frequencies:
 
 
 def weights(found: Frequencies, text: str) -> Float64:
-    line = Tokens(text).line
+    line = TokenLine(text).line
     return found.weights(gram_hashes(line), len(line))
 
 
@@ -31,9 +31,9 @@ def test_words_are_counted_once_a_passage() -> None:
 
 
 def test_a_template_weighs_less_than_what_stands_in_it() -> None:
-    weights = weights(counted(TEXTS), TEXTS[0])
-    assert weights[0] == 5 / 8
-    assert weights[7] == 1.0
+    found = weights(counted(TEXTS), TEXTS[0])
+    assert found[0] == 5 / 8
+    assert found[7] == 1.0
 
 
 def test_order_and_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

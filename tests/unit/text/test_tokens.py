@@ -1,15 +1,15 @@
-"""Tokens keep what carries meaning and drop what does not."""
+"""TokenLine keep what carries meaning and drop what does not."""
 
 from __future__ import annotations
 
 import pytest
 
 from miner.text.present import present
-from miner.text.tokens import Tokens, key
+from miner.text.tokens import TokenLine, key
 
 
 def words(text: str) -> list[str]:
-    read = Tokens(text)
+    read = TokenLine(text)
     return read.words(0, len(read))
 
 
@@ -78,10 +78,10 @@ def test_characters_of_scripts_without_spaces_are_tokens() -> None:
 
 
 def test_ends_of_sentences_and_clauses_are_known() -> None:
-    read = Tokens("One, two. Three\nfour")
+    read = TokenLine("One, two. Three\nfour")
     assert read.sentences == {0, 2, 3, 4}
     assert read.clauses == {0, 1, 2, 3, 4}
 
 
 def test_capitals_are_told_for_each_token() -> None:
-    assert Tokens("The Rhine isn't 5mg").capitals == [True, True, False, False, False, False]
+    assert TokenLine("The Rhine isn't 5mg").capitals == [True, True, False, False, False, False]
