@@ -83,6 +83,17 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class DroppedCopy:
+    """A candidate that was dropped as a near copy of a relevant passage."""
+
+    query: str
+    relevant: str
+    candidate: str
+    id: str
+    cover: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reuse:
     """How often one text serves as hard negative."""
 
@@ -181,6 +192,16 @@ def removals(run: Mapping[str, Any]) -> tuple[Removal, ...]:
     return tuple(
         Removal(name, number, number / total if total else 0.0)
         for name, number in ((run.get("counts") or {}).get("rejected") or {}).items()
+    )
+
+
+def near_copies(run: Mapping[str, Any]) -> tuple[DroppedCopy, ...]:
+    """Those that the record shows; what is no example is left out."""
+    told = run.get("near_copies")
+    return tuple(
+        DroppedCopy(*(str(each.get(name, "")) for name in ("query", "relevant", "candidate", "id")), cover)
+        for each in (told if isinstance(told, list) else ())
+        if isinstance(each, dict) and isinstance(cover := each.get("cover"), (int, float))
     )
 
 
