@@ -95,7 +95,7 @@ class _Spilled:
     """Hashes on disk, parted by their first bits."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._files = [TemporaryFile(dir=folder) for _ in range(PIECES)]
+        self._files = [TemporaryFile(dir=folder) for _ in range(PIECES)]  # noqa: SIM115
         self._waiting = list[UInt64]()
         self._size = 0
 
