@@ -25,6 +25,8 @@ LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
 RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
+LOOKED_AT = 3 * GRAM
+"""Tokens below which runs of four tell nothing."""
 GLIMPSE = 0.1
 """Share of the weight of either text that runs of four in common must have to look closer."""
 
@@ -111,7 +113,7 @@ class Weighed:
 
 def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> CopyVerdict:
     """Whether the candidate is a near copy of the relevant passage."""
-    if not close(candidate, relevant):
+    if not (len(candidate.tokens) and len(relevant.tokens)):
         return NOTHING
     a, b = candidate.tokens, relevant.tokens
     alignment = align(a, b, relevant.seeds)
@@ -158,12 +160,18 @@ def _held(common: Common, cover: float, within: float, run: float, copies: Copie
     return within >= copies.cover and common.candidate >= (LEAST if within < 1 else LEAST // 2)
 
 
-def close(candidate: Weighed, relevant: Weighed) -> bool:
-    """Whether runs of four in common weigh enough to look closer; short texts are always looked at."""
-    a, b = candidate.tokens, relevant.tokens
-    if min(len(a), len(b)) < 3 * GRAM:
-        return bool(a.line and b.line)
+def close(candidates: Sequence[Weighed], relevant: Weighed) -> Bool:
+    """[C] whether runs of four in common weigh enough to look closer; short texts are always looked at."""
+    known, words = relevant.tokens, np.array([len(each.tokens) for each in candidates], np.int64)
+    found = (words > 0) & (np.minimum(words, len(known)) < LOOKED_AT) & (len(known) > 0)
+    long = np.flatnonzero(~found & (words >= LOOKED_AT))
+    if not len(long) or len(known) < LOOKED_AT:
+        return found
     hashes, weights = relevant.sorted
-    places = np.minimum(np.searchsorted(hashes, candidate.grams), len(hashes) - 1)
-    common = float(weights[places][hashes[places] == candidate.grams].sum())
-    return common >= GLIMPSE * min(relevant.total, candidate.total)
+    grams = np.concatenate([candidates[i].grams for i in long.tolist()])
+    places = np.minimum(np.searchsorted(hashes, grams), len(hashes) - 1)
+    common = np.where(hashes[places] == grams, weights[places], 0.0)
+    sums = np.add.reduceat(common, np.cumsum(words[long] - GRAM + 1) - (words[long] - GRAM + 1))
+    totals = np.array([candidates[i].total for i in long.tolist()])
+    found[long] = sums >= GLIMPSE * np.minimum(totals, relevant.total)
+    return found

@@ -61,24 +61,58 @@ def match_all(asked: Sequence[MatchRequest], near: NearCopies) -> Iterator[UInt8
     """As match for each, with the work that texts have in common done once."""
     every = [text for each in asked for text in (each.query, *each.taken, *each.candidates, *each.relevant)]
     texts = ComparedTexts.of(every)
-    for each in asked:
-        ours, theirs = texts.rows(each.candidates), texts.rows(dict.fromkeys(each.relevant))
-        codes = np.zeros(len(ours), np.uint8)
-        codes[np.isin(texts.same[ours], texts.same[theirs])] = Match.SAME_PRESENTED
-        codes[np.isin(ours, theirs)] = Match.SAME_TEXT
-        _judge_near(codes, ours, theirs, texts, near)
-        _judge_alone(codes, ours, texts, texts.row[each.query], texts.rows(each.taken))
-        yield codes
+    lines = [Line.of(each, texts) for each in asked]
+    copies = _near_copies(lines, texts, near)
+    for each, line in zip(asked, lines, strict=True):
+        known = copies[line.pairs]
+        line.codes[line.columns[known]] = Match.NEAR_COPY
+        _judge_alone(line.codes, line.ours, texts, texts.row[each.query], texts.rows(each.taken))
+        yield line.codes
 
 
-def _judge_near(codes: UInt8, ours: Int64, theirs: Int64, texts: ComparedTexts, near: NearCopies) -> None:
-    """Add which candidates are near copies of a relevant passage."""
-    for other, places in texts.possible(theirs, ours, codes == NONE):
-        left = places[codes[places] == NONE]
-        if len(left):
-            known = texts.folded[theirs[other]].text
-            copies = near.among([texts.folded[row].text for row in ours[left].tolist()], known)
-            codes[left[copies]] = Match.NEAR_COPY
+@dataclass(slots=True)
+class Line:
+    """One request: rows [K] of its candidates, their codes [K], and N pairs of texts that may be copies."""
+
+    ours: Int64
+    codes: UInt8
+    columns: Int64
+    """[N] the candidate of each pair."""
+    keys: Int64
+    """[N] relevant passage and candidate of each pair as one number."""
+    pairs: Int64
+    """[N] where each pair stands among all those of all requests."""
+
+    @classmethod
+    def of(cls, asked: MatchRequest, texts: ComparedTexts) -> Line:
+        ours, theirs = texts.rows(asked.candidates), texts.rows(dict.fromkeys(asked.relevant))
+        equal, same = set(theirs.tolist()), set(texts.same[theirs].tolist())
+        codes = np.array(
+            [
+                Match.SAME_TEXT if row in equal else Match.SAME_PRESENTED if number in same else NONE
+                for row, number in zip(ours.tolist(), texts.same[ours].tolist(), strict=True)
+            ],
+            np.uint8,
+        )
+        places, columns = texts.possible(theirs, ours, codes == NONE)
+        return cls(ours, codes, columns, theirs[places] * len(texts.folded) + ours[columns], places)
+
+
+def _near_copies(lines: Sequence[Line], texts: ComparedTexts, near: NearCopies) -> Bool:
+    """[all distinct pairs] which are near copies; each line is told where its pairs stand."""
+    if not lines:
+        return np.empty(0, np.bool_)
+    keys, back = np.unique(np.concatenate([line.keys for line in lines]), return_inverse=True)
+    ends = np.cumsum([len(line.keys) for line in lines])
+    for line, pairs in zip(lines, np.split(back, ends[:-1]), strict=True):
+        line.pairs = pairs
+    relevant, candidates = np.divmod(keys, max(1, len(texts.folded)))
+    starts = np.flatnonzero(np.diff(relevant, prepend=-1))
+    found = [
+        near.among([texts.folded[row].text for row in group.tolist()], texts.folded[relevant[start]].text)
+        for start, group in zip(starts.tolist(), np.split(candidates, starts[1:]), strict=False)
+    ]
+    return np.concatenate(found) if found else np.empty(0, np.bool_)
 
 
 def _judge_alone(codes: UInt8, rows: Int64, texts: ComparedTexts, query: int, taken: Int64) -> None:
@@ -126,19 +160,17 @@ class ComparedTexts:
     def rows(self, texts: Iterable[str]) -> Int64:
         return np.array([self.row[text] for text in texts], np.int64)
 
-    def possible(self, a: Int64, b: Int64, free: Bool) -> Iterator[tuple[int, Int64]]:
-        """Places in a [A] with those free places in b [B] whose texts may be near copies, in order.
+    def possible(self, a: Int64, b: Int64, free: Bool) -> tuple[Int64, Int64]:
+        """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies.
 
         Every shingle in common sets a bit in common, unless another shingle of the same text sets that bit
         too; so there are at most as many in common as bits, and as many more as a text has shingles above
         its bits.
         """
-        if not free.any():
-            return
         most = self._common_bits(a, b) + np.minimum.outer(self.spare[a], self.spare[b])
         near = (most >= LOWEST * np.minimum.outer(self.least[a], self.least[b])) & free
-        for place in np.flatnonzero(near.any(axis=1)).tolist():
-            yield place, np.flatnonzero(near[place])
+        i, j = np.nonzero(near)
+        return i, j
 
     def _common_bits(self, a: Int64, b: Int64) -> Int64:
         """[A, B] bits set in both sketches."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from miner.data import Bool
-from miner.text.copies import Copies, CopyVerdict, Weighed, judge_copy
+from miner.text.copies import Copies, CopyVerdict, Weighed, close, judge_copy
 from miner.text.frequencies import Frequencies
 from miner.text.tokens import VOCABULARY, TokenLine
 
@@ -28,7 +28,11 @@ class NearCopies:
         """[C] which candidates are near copies of a relevant passage."""
         if VOCABULARY.full:
             VOCABULARY.clear()
-        return np.array([self.judge(text, relevant).copy for text in candidates], np.bool_)
+        known, ours = self._weighed(relevant), [self._weighed(text) for text in candidates]
+        found = close(ours, known)
+        for i in np.flatnonzero(found).tolist():
+            found[i] = judge_copy(ours[i], known, self.copies).copy
+        return found
 
     def judge(self, candidate: str, relevant: str) -> CopyVerdict:
         """How one candidate stands to a relevant passage."""
