@@ -23,6 +23,10 @@ NEAR_COPY = 7
 """The code of Match (match.py)."""
 LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
+RARE = 0.25
+"""Mean weight of tokens below which they are nothing but template: twenty passages hold them."""
+WINDOW = 30
+"""Tokens that two texts overlap in whatever they weigh."""
 RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
 LOOKED_AT = 3 * GRAM
@@ -120,12 +124,16 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> CopyVer
     weights = relevant.weights
     runs = [float(weights[run.b : run.b + run.size].sum()) for run in (*alignment.chain, *alignment.moved)]
     both = contrasts(a, b, alignment, relevant.frequencies)
+    same = both.same_b.count(1)
     common = Common(
-        len(a), len(b), candidate.mass(both.same_a), relevant.mass(both.same_b), max(runs, default=0.0)
+        len(b), same, candidate.mass(both.same_a), relevant.mass(both.same_b), max(runs, default=0.0)
     )
     cover, run = common.relevant / relevant.total, common.run / relevant.total
     held = _held(common, cover, common.candidate / candidate.total, run, copies)
-    held = held or any(_overlapping(each, len(a), len(b), copies.overlap) for each in alignment.chain)
+    held = held or any(
+        _overlapping(each, len(a), len(b), copies.overlap) and (each.size >= WINDOW or mass >= LEAST)
+        for each, mass in zip((*alignment.chain, *alignment.moved), runs, strict=True)
+    )
     return CopyVerdict(held and not both.contrasts, cover, run, tuple(both.contrasts))
 
 
@@ -140,8 +148,9 @@ def _overlapping(run: CommonRun, a: int, b: int, least: float) -> bool:
 class Common:
     """What two texts have in common: their tokens, and the weight of what is the same in each and in one run."""
 
-    candidate_tokens: int
     relevant_tokens: int
+    tokens: int
+    """Of the relevant passage, what is the same."""
     candidate: float
     relevant: float
     run: float
@@ -153,7 +162,7 @@ def _held(common: Common, cover: float, within: float, run: float, copies: Copie
     """
     if cover >= copies.cover and within >= copies.cover:
         return True
-    if common.relevant_tokens < LEAST:
+    if common.relevant_tokens < LEAST or common.relevant < RARE * common.tokens:
         return False
     if common.relevant >= LEAST and (cover >= copies.cover or (run >= copies.run and common.run >= RUN)):
         return True

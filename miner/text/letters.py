@@ -84,11 +84,8 @@ def _operator(shown: str, piece: str, start: int) -> str:
     if piece in _ONE:
         return _ONE[piece]
     if piece[0] == "-":
-        return (
-            "-"
-            if before in ("=", "(", "<", ">") or shown[max(0, start - 2) : start] in ("= ", "< ", "> ")
-            else ""
-        )
+        leads = before in ("=", "(", "<", ">") or shown[max(0, start - 2) : start] in ("= ", "< ", "> ")
+        return "-" if leads or (before in ("", " ") and piece[-1].isalpha() and not after.isalnum()) else ""
     if piece.strip("!") == "":
         return "!" if after.isalnum() and not before.isalnum() else ""
     if piece.strip("#") == "":
