@@ -44,7 +44,7 @@ from tests.support.passages import LENGTHS, SCRIPTS, STRANGE, passage, sentences
 from tests.support.transforms import EXCERPTS, PRESENTATION, TYPOS
 
 RESULTS = Path(__file__).parents[1] / "results" / "guards.json"
-QUERIES, DEPTH, DRAWN, SEED = 400, 100, 60, 0
+QUERIES, DEPTH, DRAWN, SEED = 1500, 100, 60, 0
 WORDS, STRIDE, SHARED = 80, 40, 0.4
 SHAPES = ("#", "_", "-", "/", ":")
 FILTERS: tuple[tuple[Filter, ...], ...] = (

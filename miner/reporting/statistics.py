@@ -198,11 +198,15 @@ def removals(run: Mapping[str, Any]) -> tuple[Removal, ...]:
 def near_copies(run: Mapping[str, Any]) -> tuple[DroppedCopy, ...]:
     """Those that the record shows; what is no example is left out."""
     told = run.get("near_copies")
-    return tuple(
-        DroppedCopy(*(str(each.get(name, "")) for name in ("query", "relevant", "candidate", "id")), cover)
-        for each in (told if isinstance(told, list) else ())
-        if isinstance(each, dict) and isinstance(cover := each.get("cover"), (int, float))
-    )
+    found = list[DroppedCopy]()
+    for each in told if isinstance(told, list) else ():
+        cover = each.get("cover") if isinstance(each, dict) else None
+        if isinstance(cover, (int, float)):
+            query, relevant, candidate, id = (
+                str(each.get(name, "")) for name in ("query", "relevant", "candidate", "id")
+            )
+            found.append(DroppedCopy(query, relevant, candidate, id, cover))
+    return tuple(found)
 
 
 def most_reused(negatives: ArrayLike, limit: int) -> tuple[Reuse, ...]:

@@ -48,7 +48,8 @@ class Frequencies:
     def of_words(self, tokens: Iterable[str]) -> list[int]:
         """In how many passages each stands; 0 where in fewer than KNOWN."""
         wanted = np.array([token_hash(token) for token in tokens], np.uint64)
-        return _look_up(self.words, wanted).tolist()
+        found: list[int] = _look_up(self.words, wanted).tolist()
+        return found
 
     def weights(self, grams: UInt64, count: int) -> Float64:
         """[count] what each token of a text with these runs of four says: 1 where the run that begins there is as

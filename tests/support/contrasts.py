@@ -245,8 +245,11 @@ _SLOT = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 
 def pair(written: str) -> tuple[str, str]:
     """The two texts."""
-    both = tuple(_SLOT.sub(lambda slot, side=side: slot[side], written) for side in (1, 2))
-    return both[0].replace("\x02", "||"), both[1].replace("\x02", "||")
+    return _side(written, 1), _side(written, 2)
+
+
+def _side(written: str, side: int) -> str:
+    return _SLOT.sub(lambda slot: slot[side], written).replace("\x02", "||")
 
 
 def pairs(contrasts: Mapping[str, Sequence[str]] = CONTRASTS) -> Iterator[tuple[str, str, str, str]]:

@@ -20,8 +20,8 @@ NONE = Frequencies.none()
 
 
 def caught(candidate: str, relevant: str) -> bool:
-    weighed = (Weighed(TokenLine(text), NONE) for text in (candidate, relevant))
-    return key(candidate) == key(relevant) or judge_copy(*weighed, Copies()).copy
+    a, b = Weighed(TokenLine(candidate), NONE), Weighed(TokenLine(relevant), NONE)
+    return key(candidate) == key(relevant) or judge_copy(a, b, Copies()).copy
 
 
 def missed(transforms: Mapping[str, Transform]) -> tuple[list[str], int]:
