@@ -61,7 +61,7 @@ def match_all(asked: Sequence[MatchRequest], near: NearCopies) -> Iterator[UInt8
     """As match for each, with the work that texts have in common done once."""
     every = [text for each in asked for text in (each.query, *each.taken, *each.candidates, *each.relevant)]
     texts = ComparedTexts.of(every)
-    lines = [Line.of(each, texts) for each in asked]
+    lines = [RequestPairs.of(each, texts) for each in asked]
     copies = _near_copies(lines, texts, near)
     for each, line in zip(asked, lines, strict=True):
         known = copies[line.pairs]
@@ -71,7 +71,7 @@ def match_all(asked: Sequence[MatchRequest], near: NearCopies) -> Iterator[UInt8
 
 
 @dataclass(slots=True)
-class Line:
+class RequestPairs:
     """One request: rows [K] of its candidates, their codes [K], and N pairs of texts that may be copies."""
 
     ours: Int64
@@ -84,7 +84,7 @@ class Line:
     """[N] where each pair stands among all those of all requests."""
 
     @classmethod
-    def of(cls, asked: MatchRequest, texts: ComparedTexts) -> Line:
+    def of(cls, asked: MatchRequest, texts: ComparedTexts) -> RequestPairs:
         ours, theirs = texts.rows(asked.candidates), texts.rows(dict.fromkeys(asked.relevant))
         equal, same = set(theirs.tolist()), set(texts.same[theirs].tolist())
         codes = np.array(
@@ -98,7 +98,7 @@ class Line:
         return cls(ours, codes, columns, theirs[places] * len(texts.folded) + ours[columns], places)
 
 
-def _near_copies(lines: Sequence[Line], texts: ComparedTexts, near: NearCopies) -> Bool:
+def _near_copies(lines: Sequence[RequestPairs], texts: ComparedTexts, near: NearCopies) -> Bool:
     """[all distinct pairs] which are near copies; each line is told where its pairs stand."""
     if not lines:
         return np.empty(0, np.bool_)
