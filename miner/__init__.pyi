@@ -50,6 +50,7 @@ from .selectors import Sample as Sample
 from .selectors import Top as Top
 from .serving.server import serve as serve
 from .splitting.split import split as split
+from .text.copies import Copies as Copies
 from .training.plan import TrainSettings as TrainSettings
 from .training.train import train as train
 from .validating import validate as validate

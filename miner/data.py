@@ -43,6 +43,8 @@ class Passage:
     title: str = ""
     source: str = ""
     offset: int = 0
+    document: str = ""
+    """The document it is a part of, where its record names one."""
 
     @property
     def encoded(self) -> str:
@@ -97,7 +99,7 @@ class Pool:
     scores: Float32
     """[Q, K] cosine to the query."""
     match: UInt8
-    """[Q, K] a miner.match.Match code: 0 none, else why the candidate equals a relevant passage."""
+    """[Q, K] a miner.text.match.Match code: 0 none, else why the candidate equals a relevant passage."""
     offsets: Int64
     """[Q + 1]"""
     relevant_rows: Int64

@@ -16,10 +16,11 @@ from miner.mining.pool import PoolBuilder
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.progress import Clock
 from miner.risk.features import HEAD, NAMES, Geometry, features
+from miner.text.copies import Copies
 
 DEPTH = HEAD
 POOL_QUERIES = 128
-FILTERS: tuple[Filter, ...] = (*GUARDS, SameDocument(overlapping=True))
+FILTERS: tuple[Filter, ...] = (*GUARDS, Copies(), SameDocument(overlapping=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def command(
     max_risk: Annotated[float | None, typer.Option(help="As for mine.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="As for mine.")] = None,
     filter: Annotated[list[str] | None, typer.Option(help="As for mine.")] = None,
+    copies: Annotated[str, typer.Option(help="As for mine.")] = "copies()",
     select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
@@ -41,7 +42,7 @@ def command(
     from miner.mining.explain import explain
 
     (opened,) = open_indexes([index] if index else None)
-    recipe = recipe_of(n, filter, max_risk, select, depth)
+    recipe = recipe_of(n, filter, max_risk, select, depth, copies)
     if known := calibration_of(calibration, opened):
         recipe = recipe.calibrated(known)
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
@@ -75,6 +76,12 @@ LEGEND = (
     ("relevant", "the highest cosine to a relevant passage"),
     ("risk", "estimated probability that it answers after all: trust the order more than the size"),
 )
+ALIKE = {
+    "covers": "how much of a relevant passage stands in it too, weighed by how rare that is",
+    "differs in": "what makes it a contrast and no copy of that passage",
+}
+ALIKE_FROM = 0.1
+"""Share of a relevant passage from which on it is told what a candidate has of it."""
 UNCUT = 80
 """Characters of a text where the width of no terminal limits it."""
 
@@ -89,6 +96,7 @@ def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool
     ]
     shown = [each for each in explanation.candidates if each.rank <= show or each.verdict == "chosen"]
     parts = list(shown[0].parts) if with_parts and shown else []
+    alike = any(each.cover >= ALIKE_FROM for each in shown)
     rows = [
         (
             each.rank,
@@ -97,16 +105,18 @@ def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool
             "" if each.risk is None else f"{each.risk:.3f}",
             *(f"{each.parts[part]:+.2f}" for part in parts),
             safe(each.verdict),
+            *((f"{each.cover:.0%}", safe(each.differs[0], UNCUT) if each.differs else "") if alike else ()),
             safe(each.id),
             safe(each.text, None if width else UNCUT),
         )
         for each in shown
     ]
-    header = ("rank", "query", "relevant", "risk", *parts, "verdict", "id", "text")
+    header = ("rank", "query", "relevant", "risk", *parts, "verdict", *(ALIKE if alike else ()), "id", "text")
     left = len(explanation.candidates) - len(rows)
     more = f"\n{left:,} more candidates; --show shows more, --json all" if left > 0 else ""
     legend = [
         *LEGEND,
+        *(ALIKE.items() if alike else ()),
         *((safe(name), meaning(name, recipe)) for name in dict.fromkeys(each.verdict for each in shown)),
     ]
     return (

@@ -39,6 +39,10 @@ def command(
         list[str] | None,
         typer.Option(help="As 'margin(relative=0.05)'; repeat it; replaces the default filters."),
     ] = None,
+    copies: Annotated[
+        str,
+        typer.Option(help="What a near copy of a relevant passage is; stays under any --filter."),
+    ] = "copies()",
     select: Annotated[
         str | None,
         typer.Option(
@@ -81,7 +85,7 @@ def command(
     if rescore is not None:
         scores = ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
     recipe = recipe_of(
-        n, filter, max_risk, select, depth, seed=seed, emit=emit, search=searched, rescore=scores
+        n, filter, max_risk, select, depth, copies, seed=seed, emit=emit, search=searched, rescore=scores
     )
     if known := calibration_of(calibration, opened[0]):
         recipe = recipe.calibrated(known)
@@ -106,6 +110,7 @@ def command(
 def _spelt(recipe: Recipe) -> dict[str, Any]:
     return {
         "n": recipe.n,
+        "copies": repr(recipe.copies),
         "filter": [repr(each) for each in recipe.filters],
         "select": repr(recipe.select),
         "depth": recipe.depth,

@@ -7,9 +7,7 @@ from typing import Any
 GUARDS = {
     "same_id": "it is a relevant passage",
     "same_text": "its text is that of a relevant passage",
-    "same_folded": "a relevant passage but for case, space or signs",
-    "contains": "it holds a relevant passage, or is part of one",
-    "near_copy": "nearly the text of a relevant passage",
+    "same_presented": "a relevant passage but for markup, case, space or the like",
     "query": "it is the query itself",
     "blank": "it has no text",
     "duplicate": "it repeats an earlier candidate",
@@ -25,10 +23,13 @@ def is_guard(verdict: str) -> bool:
 def reason(verdict: str) -> str:
     """What the guard or the filter of this name says of a candidate that it drops."""
     from miner.filters import FILTERS
+    from miner.spec import Spec
+    from miner.text.copies import Copies
 
     if is_guard(verdict):
         return GUARDS.get(verdict, verdict.replace("_", " "))
-    known = FILTERS.get(verdict.partition("(")[0])
+    rules: dict[str, type[Spec]] = {**FILTERS, Copies.name: Copies}
+    known = rules.get(verdict.partition("(")[0])
     return known.reason if known and known.reason else f"dropped by {verdict}"
 
 

@@ -19,16 +19,25 @@ def recipe_of(
     max_risk: float | None,
     select: str | None,
     depth: int,
+    copies: str = "copies()",
     **further: Any,
 ) -> Recipe:
-    """The recipe that options spell. Named filters replace the default ones; a risk cap joins them, and under it
-    the hardest are taken unless `select` says otherwise. `further` are other fields of the recipe.
+    """The recipe that options spell. Named filters replace the default ones, the guards and `copies` aside; a risk
+    cap joins them, and under it the hardest are taken unless `select` says otherwise. `further` are other fields of
+    the recipe.
 
     Raises ConfigError for a spec that cannot be read.
     """
     from miner.mining.given import recipe_with
 
-    named = {"n": n, "filters": filters or None, "max_risk": max_risk, "select": select, "depth": depth}
+    named = {
+        "n": n,
+        "filters": filters or None,
+        "max_risk": max_risk,
+        "select": select,
+        "depth": depth,
+        "copies": copies,
+    }
     return recipe_with(None, {**named, **further})
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from typing import Any
 
 from miner.data import FIRST_REJECTION, KEPT, PADDED
+from miner.filters import GUARDS
+from miner.mining.examples import NearCopy, fewest
 from miner.mining.pick import Pick
 from miner.mining.recipe import Recipe
+from miner.text.copies import Copies
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class MiningCounts:
     """The lowest cap that fills all of these."""
     verdicts: Counter[str] = field(default_factory=Counter)
     short: Counter[str] = field(default_factory=Counter)
+    copies: list[NearCopy] = field(default_factory=list)
+    """A few candidates that were dropped as near copies."""
 
     @classmethod
     def over(cls, picks: Iterable[Pick], given: Iterable[int], recipe: Recipe) -> MiningCounts:
@@ -61,6 +66,11 @@ class MiningCounts:
         self.cap = max(self.cap, other.cap)
         self.verdicts.update(other.verdicts)
         self.short.update(other.short)
+        self.example(other.copies)
+
+    def example(self, copies: Iterable[NearCopy]) -> None:
+        """Keep a few of the near copies that were dropped."""
+        self.copies = fewest([*self.copies, *copies])
 
     def record(self) -> dict[str, Any]:
         """What a run record says."""
@@ -74,6 +84,10 @@ class MiningCounts:
             "kept": self.verdicts.get("kept", 0),
             "padding": self.verdicts.get("padding", 0),
             "rejected": rejected,
+            "rejected_as_same": sum(rejected.get(repr(guard), 0) for guard in GUARDS),
+            "rejected_as_near_copies": sum(
+                n for name, n in rejected.items() if name.startswith(f"{Copies.name}(")
+            ),
             "short_rows_rejected": dict(self.short),
             "short_rows_filled_by_cap": {
                 "rows": self.fillable,
@@ -84,11 +98,13 @@ class MiningCounts:
     def plain(self) -> dict[str, Any]:
         """As JSON-able values, for `read`."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**named, "verdicts": dict(self.verdicts), "short": dict(self.short)}
+        counters = {name: dict(named[name]) for name in ("verdicts", "short")}
+        return {**named, **counters, "copies": [astuple(each) for each in self.copies]}
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> MiningCounts:
-        return cls(**{**value, "verdicts": Counter(value["verdicts"]), "short": Counter(value["short"])})
+        counters = {name: Counter(value[name]) for name in ("verdicts", "short")}
+        return cls(**{**value, **counters, "copies": [NearCopy.read(each) for each in value["copies"]]})
 
 
 def verdict_name(code: int, recipe: Recipe) -> str:

@@ -13,6 +13,9 @@ from miner.mining.counts import verdict_name
 from miner.mining.miner import Miner
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
+from miner.mining.relevant import EMIT
+from miner.text.copies import CopyVerdict
+from miner.text.near_copies import NearCopies
 
 CHOSEN, KEPT_NAME = "chosen", "kept"
 
@@ -20,7 +23,8 @@ CHOSEN, KEPT_NAME = "chosen", "kept"
 @dataclass(frozen=True, slots=True)
 class Explained:
     """One candidate. `verdict` is 'chosen', 'kept' (good enough, but others were preferred) or the filter that
-    rejected it first; `parts` are what the risk is made of, in log odds."""
+    rejected it first, a guard's or copies(...) where it is the same as a relevant passage or a near copy; `parts` are
+    what the risk is made of, in log odds."""
 
     rank: int
     id: str
@@ -31,6 +35,10 @@ class Explained:
     risk: float | None
     parts: Mapping[str, float]
     verdict: str
+    cover: float
+    """Share of the weight of a relevant passage that stands in the candidate, of that which it covers most."""
+    differs: tuple[str, ...]
+    """What makes it no copy of that passage though it covers so much: 'A' for 'B'."""
 
     @property
     def rejected(self) -> bool:
@@ -78,6 +86,8 @@ def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, 
     chosen = set(selection.columns[0].tolist())
     passages = indexes[0].passages(pool.rows[0][pool.valid[0]])
     parts = miner.scorers[0].parts(pool) if miner.scorers else {}
+    near = miner.builder.near
+    beside = [closest(near, EMIT[recipe.emit](passage), prepared.relevant.texts) for passage in passages]
     relevant = zip(prepared.relevant.ids, prepared.relevant.texts, pool.relevant_scores.tolist(), strict=True)
     candidates = tuple(
         Explained(
@@ -90,11 +100,18 @@ def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, 
             risk=None if pool.risk is None else _number(pool.risk[0, column]),
             parts={name: round(float(values[0, column]), 3) for name, values in parts.items()},
             verdict=CHOSEN if column in chosen else verdict_name(int(verdicts[0, column]), recipe),
+            cover=round(copy.cover, 3),
+            differs=tuple(map(str, copy.contrasts)),
         )
-        for column, passage in enumerate(passages)
+        for column, (passage, copy) in enumerate(zip(passages, beside, strict=True))
     )
     known = tuple((id, text, _number(score)) for id, text, score in relevant)
     return Explanation(prepared.block.texts[0], known, candidates)
+
+
+def closest(near: NearCopies, text: str, relevant: Sequence[str]) -> CopyVerdict:
+    """How a text stands to the relevant passage that it covers most."""
+    return max((near.judge(text, known) for known in relevant), key=lambda found: (found.copy, found.cover))
 
 
 def _number(value: Any) -> float:

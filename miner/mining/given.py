@@ -16,6 +16,7 @@ from miner.mining.rescore import PairScorer, ScoreCache
 from miner.models.cross_encoder import CrossEncoderScorer, LoadedCrossEncoder
 from miner.search.search import Search
 from miner.selectors import Selector, Top, parse_selector
+from miner.text.copies import Copies, parse_copies
 
 MAX_RISK = "max_risk"
 
@@ -95,6 +96,14 @@ def _filter(given: Any) -> Filter:
     return found
 
 
+def _copies(given: Any) -> Copies:
+    if isinstance(given, str):
+        return parse_copies(given)
+    if not isinstance(given, Copies):
+        raise ConfigError(f"copies is {_named(given)}; expected Copies(cover=0.75), or a text as 'copies()'")
+    return given
+
+
 def _selector(given: Any) -> Selector:
     if isinstance(given, str):
         return parse_selector(given)
@@ -133,6 +142,7 @@ def _named(given: object) -> str:
 
 
 _MADE: dict[str, Callable[[Any], Any]] = {
+    "copies": _copies,
     "filters": _filters,
     "select": _selector,
     "search": _search,

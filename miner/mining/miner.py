@@ -17,6 +17,7 @@ from miner.index import Index
 from miner.index.memo import ArraySpec, MemoKind
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
+from miner.mining.examples import dropped
 from miner.mining.pick import Pick
 from miner.mining.pool import PoolBuilder, seen_by
 from miner.mining.prepare import prepare
@@ -71,7 +72,7 @@ class Miner:
     def __init__(self, indexes: Sequence[Index], recipe: Recipe, clock: Clock | None = None) -> None:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
         self.finder = Finder(indexes, recipe.search, clock)
-        self.builder = PoolBuilder(indexes[0], recipe.emit)
+        self.builder = PoolBuilder(indexes[0], recipe.emit, recipe.copies)
         estimated = indexes if RISK in recipe.needs else ()
         self.scorers: list[RiskScorer] = [recipe.risk.for_index(each) for each in estimated]
         self.counts = MiningCounts()
@@ -198,6 +199,7 @@ class Miner:
             columns = selection.columns[i, : got[i]]
             pick = Pick.of(pool, i, columns, verdicts, len(self.recipe.judges), cap)
             self.counts.count(pick, len(block.taken[i]), self.recipe)
+            self.counts.example(dropped(pool, block, i))
             yield pick
 
 

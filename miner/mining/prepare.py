@@ -17,6 +17,7 @@ from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.progress import Clock, ticking
 from miner.text.match import Match, MatchRequest, match
+from miner.text.near_copies import NearCopies
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def prepare(
     texts = [query.text for query in queries]
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, first, EMIT[recipe.emit])
-        taken = given_negatives(queries, relevant)
+        taken = given_negatives(queries, relevant, NearCopies(recipe.copies, first.frequencies))
     views = []
     for number, index in enumerate(indexes):
         own = encoder if encoder and not number else LazyEncoder(index.fingerprint, index.check_encoder)
@@ -73,14 +74,16 @@ def prepare(
     return Prepared(relevant, block)
 
 
-def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple[str, ...], ...]:
+def given_negatives(
+    queries: Sequence[Query], relevant: Relevant, near: NearCopies
+) -> tuple[tuple[str, ...], ...]:
     """The negatives that rows came with and that match nothing they must not match."""
     valid = list[tuple[str, ...]]()
     for i, query in enumerate(queries):
         if not query.hard_negatives:
             valid.append(())
             continue
-        codes = match(MatchRequest(query.text, query.hard_negatives, relevant.texts[relevant.of(i)]))
+        codes = match(MatchRequest(query.text, query.hard_negatives, relevant.texts[relevant.of(i)]), near)
         valid.append(
             tuple(t for t, code in zip(query.hard_negatives, codes, strict=True) if code == Match.NONE)
         )

@@ -13,6 +13,7 @@ from miner.mining.rescore import ScoreCache
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
 from miner.selectors import RiskPenalty, Selector, Top
+from miner.text.copies import Copies
 
 
 class RiskCalibration(Protocol):
@@ -27,8 +28,8 @@ class RiskCalibration(Protocol):
 
 @dataclass(frozen=True)
 class Recipe:
-    """`n` negatives a query out of the `depth` most similar passages, judged by the guards and then by
-    `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
+    """`n` negatives a query out of the `depth` most similar passages, judged by the guards, by `copies` and then
+    by `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
     `risk` is the model behind risk(), riskiest() and priced(); `rescore` scores pairs with a cross-encoder, for
     the denoise filter and the receipts; `search` finds the candidates. Too few survivors widen the search
@@ -37,6 +38,8 @@ class Recipe:
     """
 
     n: int = 5
+    copies: Copies = field(default_factory=Copies)
+    """What a near copy of a relevant passage is: it is dropped whatever the filters."""
     filters: tuple[Filter, ...] = (SameDocument(overlapping=True),)
     select: Selector = field(default_factory=RiskPenalty)
     depth: int = 100
@@ -66,8 +69,8 @@ class Recipe:
 
     @property
     def judges(self) -> tuple[Filter, ...]:
-        """The guards, then the filters, in the order of the verdict codes."""
-        return (*GUARDS, *self.filters)
+        """The guards, the rule for near copies, then the filters, in the order of the verdict codes."""
+        return (*GUARDS, self.copies, *self.filters)
 
     @property
     def cheap(self) -> tuple[Filter, ...]:

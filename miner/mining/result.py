@@ -30,6 +30,7 @@ from miner.mining.relevant import EMIT
 from miner.mining.run_record import RunInfo
 from miner.storage import files
 from miner.text.match import Match, MatchRequest, match_all
+from miner.text.near_copies import NearCopies
 
 if TYPE_CHECKING:
     import datasets
@@ -93,6 +94,8 @@ class MiningResult:
     def _part(self, rows: Sequence[int]) -> MiningResult:
         picks, prepared = [self.picks[i] for i in rows], self.prepared.part(rows)
         counts = MiningCounts.over(picks, map(len, prepared.block.taken), self.recipe)
+        asked = {self.queries[i].text for i in rows}
+        counts.example(each for each in self.made.tally.copies if each.query in asked)
         return MiningResult(
             [self.queries[i] for i in rows], prepared, picks, replace(self.made, tally=counts)
         )
@@ -217,9 +220,9 @@ class MiningResult:
 
     def sourced(self) -> Iterator[Sourced]:
         """Each row with its receipt."""
-        done = 0
+        near, done = NearCopies(self.recipe.copies, self.index.frequencies), 0
         for batch in self._batches():
-            _check(batch)
+            _check(batch, near)
             yield from (Sourced(row, self._receipt(i, row.negatives)) for i, row in enumerate(batch, done))
             done += len(batch)
 
@@ -246,10 +249,10 @@ class MiningResult:
         return {"query": self.queries[i].text, "relevant": relevant, "negatives": [*given, *own]}
 
 
-def _check(rows: Sequence[Row]) -> None:
-    """The last word: no negative of a row matches its query or its relevant passages."""
+def _check(rows: Sequence[Row], near: NearCopies) -> None:
+    """The last word: no negative of a row matches its query or its relevant passages, by the rules of mining."""
     asked = [MatchRequest(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
-    for row, codes in zip(rows, match_all(asked), strict=True):
+    for row, codes in zip(rows, match_all(asked, near), strict=True):
         for place in np.flatnonzero(codes).tolist():
             kind, text = Match(codes[place]).name.lower(), row.hard_negatives[place]
             raise MinerError(f"a negative of query {row.query!r} is {kind}: {text[:80]!r}")

@@ -21,7 +21,9 @@ from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.selectors import Diverse, Sample, Top
+from miner.text.copies import Copies
 from miner.text.match import Match, MatchRequest, match
+from miner.text.near_copies import NearCopies
 from tests.support import oracle
 
 MARGIN = (Margin(relative=0.05),)
@@ -131,8 +133,9 @@ def test_no_row_ever_holds_what_it_must_not(
     passages.append(Passage("last", "an entirely different sentence"))
     index = build_index(passages, tmp_path_factory.mktemp("tiny") / "i", encoder)
     queries = [Query(f"{p.text} ?", (passages[0].text or "card",), ("last",)) for p in passages]
+    near = NearCopies(Copies(), index.frequencies)
     for row in mine(queries, index, Recipe(filters=()), encoder=encoder):
-        codes = match(MatchRequest(row.query, row.hard_negatives, row.relevant_passages))
+        codes = match(MatchRequest(row.query, row.hard_negatives, row.relevant_passages), near)
         assert set(codes.tolist()) <= {Match.NONE}
 
 

@@ -109,8 +109,8 @@ def test_vectors_go_by_the_row_of_the_data(tmp_path: Path, index: Index) -> None
 def test_vectors_of_queries_are_not_kept_for_another_call(index: Index) -> None:
     first, second = np.eye(256, dtype=np.float32)[:2], np.eye(256, dtype=np.float32)[2:4]
     encoder = HashingEncoder()
-    results = [mine(ROWS, index, vectors=v, encoder=encoder).picks[0].scores for v in (first, second)]
-    assert not np.array_equal(*results)
+    one, other = (mine(ROWS, index, vectors=v, encoder=encoder).picks[0].scores for v in (first, second))
+    assert not np.array_equal(one, other)
 
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
