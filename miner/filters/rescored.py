@@ -22,6 +22,7 @@ class Rescored(Spec):
 
     name: ClassVar[str] = "rescored"
     needs: ClassVar[frozenset[str]] = frozenset({RESCORED})
+    reason: ClassVar[str] = "outside the cross-encoder's scores asked for"
     min: float | None = None
     max: float | None = None
     relative: float | None = None

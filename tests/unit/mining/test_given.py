@@ -120,7 +120,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"recipe": "top()"}, "the recipe is of type str; expected a Recipe, or its fields as mine(..., n=3"),
     ({"recipe": {"n": 3}}, "the recipe is of type dict"),
     ({"max_risks": 0.1}, "unknown option 'max_risks'; did you mean max_risk?"),
-    ({"batch": 3}, "unknown option 'batch'; expected any of depth, emit, filters"),
+    ({"batch": 3}, "unknown option 'batch'; expected any of copies, depth, emit, filters"),
     ({"n": "3"}, "n is '3'; expected a whole number"),
     ({"n": 2.5}, "n is 2.5; expected a whole number"),
     ({"n": 0}, "0 negatives a query were asked for; expected 1 or more"),

@@ -189,7 +189,7 @@ def test_a_cache_folder_saves_encoding(pairs: Any, tmp_path: Path) -> None:
 
 def test_what_matches_a_positive_never_comes_out() -> None:
     answer = "Open the settings, choose plan and press cancel; it takes effect at once."
-    copies = [answer.upper(), f"{answer} See also the next page.", answer.replace("choose", "pick")]
+    copies = [answer.upper(), f"{answer} See also the next page.", answer.replace("settings", "setttings")]
     others = [f"To renew a thing number {i} by phone, have your last bill at hand." for i in range(4)]
     data = datasets.Dataset.from_list([{"q": "cancel plan in settings", "a": answer}])
     mined = mine_hard_negatives(data, ENCODER, corpus=[*copies, *others], verbose=False)
