@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -66,7 +67,7 @@ def _option(param: Any) -> str:
     names = param.name.upper() if _is_argument(param) else ", ".join(f"`{name}`" for name in param.opts)
     default = param.default
     shown = "" if default in (None, False) or callable(default) or param.required else f"`{default}`"
-    return f"| {names} | {(param.help or '').replace('|', '/')} | {shown} |"
+    return f"| {names} | {html.escape((param.help or '').replace('|', '/'), quote=False)} | {shown} |"
 
 
 def specs(title: str, option: str, summary: str, table: Mapping[str, type]) -> str:
