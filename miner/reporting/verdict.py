@@ -14,6 +14,8 @@ SHOWN = 3
 SHORT, CUT, REUSED, RISKY = 0.1, 0.1, 0.05, 0.05
 """Shares from which to worry: of rows that are short, of negatives over the limit of tokens, of rows that one
 passage is a negative of; and the mean risk."""
+GAP = 0.1
+"""Of cosine between nearly all negatives and nearly all relevant passages, from which negatives are easy."""
 OFTEN = 5
 """Times the average use of a passage from which one is used too often; in a small corpus all are used often."""
 
@@ -88,7 +90,7 @@ def _hardness(part: FileReport) -> Remark:
     told = f"half of them reach a cosine of {negatives.median:.2f}, relevant passages {relevant.median:.2f}"
     if negatives.median >= relevant.median:
         return Remark("warning", f"Negatives are as similar to their query as what answers it: {told}.")
-    if negatives.p90 < relevant.p10:
+    if negatives.p90 < relevant.p10 - GAP:
         return Remark("warning", f"Negatives are easy, far from what answers: {told}.")
     return Remark("good", f"Negatives are hard and stay below what answers: {told}.")
 

@@ -23,7 +23,7 @@ def judged(path: Path) -> Verdict:
 
 def mined(folder: Path, similarity: tuple[float, float], risk: float) -> Path:
     """A file of full rows whose relevant passages and negatives have these similarities, and this risk."""
-    rows = [row for i, row in enumerate(made_rows(340)) if i % 7]
+    rows = [row for i, row in enumerate(made_rows(420)) if i % 7]
     path = write_mined(folder / "train.jsonl", rows, receipts=False, run=False)
     receipts = made_receipts(rows)
     for receipt in receipts:
@@ -58,8 +58,8 @@ def test_what_to_worry_about_comes_first(
 ) -> None:
     found = judged(mined(tmp_path, similarity, risk))
     assert found.level == "warning"
-    assert "one thing to look at" in found.text
-    assert said in found.findings[0].text
+    assert "to look at" in found.text
+    assert said in texts(found, "warning")
 
 
 def test_a_file_that_breaks_rules_is_not_fit(tmp_path: Path) -> None:
