@@ -54,7 +54,8 @@ def commands() -> str:
         )
         rows = "\n".join(map(_option, command.params))
         parts.append(
-            f"## {name} {{#{name}}}\n{command.help}\n\n```text\n{usage}\n```\n\n| | | default |\n|---|---|---|\n{rows}\n"
+            f"## {name} {{#{name}}}\n{command.help}\n\n```text\n{usage}\n```\n\n"
+            f"| | | default |\n|---|---|---|\n{rows}\n"
         )
     return "\n".join(parts)
 
