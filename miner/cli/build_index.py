@@ -23,8 +23,11 @@ def command(
         str | None,
         typer.Option("--out", "-o", help="Index folder or URI; default: indexes/<name of the corpus>."),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="A model's folder or hub name; default: the bundled all-MiniLM-L6-v2.")
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="A model's folder or hub name, or 'openai(model=…)'; default: the bundled all-MiniLM-L6-v2."
+        ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ...; default: the best there is.")] = None,
     dtype: Annotated[
@@ -47,32 +50,38 @@ def command(
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with a hub model.")
     ] = False,
+    price: Annotated[
+        str | None, typer.Option(help="What a service asks for a million tokens, told before it is called.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send texts to a service unasked.")] = False,
 ) -> None:
     """Encode a corpus into an index. A build that was stopped continues where it was."""
     from miner.cleaning import Cleaner
     from miner.cli.executors import executor_of
+    from miner.encoders.endpoint import priced
     from miner.encoders.load import load_encoder
+    from miner.endpoints import ask_in_terminal, asking
     from miner.index import build_index
     from miner.progress import Clock
 
-    workers = executor_of(executor, ray_address)
-    encoder = load_encoder(
-        model,
-        device=device,
-        dtype=dtype,
-        backend=backend,
-        query_prompt=query_prompt,
-        document_prompt=document_prompt,
-        max_length=max_length,
-        trust_remote_code=trust_remote_code,
-    )
+    workers, clock = executor_of(executor, ray_address), Clock(terminal())
+    with clock.stage("load the encoder"):
+        loaded = load_encoder(
+            encoder,
+            device=device,
+            dtype=dtype,
+            backend=backend,
+            query_prompt=query_prompt,
+            document_prompt=document_prompt,
+            max_length=max_length,
+            trust_remote_code=trust_remote_code,
+        )
     existing: Existing = "replace" if overwrite else "update" if update else "keep"
-    clock = Clock(terminal())
-    with workers.open() as running:
+    with asking(ask_in_terminal(yes)), workers.open() as running:
         index = build_index(
             corpus,
             out,
-            encoder,
+            priced(loaded, price),
             clean=Cleaner() if clean else None,
             shard_size=shard_size,
             existing=existing,

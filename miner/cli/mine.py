@@ -56,6 +56,9 @@ def command(
     emit: Annotated[str, typer.Option(help="What is written of a passage: text or title-text.")] = "text",
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="What the index was built with; default: what the index says.")
+    ] = None,
     search: Annotated[
         str,
         typer.Option(help="exact; or hnsw, ivf or ivfpq(...), with its recall measured, if that is slow."),
@@ -99,6 +102,7 @@ def command(
             opened,
             recipe,
             output=output,
+            encoder=encoder,
             executor=running,
             arguments=arguments,
             clock=Clock(terminal()),

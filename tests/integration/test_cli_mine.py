@@ -9,6 +9,7 @@ import pytest
 
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
+from tests.support.endpoints import fake_service
 
 ROW = {"query": "how do I cancel my plan", "relevant_ids": ["plan/cancel.md"]}
 
@@ -21,7 +22,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def built(here: Path, corpus_file: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    assert call(capsys, "build-index", corpus_file, "--model", "hashing").code == 0
+    assert call(capsys, "build-index", corpus_file, "--encoder", "hashing").code == 0
     return here / "indexes" / "corpus"
 
 
@@ -158,7 +159,9 @@ def test_wrong_arguments_get_one_sentence(
 def test_several_indexes_and_none_named_lists_them(
     built: Path, here: Path, corpus_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(capsys, "build-index", corpus_file, "--model", "hashing", "--out", "indexes/other").code == 0
+    assert (
+        call(capsys, "build-index", corpus_file, "--encoder", "hashing", "--out", "indexes/other").code == 0
+    )
     write_jsonl(here / "queries.jsonl", [ROW])
     done = call(capsys, "mine", "queries.jsonl")
     assert done.code == 2
@@ -187,8 +190,32 @@ def test_a_bad_corpus_gets_one_sentence_and_no_index(
         (here / name).write_bytes(content)
     elif content is not None:
         (here / name).mkdir()
-    done = call(capsys, "build-index", name, "--model", "hashing", "--out", "out")
+    done = call(capsys, "build-index", name, "--encoder", "hashing", "--out", "out")
     assert done.code in (1, 2)
     assert done.err.count("\n") == 1
     assert message in done.err
     assert not (here / "out" / "manifest.json").exists()
+
+
+def test_an_endpoint_is_spelt_on_the_command_line_and_its_price_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("openai", reason="the extra 'openai' is not installed")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with fake_service() as service:
+        spelt = f'openai(model="m", base_url="{service.openai}")'
+        write_jsonl(Path("corpus.jsonl"), [{"text": f"text {i} about plans"} for i in range(30)])
+        done = call(capsys, "build-index", "corpus.jsonl", "--encoder", spelt, "--price", "0.5")
+        assert done.code == 0
+        assert "will get 30 texts to embed: at most 1 calls, about" in done.err
+        assert "at the price given" in done.err
+        write_jsonl(Path("q.jsonl"), [{"query": "plans", "relevant_passages": ["text 3 about plans"]}])
+        assert call(capsys, "mine", "q.jsonl").code == 0
+        assert call(capsys, "mine", "q.jsonl", "--encoder", spelt).code == 0
+        assert service.texts.count("plans") == 1
+        assert len(service.texts) == 31 + ("a" in service.texts)
+    refused = call(capsys, "build-index", "corpus.jsonl", "--encoder", "hashing", "--price", "1", "-o", "b")
+    assert refused.code == 2
+    assert "a price is for a service" in refused.err

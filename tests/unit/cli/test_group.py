@@ -68,7 +68,7 @@ def mined(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     Path("corpus.jsonl").write_text("\n".join(lines))
     asked = {"query": "text 3", "relevant_ids": ["a rather long id 3"]}
     Path("queries.jsonl").write_text(json.dumps(asked) + "\n")
-    done = call(capsys, "build-index", "corpus.jsonl", "--model", "hashing", "-o", "index", "--quiet")
+    done = call(capsys, "build-index", "corpus.jsonl", "--encoder", "hashing", "-o", "index", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")
     return ["mine", "queries.jsonl", "--index", "index", "-o", "rows.jsonl"]
 

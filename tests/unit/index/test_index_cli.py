@@ -50,7 +50,7 @@ def test_build_info_verify(
     assert table.err == ""
     assert "encoder.backend" in table.out
     record = json.loads((built / "build.json").read_text())
-    assert [stage["stage"] for stage in record["stages"]] == ["read", "encode", "sum up"]
+    assert [stage["stage"] for stage in record["stages"]] == ["load the encoder", "read", "encode", "sum up"]
     assert given == [{"model": None}]
 
 
@@ -64,7 +64,7 @@ def test_the_summary(
     assert told.out == ""
     lines = [line.split() for line in told.err.splitlines()]
     assert [line[-1] for line in lines[:4]] == ["192", "1", "1", "2"]
-    assert [line[0] for line in lines[6:9]] == ["read", "encode", "sum"]
+    assert [line[0] for line in lines[6:10]] == ["load", "read", "encode", "sum"]
     assert lines[-1] == ["wrote", str(tmp_path / "i")]
 
 
@@ -75,7 +75,9 @@ def test_options_reach_the_encoder(
         "model": "m", "device": "cpu", "dtype": "fp32", "backend": "torch", "query_prompt": "q: ",
         "document_prompt": "d: ", "max_length": 128,
     }  # fmt: skip
-    flags = [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", value)]
+    spelt = {**options, "encoder": options["model"]}
+    del spelt["model"]
+    flags = [part for key, value in spelt.items() for part in (f"--{key.replace('_', '-')}", value)]
     out = ("--out", tmp_path / "i", "--trust-remote-code")
     assert call(capsys, "build-index", corpus_file, *out, *flags).code == 0
     assert given == [{**options, "trust_remote_code": True}]
@@ -96,10 +98,10 @@ def test_a_changed_corpus_needs_update(
 def test_another_model_needs_overwrite(
     built: Path, corpus_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refused = call(capsys, "build-index", corpus_file, "--update", "--model", "other")
+    refused = call(capsys, "build-index", corpus_file, "--update", "--encoder", "other")
     assert refused.code == 1
     assert "dim is 256 there and 64 here; --overwrite builds it anew" in refused.err
-    assert call(capsys, "build-index", corpus_file, "--overwrite", "--model", "other").code == 0
+    assert call(capsys, "build-index", corpus_file, "--overwrite", "--encoder", "other").code == 0
     assert json.loads(call(capsys, "info", "--json").out)["dim"] == 64
 
 
