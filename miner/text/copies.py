@@ -46,7 +46,7 @@ class Copies(Spec):
     name: ClassVar[str] = "copies"
     reason: ClassVar[str] = "a near copy of a relevant passage: what differs says nothing else"
     cover: float = 0.75
-    run: float = 0.4
+    run: float = 0.5
     overlap: float = 0.2
 
     def keep(self, pool: Pool) -> Bool:
