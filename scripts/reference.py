@@ -53,10 +53,8 @@ def commands() -> str:
             ["miner", name, "[OPTIONS]", *(p.name.upper() for p in command.params if _is_argument(p))]
         )
         rows = "\n".join(map(_option, command.params))
-        parts.append(
-            f"## {name} {{#{name}}}\n{command.help}\n\n```text\n{usage}\n```\n\n"
-            f"| | | default |\n|---|---|---|\n{rows}\n"
-        )
+        head = f"## {name} {{#{name}}}\n{command.help}\n\n```text\n{usage}\n```\n"
+        parts.append(f"{head}\n| | | default |\n|---|---|---|\n{rows}\n")
     return "\n".join(parts)
 
 
