@@ -13,7 +13,7 @@ from miner.cleaning import DEFAULT, NAMES, STEPS, Cleaner
 from miner.cleaning.files import clean
 from miner.cleaning.report import CleaningReport
 from miner.corpus import read_corpus
-from miner.corpus.options import ReadOptions
+from miner.corpus.options import ReadOptions, strict
 from miner.errors import ConfigError, InputError
 
 SAMPLE = Path(miner.__file__).parent / "samples" / "corpus"
