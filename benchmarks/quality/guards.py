@@ -143,7 +143,15 @@ def corpus(data: Path, index: Index, drawn: Path | None) -> dict[str, Any]:
             known = next((each for each in request.relevant if former_copy(text, each)), None)
             before += known is not None
             if code == Match.NEAR_COPY:
-                dropped.append((max(request.relevant, key=lambda each: (near.judge(text, each).copy, near.judge(text, each).cover)), text))
+                dropped.append(
+                    (
+                        max(
+                            request.relevant,
+                            key=lambda each: (near.judge(text, each).copy, near.judge(text, each).cover),
+                        ),
+                        text,
+                    )
+                )
             elif known is not None:
                 kept.append((known, text))
     every = sum(counts.values())

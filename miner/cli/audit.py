@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, say, show_text
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
     from miner.auditing.judgments import Answer
@@ -36,21 +37,29 @@ def command(
         Path | None, typer.Option(help="Instead: add the false negatives found to these queries, JSONL.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where --merge writes.")] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
 ) -> None:
     """Measure what share of mined negatives is wrong. Asks you in the terminal; continues where you stopped.
 
     Answers are kept in FILE.judgments.jsonl, confirmed false negatives in FILE.suggested_positives.jsonl.
     """
+    from miner.cli.outputs import check_output
+    from miner.cli.rows import cohere_rows
     from miner.errors import ConfigError
 
     if (merge is None) != (output is None):
         raise ConfigError("--merge QUERIES and -o NEW_QUERIES go together; found one without the other")
     if judgments is not None and judge is not None:
         raise ConfigError("answers come from --judgments or from --judge; found both")
+    check_output(output, inputs=[mined, merge])
     if merge is not None and output is not None:
         _merge(mined, merge, output)
         return
-    _audit(mined, k, seed, _Judge(mined, judgments, judge, judge_margin), target)
+    options = read_options(columns, encoding)
+    with cohere_rows(mined, options) as rows:
+        _audit(mined, rows, k, seed, _Judge(mined, judgments, judge, judge_margin), target)
+    say_passed_over(options.notes)
 
 
 class _Judge:
@@ -95,11 +104,11 @@ def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
         return [ledger.answers.get(pair.key) for pair in pairs]
 
 
-def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None) -> None:
+def _audit(mined: Path, rows: Path, k: int, seed: int, judge: _Judge, target: float | None) -> None:
     from miner.auditing import Audit, draw, read_population, stratify
     from miner.cli.audit_text import render
 
-    population = read_population(mined, seed)
+    population = read_population(rows, seed)
     strata = stratify(population)
     draws = draw(strata, k)
     pairs = population.pairs([member for _, member in draws])

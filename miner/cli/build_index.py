@@ -9,15 +9,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from miner.cli.console import gave_json, say, table, terminal
+from miner.cli.reading import (
+    ColumnsOption,
+    EncodingOption,
+    ExcludeOption,
+    IncludeOption,
+    StrictOption,
+    read_options,
+    say_passed_over,
+)
 
 if TYPE_CHECKING:
+    from miner.corpus.notes import Notes
     from miner.index import Existing, Index
     from miner.progress import Clock
 
 
 def command(
     corpus: Annotated[
-        Path, typer.Argument(help="A folder or file: .md, .txt, .jsonl, .csv, .tsv, .parquet, BEIR.")
+        Path,
+        typer.Argument(
+            help="A folder or file of documents or records of any kind; docs/formats.md lists them."
+        ),
     ],
     out: Annotated[
         str | None,
@@ -39,6 +52,11 @@ def command(
     max_length: Annotated[
         int | None, typer.Option(help="Tokens of a text; default: the model's own.")
     ] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    strict: StrictOption = False,
     clean: Annotated[bool, typer.Option("--clean", help="Clean the texts first.")] = False,
     update: Annotated[bool, typer.Option("--update", help="Bring an index to a changed corpus.")] = False,
     overwrite: Annotated[
@@ -65,6 +83,7 @@ def command(
     from miner.progress import Clock
 
     workers, clock = executor_of(executor, ray_address), Clock(terminal())
+    options = read_options(columns, encoding, strict, include, exclude)
     with clock.stage("load the encoder"):
         loaded = load_encoder(
             encoder,
@@ -83,14 +102,16 @@ def command(
             out,
             priced(loaded, price),
             clean=Cleaner() if clean else None,
+            options=options,
             shard_size=shard_size,
             existing=existing,
             executor=running,
             clock=clock,
         )
-    record = _record(index, corpus, clock)
+    record = _record(index, corpus, clock, options.notes)
     gave_json(lambda: record)
     say(summary(index, clock))
+    say_passed_over(options.notes)
     say(f"\nwrote {index.place}")
 
 
@@ -132,7 +153,7 @@ def _rate(count: int, seconds: float) -> str | None:
     return f"{count / seconds:,.0f}" if count and seconds else None
 
 
-def _record(index: Index, corpus: Path, clock: Clock) -> dict[str, Any]:
+def _record(index: Index, corpus: Path, clock: Clock, notes: Notes) -> dict[str, Any]:
     """Beside the sealed files: how the last build went."""
     from miner.index.build import RECORD
     from miner.storage.files import json_bytes
@@ -142,6 +163,7 @@ def _record(index: Index, corpus: Path, clock: Clock) -> dict[str, Any]:
         "miner": __version__,
         "command": "build-index",
         "corpus": str(corpus),
+        "read": notes.record(),
         "index": index.describe(),
         "stages": clock.record(),
     }

@@ -31,12 +31,12 @@ def command(
 ) -> None:
     """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
     from miner.calibrating.calibrate import calibrate
+    from miner.cli.outputs import check_output
     from miner.corpus.queries import read_queries
     from miner.index import default_index, open_index
     from miner.progress import Clock
-    from miner.storage.files import check_writable
 
-    check_writable(output)
+    check_output(output, inputs=[queries], indexes=[index] if index else ())
     opened = open_index(index or default_index(Path("indexes")))
     asked = read_queries(queries, split=split, min_grade=min_grade)
     calibration = calibrate(asked, opened, n=n, prior=prior, seed=seed, clock=Clock(terminal()))

@@ -1,4 +1,4 @@
-"""Formats of training data, to and from rows: `FORMATS` by name, `format_of` by spelling.
+"""Formats of training data: rows read in any shape, written in any of `FORMATS`, by name; `format_of` by spelling.
 
 A format is spelt like a filter, with its options: 'n-tuple(negatives=4)'. Each file of this room says
 what its format loses.

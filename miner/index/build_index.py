@@ -9,6 +9,7 @@ from typing import Any
 from miner.cleaning import Cleaner
 from miner.corpus import read_corpus
 from miner.corpus.objects import passages_in
+from miner.corpus.options import ReadOptions
 from miner.data import CountTokens, Passage
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
@@ -27,6 +28,7 @@ def build_index(
     *,
     vectors: Any = None,
     columns: Mapping[str, str] | None = None,
+    options: ReadOptions | None = None,
     clean: Cleaner | str | None = None,
     shard_size: int = SHARD_SIZE,
     existing: Existing = "keep",
@@ -40,7 +42,7 @@ def build_index(
     pandas or polars, an Arrow table; `columns` names theirs where miner does not know the names, as
     {'text': 'body'}. `out` is indexes/NAME by default, after the corpus's file or folder. The encoder is anything
     that load_encoder takes; by default the bundled all-MiniLM-L6-v2. Texts read from files are cleaned first by a
-    Cleaner, or one spelt as 'html,urls'.
+    Cleaner, or one spelt as 'html,urls'; `options` tell how files are read and gather what is passed over.
 
     `vectors` are those of the passages, in their order, where they were made before: an array, a .npy file, an
     Arrow column or 'FILE.parquet:COLUMN' (see miner.encoders.vectors). With an encoder they must be its own; without
@@ -58,18 +60,25 @@ def build_index(
     if not isinstance(out, str | Path | None):
         raise ConfigError(f"the index is to be in {out!r}; expected a folder or a URI")
     if isinstance(corpus, str | Path):
-        out = out or default_out(Path(corpus))
+        out, options = out or default_out(Path(corpus)), options or ReadOptions()
     elif out is None:
         raise ConfigError("passages have no name to call an index by; name a folder for it")
     elif clean is not None:
         raise ConfigError("only texts read from files are cleaned; clean the passages before they are given")
     with clock.stage("load the encoder"):
         made = _encoder(encoder, vectors)
-    passages = _passages(corpus, columns, clean, made.count_tokens)
+    passages = _passages(corpus, columns, clean, made.count_tokens, options)
     if isinstance(made, GivenVectors):
         passages = _with_vectors(passages, made)
     return build(
-        passages, out, made, shard_size=shard_size, existing=existing, executor=executor, clock=clock
+        passages,
+        out,
+        made,
+        shard_size=shard_size,
+        existing=existing,
+        executor=executor,
+        notes=options.notes if options else None,
+        clock=clock,
     )
 
 
@@ -80,14 +89,18 @@ def _encoder(encoder: Any, vectors: Any) -> Encoder:
 
 
 def _passages(
-    corpus: Any, columns: Mapping[str, str] | None, clean: Cleaner | str | None, count: CountTokens
+    corpus: Any,
+    columns: Mapping[str, str] | None,
+    clean: Cleaner | str | None,
+    count: CountTokens,
+    options: ReadOptions | None,
 ) -> Iterator[Passage]:
     if not isinstance(corpus, str | Path):
         return passages_in(corpus, columns)
     if columns:
         raise ConfigError("columns are named for passages that are objects; this corpus is a path")
     cleaner = Cleaner.parse(clean) if isinstance(clean, str) else clean
-    return read_corpus(Path(corpus), count_tokens=count, clean=cleaner)
+    return read_corpus(Path(corpus), count_tokens=count, clean=cleaner, options=options)
 
 
 def _with_vectors(passages: Iterator[Passage], given: GivenVectors) -> Iterator[Passage]:

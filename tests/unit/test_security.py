@@ -13,6 +13,7 @@ import pytest
 
 from miner.cli.console import show_json, show_text
 from miner.corpus import read_corpus
+from miner.corpus.options import strict
 from miner.errors import ConfigError
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
@@ -158,4 +159,5 @@ def test_links_do_not_lead_out_of_a_corpus(tmp_path: Path, target: str) -> None:
     (docs / "page.md").write_text("an open page\n")
     (docs / "link.md").symlink_to(target)
     with pytest.raises(ConfigError, match="leads out of the corpus"):
-        list(read_corpus(docs))
+        list(read_corpus(docs, options=strict()))
+    assert [passage.source for passage in read_corpus(docs)] == ["page.md"]
