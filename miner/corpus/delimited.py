@@ -12,7 +12,7 @@ from typing import Any
 
 from miner.corpus.options import ReadOptions
 from miner.corpus.tabs import tab_rows
-from miner.errors import InputError
+from miner.errors import InputError, MinerError
 from miner.storage.files import MAX_LINE, decode, raw_lines
 
 Cells = Iterator[tuple[int, list[str] | InputError]]
@@ -107,7 +107,7 @@ def _decoded(line: bytes, path: Path, number: int) -> str | InputError:
         return error
 
 
-class _EndlessCell(Exception):
+class _EndlessCell(MinerError):
     """A quoted cell that does not close."""
 
 

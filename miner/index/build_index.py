@@ -65,8 +65,7 @@ def build_index(
         raise ConfigError("passages have no name to call an index by; name a folder for it")
     elif clean is not None:
         raise ConfigError("only texts read from files are cleaned; clean the passages before they are given")
-    with clock.stage("load the encoder"):
-        made = _encoder(encoder, vectors)
+    made = _encoder(encoder, vectors, clock)
     passages = _passages(corpus, columns, clean, made.count_tokens, options)
     if isinstance(made, GivenVectors):
         passages = _with_vectors(passages, made)
@@ -82,10 +81,13 @@ def build_index(
     )
 
 
-def _encoder(encoder: Any, vectors: Any) -> Encoder:
-    if vectors is None:
+def _encoder(encoder: Any, vectors: Any, clock: Clock) -> Encoder:
+    if vectors is not None:
+        return GivenVectors(vectors, None if encoder is None else load_encoder(encoder))
+    if not isinstance(encoder, str | Path | None):
         return load_encoder(encoder)
-    return GivenVectors(vectors, None if encoder is None else load_encoder(encoder))
+    with clock.stage("load the encoder"):
+        return load_encoder(encoder)
 
 
 def _passages(

@@ -36,7 +36,7 @@ def relevant_of_twins(path: Path, hashes: array[int] | None = None) -> Known:
     known: dict[int, dict[str, int]] = {key: {} for key in keys[counts > 1].tolist()}
     for line, texts in _texts(path) if known else ():
         if (passages := known.get(hash_of(texts.query or ""))) is not None:
-            for passage in texts.relevant:
+            for passage in filter(str.strip, texts.relevant):
                 passages.setdefault(passage, line)
     return known
 

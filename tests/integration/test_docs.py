@@ -43,7 +43,7 @@ def run(language: str, code: str, folder: Path) -> str:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sample and an index of it, made without a model."""
     folder = tmp_path_factory.mktemp("sample")
-    made = "miner sample help\nminer build-index help/corpus --model hashing --out indexes/help"
+    made = "miner sample help\nminer build-index help/corpus --encoder hashing --out indexes/help"
     run("sh", made, folder)
     return folder
 
