@@ -111,7 +111,7 @@ class _EndlessCell(MinerError):
     """A quoted cell that does not close."""
 
 
-class _NotText(Exception):
+class _NotText(MinerError):
     """A line that cannot be decoded, for a reason."""
 
     def __init__(self, reason: InputError) -> None:
