@@ -20,6 +20,7 @@ from miner.cli.reading import (
 )
 
 if TYPE_CHECKING:
+    from miner.cleaning import Cleaner
     from miner.corpus.notes import Notes
     from miner.index import Existing, Index
     from miner.progress import Clock
@@ -46,7 +47,9 @@ def command(
     dtype: Annotated[
         str | None, typer.Option(help="fp32, bf16, fp16 or int8; default: the best there is.")
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="torch or openvino.")] = None,
+    backend: Annotated[
+        str, typer.Option(help="torch, openvino, or auto: the fastest that is installed.")
+    ] = "auto",
     query_prompt: Annotated[str | None, typer.Option(help="Default: the model's own.")] = None,
     document_prompt: Annotated[str | None, typer.Option(help="Default: the model's own.")] = None,
     max_length: Annotated[
@@ -74,16 +77,17 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send texts to a service unasked.")] = False,
 ) -> None:
     """Encode a corpus into an index. A build that was stopped continues where it was."""
-    from miner.cleaning import Cleaner
     from miner.cli.executors import executor_of
     from miner.encoders.endpoint import priced
     from miner.encoders.load import load_encoder
     from miner.endpoints import ask_in_terminal, asking
-    from miner.index import build_index
+    from miner.index.build_index import build_index, default_out, runtime_of
     from miner.progress import Clock
 
     workers, clock = executor_of(executor, ray_address), Clock(terminal())
     options = read_options(columns, encoding, strict, include, exclude)
+    known = {} if overwrite else runtime_of(out or default_out(corpus))
+    backend, dtype = _runtime(encoder, backend, device, dtype, known)
     with clock.stage("load the encoder"):
         loaded = load_encoder(
             encoder,
@@ -101,7 +105,7 @@ def command(
             corpus,
             out,
             priced(loaded, price),
-            clean=Cleaner() if clean else None,
+            clean=_cleaner() if clean else None,
             options=options,
             shard_size=shard_size,
             existing=existing,
@@ -113,6 +117,28 @@ def command(
     say(summary(index, clock))
     say_passed_over(options.notes)
     say(f"\nwrote {index.place}")
+
+
+def _cleaner() -> Cleaner:
+    from miner.cleaning import Cleaner
+
+    return Cleaner()
+
+
+def _runtime(
+    model: str | None, backend: str, device: str | None, dtype: str | None, known: Mapping[str, Any]
+) -> tuple[str, str | None]:
+    """Backend and dtype: as asked for, as the index that is there has them, or the fastest; says which."""
+    from miner.encoders.endpoint import is_spelt
+    from miner.encoders.load import AUTO, HASHING, choose_backend
+
+    if backend == AUTO and device is None and dtype is None and known:
+        say(f"encoding by {known['backend']} in {known['dtype']}, as the index that is there")
+        return known["backend"], known["dtype"]
+    chosen = choose_backend(backend, device, dtype)
+    if backend == AUTO and model != HASHING and not is_spelt(model or ""):
+        say(f"encoding by {chosen}, the fastest that is installed")
+    return backend, dtype
 
 
 def summary(index: Index, clock: Clock) -> str:

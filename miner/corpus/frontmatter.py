@@ -62,7 +62,7 @@ def _parse(source: str, path: Path) -> Any:
     import yaml
 
     try:
-        return yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506
+        return yaml.load(source, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "special characters are not allowed"

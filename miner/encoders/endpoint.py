@@ -14,7 +14,7 @@ import orjson
 
 from miner.data import Float32
 from miner.encoders.base import Encoder
-from miner.encoders.model import unit
+from miner.encoders.batches import unit
 from miner.endpoints import EMBEDDINGS, Embedder, Price, estimated_tokens
 from miner.endpoints.address import Address
 from miner.endpoints.embed import Side

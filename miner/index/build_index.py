@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from miner.cleaning import Cleaner
 from miner.corpus import read_corpus
 from miner.corpus.objects import passages_in
 from miner.corpus.options import ReadOptions
 from miner.data import CountTokens, Passage
 from miner.encoders import Encoder
-from miner.encoders.load import load_encoder
+from miner.encoders.load import BACKENDS, load_encoder
 from miner.encoders.vectors import GivenVectors
-from miner.errors import ConfigError
+from miner.errors import ConfigError, MinerError
 from miner.executors import Executor
 from miner.index.build import SHARD_SIZE, Existing, build
 from miner.index.index import Index
+from miner.index.manifest import read_manifest
 from miner.progress import Clock, clock_of
+from miner.storage.mirror import place_of
+
+if TYPE_CHECKING:
+    from miner.cleaning import Cleaner
 
 
 def build_index(
@@ -65,7 +69,8 @@ def build_index(
         raise ConfigError("passages have no name to call an index by; name a folder for it")
     elif clean is not None:
         raise ConfigError("only texts read from files are cleaned; clean the passages before they are given")
-    made = _encoder(encoder, vectors, clock)
+    runtime = {} if existing == "replace" else runtime_of(out)
+    made = _encoder(encoder, vectors, runtime, clock)
     passages = _passages(corpus, columns, clean, made.count_tokens, options)
     if isinstance(made, GivenVectors):
         passages = _with_vectors(passages, made)
@@ -81,13 +86,13 @@ def build_index(
     )
 
 
-def _encoder(encoder: Any, vectors: Any, clock: Clock) -> Encoder:
+def _encoder(encoder: Any, vectors: Any, runtime: Mapping[str, Any], clock: Clock) -> Encoder:
     if vectors is not None:
         return GivenVectors(vectors, None if encoder is None else load_encoder(encoder))
     if not isinstance(encoder, str | Path | None):
         return load_encoder(encoder)
     with clock.stage("load the encoder"):
-        return load_encoder(encoder)
+        return load_encoder(encoder, **runtime)
 
 
 def _passages(
@@ -101,8 +106,11 @@ def _passages(
         return passages_in(corpus, columns)
     if columns:
         raise ConfigError("columns are named for passages that are objects; this corpus is a path")
-    cleaner = Cleaner.parse(clean) if isinstance(clean, str) else clean
-    return read_corpus(Path(corpus), count_tokens=count, clean=cleaner, options=options)
+    if isinstance(clean, str):
+        from miner.cleaning import Cleaner
+
+        clean = Cleaner.parse(clean)
+    return read_corpus(Path(corpus), count_tokens=count, clean=clean, options=options)
 
 
 def _with_vectors(passages: Iterator[Passage], given: GivenVectors) -> Iterator[Passage]:
@@ -116,3 +124,15 @@ def default_out(corpus: Path) -> Path:
     """indexes/<name of the corpus>, without the endings of a file."""
     name = corpus.resolve().name
     return Path("indexes") / (name.partition(".")[0] or name if corpus.is_file() else name)
+
+
+def runtime_of(out: str | Path) -> dict[str, Any]:
+    """The backend and the dtype by which the index that is there was encoded, which it goes on with; empty if
+    there is none."""
+    try:
+        known = read_manifest(place_of(out)).encoder
+    except MinerError:
+        return {}
+    return (
+        {name: known.get(name) for name in ("backend", "dtype")} if known.get("backend") in BACKENDS else {}
+    )

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,10 +16,11 @@ def given(monkeypatch: pytest.MonkeyPatch, encoder: HashingEncoder) -> list[dict
     asked = list[dict[str, Any]]()
 
     def resolve(model: str | None = None, **options: Any) -> HashingEncoder:
-        asked.append({"model": model, **{key: value for key, value in options.items() if value}})
+        named = {key: value for key, value in options.items() if value not in (None, False, "auto")}
+        asked.append({"model": model, **named})
         return HashingEncoder(64) if model == "other" else encoder
 
-    monkeypatch.setitem(sys.modules, "miner.encoders.load", SimpleNamespace(load_encoder=resolve))
+    monkeypatch.setattr("miner.encoders.load.load_encoder", resolve)
     return asked
 
 
@@ -62,7 +61,8 @@ def test_the_summary(
         stream.write(corpus_file.read_text().splitlines()[0].replace('"_id":"', '"_id":"again-') + "\n")
     told = call(capsys, "build-index", corpus_file, "--out", tmp_path / "i", "--shard-size", 100)
     assert told.out == ""
-    lines = [line.split() for line in told.err.splitlines()]
+    assert told.err.startswith("encoding by ")
+    lines = [line.split() for line in told.err.splitlines()[1:]]
     assert [line[-1] for line in lines[:4]] == ["192", "1", "1", "2"]
     assert [line[0] for line in lines[6:10]] == ["load", "read", "encode", "sum"]
     assert lines[-1] == ["wrote", str(tmp_path / "i")]
@@ -89,7 +89,7 @@ def test_a_changed_corpus_needs_update(
     with corpus_file.open("a") as stream:
         stream.write('{"_id": "new", "text": "A new passage."}\n')
     refused = call(capsys, "build-index", corpus_file)
-    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert (refused.code, refused.err.count("error: ")) == (1, 1)
     assert "is an index of another corpus; change it with --update" in refused.err
     assert call(capsys, "build-index", corpus_file, "--update").code == 0
     assert json.loads(call(capsys, "info", "--json").out)["passages"] == 193
