@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,26 @@ def test_the_blocks_of_a_page_run(page: Path, sample: Path, tmp_path: Path) -> N
         else:
             python += code
     run("python", python, folder)
+
+
+def calls(text: str) -> Iterator[list[str]]:
+    """The words of each call of miner in the fenced blocks of a page."""
+    for block in re.findall(r"^```(?:sh|console|bash)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        for line in block.replace("\\\n", " ").splitlines():
+            if found := re.search(r"(?:^|[|;&] *)miner (.*)", line.strip()):
+                yield shlex.split(found[1].partition(" || ")[0], comments=True)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.stem)
+def test_every_call_on_a_page_has_a_command_and_options_that_exist(page: Path) -> None:
+    from miner.cli.group import load
+
+    for words in calls(page.read_text()):
+        if words[0].startswith("-") or words[0] in ("help", "COMMAND"):
+            continue
+        assert words[0] in COMMANDS, words
+        known = {spelling for param in load(words[0]).params for spelling in param.opts} | {"-h", "--help"}
+        assert [word for word in words if re.match("--?[a-z]", word) and word not in known] == [], words
 
 
 @pytest.mark.parametrize("page", TAUGHT, ids=lambda page: page.stem)
