@@ -12,6 +12,8 @@ MinerError                 exit code 1
 ├── OutputError            a result cannot be written
 ├── StoreFailed            a store such as s3:// cannot be reached, or refuses
 ├── WorkLost               workers elsewhere failed at a task again and again, or cannot be reached
+├── EndpointFailed         a service of models refuses, fails again and again, or cannot be reached
+├── Declined               the user did not want to send what would have been sent
 └── Locked                 another process is at work in the same place
 """
 
@@ -87,6 +89,14 @@ class StoreFailed(MinerError):
 
 class WorkLost(MinerError):
     """Workers elsewhere failed at a task again and again, or cannot be reached."""
+
+
+class EndpointFailed(MinerError):
+    """A service of models refuses, fails again and again, or cannot be reached."""
+
+
+class Declined(MinerError):
+    """The user did not want to send what would have been sent."""
 
 
 class Locked(MinerError):
