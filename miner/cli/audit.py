@@ -12,8 +12,7 @@ import typer
 from miner.cli.console import safe, say, show_json, show_text
 
 if TYPE_CHECKING:
-    from miner.auditing.judgments import Answer
-    from miner.auditing.population import Pair
+    from miner.judgments import Pair, Verdict
 
 
 def command(
@@ -66,11 +65,11 @@ class _Judge:
             return f"the model {self.model}"
         return "a person" if self.file is None else f"the judgments in {self.file}"
 
-    def answers(self, pairs: Sequence[Pair]) -> list[Answer | None]:
-        from miner.auditing.judgments import JUDGMENTS, read_judgments
+    def answers(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
         from miner.auditing.model import opinion
         from miner.errors import ConfigError
         from miner.formats.cohere import companion
+        from miner.judgments import JUDGMENTS, read_judgments
         from miner.mining.rescore import CrossEncoderScorer
 
         if self.model is not None:
@@ -81,19 +80,21 @@ class _Judge:
         if self.file is None and not ledger.is_file():
             raise ConfigError("no terminal to ask in; expected one, or --judgments FILE, or --judge MODEL")
         known = read_judgments(self.file or ledger)
-        return [known.find(pair) for pair in pairs]
+        found = [known.find(pair) for pair in pairs]
+        return [judgment and judgment.verdict for judgment in found]
 
 
-def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
+def _asked(pairs: Sequence[Pair], path: Path) -> list[Verdict | None]:
     from miner.auditing.interview import interview
-    from miner.auditing.judgments import JudgmentLedger
     from miner.cli.interview_terminal import TerminalInterview
+    from miner.judgments import PERSON, JudgmentStore
 
-    with JudgmentLedger(path) as ledger:
-        if any(pair.key not in ledger.answers for pair in pairs):
-            with TerminalInterview() as terminal:
-                interview(pairs, ledger, terminal.ask)
-        return [ledger.answers.get(pair.key) for pair in pairs]
+    store = JudgmentStore(path)
+    if any(store.book.find(pair, PERSON) is None for pair in pairs):
+        with TerminalInterview() as terminal:
+            interview(pairs, store, terminal.ask)
+    found = [store.book.find(pair, PERSON) for pair in pairs]
+    return [judgment and judgment.verdict for judgment in found]
 
 
 def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, as_json: bool) -> None:
@@ -107,7 +108,7 @@ def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, 
     answers = judge.answers(pairs)
     audit = Audit.of(population, strata, draws, answers, judge.name, judge.model is not None)
     if judge.model is None:
-        _suggest(mined, [(pair, answer == "yes") for pair, answer in zip(pairs, answers, strict=True)])
+        _suggest(mined, [(pair, answer == "answers") for pair, answer in zip(pairs, answers, strict=True)])
     if as_json:
         show_json(audit.record(target))
     else:

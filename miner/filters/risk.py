@@ -28,7 +28,7 @@ class Risk(Spec):
     def keep(self, pool: Pool) -> Bool:
         if pool.risk is None:
             raise ConfigError("risk() needs a pool with risks; score it with a RiskModel first")
-        return np.less_equal(pool.risk, np.float32(self.max))
+        return np.less_equal(pool.risk, np.float32(self.max)) | pool.verified
 
 
 def lowest_caps(pool: Pool, filters: Sequence[Filter], wanted: Int64) -> Float32:

@@ -37,9 +37,10 @@ class DropRiskiest(Spec):
         if pool.risk is None:
             raise ConfigError("riskiest() needs a pool with risks; score it with a RiskModel first")
         compared = pool.valid & (pool.match == NONE) & np.less(pool.sibling, Sibling.OVERLAPPING)
+        compared &= ~pool.verified
         compared &= np.arange(compared.shape[1]) < FIRST
         falling = -np.sort(np.where(compared, -pool.risk, np.inf), axis=1)
         counts = compared.sum(axis=1)
         places = np.minimum(np.ceil(np.round(self.share * counts, 6)), counts - 1).astype(np.int64)
         limits = np.take_along_axis(falling, np.maximum(places, 0)[:, None], axis=1)
-        return np.asarray((pool.risk <= limits) | (counts == 0)[:, None], np.bool_)
+        return np.asarray((pool.risk <= limits) | pool.verified | (counts == 0)[:, None], np.bool_)

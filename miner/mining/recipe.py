@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from miner.errors import ConfigError
-from miner.filters import GUARDS, Denoise, DropRiskiest, Filter, SameDocument
+from miner.filters import GUARDS, Denoise, DropJudged, DropRiskiest, Filter, SameDocument
+from miner.judgments.known import KnownJudgments
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import ScoreCache
 from miner.risk import RiskModel, packaged_model
@@ -19,7 +20,8 @@ class Recipe:
     `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
     `risk` is the model behind the filters risk and riskiest; `rescore` scores pairs with a cross-encoder, for
-    the denoise filter and the receipts; `search` finds the candidates. Too few survivors widen the search
+    the denoise filter and the receipts; `search` finds the candidates; `judgments` are what was judged before:
+    what answers is no negative, what was verified not to is one whatever its risk. Too few survivors widen the search
     fourfold, then exactly, until the corpus ends.
     """
 
@@ -32,6 +34,7 @@ class Recipe:
     risk: RiskModel = field(default_factory=packaged_model)
     rescore: ScoreCache | None = None
     search: Search = field(default_factory=Search)
+    judgments: KnownJudgments | None = None
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -46,7 +49,7 @@ class Recipe:
     @property
     def judges(self) -> tuple[Filter, ...]:
         """The guards, then the filters, in the order of the verdict codes."""
-        return (*GUARDS, *self.filters)
+        return (*GUARDS, *([] if self.judgments is None else [DropJudged()]), *self.filters)
 
     @property
     def cheap(self) -> tuple[Filter, ...]:

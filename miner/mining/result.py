@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from miner.data import Float32, Int64, Negative, Passage, Pool, Query, Row
 from miner.errors import MinerError
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
+from miner.judgments.record import Pair
 from miner.mining.garbage import gc_frozen
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT, Relevant
@@ -182,6 +183,7 @@ class MiningResult:
     def _receipt(self, i: int, mined: Sequence[Negative]) -> dict[str, Any]:
         ids, scores = self.relevant.ids[self.relevant.of(i)], _numbers(self.picks[i].relevant_scores)
         given = [{"id": None, "source": "given"} for _ in self.given[i]]
+        said = self._said(i)
         own = [
             {
                 "id": negative.id,
@@ -193,11 +195,25 @@ class MiningResult:
                 "risk": negative.risk,
                 "rescored": negative.rescored,
                 **({"found_by": negative.found_by} if negative.found_by else {}),
+                **said(negative),
             }
             for negative in mined
         ]
         relevant = [{"id": id, "similarity": score} for id, score in zip(ids, scores, strict=True)]
         return {"query": self.queries[i].text, "relevant": relevant, "negatives": [*given, *own]}
+
+    def _said(self, i: int) -> Callable[[Negative], dict[str, Any]]:
+        """What was judged of a query's negatives, by whom."""
+        judgments = self.recipe.judgments
+        if judgments is None or not judgments.book.knows(self.queries[i].text):
+            return lambda negative: {}
+
+        def said(negative: Negative) -> dict[str, Any]:
+            pair = Pair(self.queries[i].text, negative.text, negative.id)
+            found = judgments.book.find(pair)
+            return {"judged": {"verdict": found.verdict, "by": found.judge}} if found else {}
+
+        return said
 
 
 def _check(rows: Sequence[Row]) -> None:

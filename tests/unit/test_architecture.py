@@ -27,6 +27,7 @@ ROOMS = (
     "endpoints",
     "encoders",
     "corpus",
+    "judgments",
     "executors",
     "formats",
     "index",

@@ -18,9 +18,9 @@ import pytest
 from rich.console import Console
 
 from miner.auditing.interview import Question
-from miner.auditing.population import Pair
 from miner.cli.interview_terminal import page
 from miner.corpus.queries import read_queries
+from miner.judgments import Pair
 from miner.storage.files import write_jsonl
 from tests.support.audited import write_mined
 from tests.support.commandline import call
@@ -37,7 +37,11 @@ def judge_all(mined: Path, to: Path) -> Path:
     write_jsonl(
         to,
         [
-            {"query": row["query"], "passage": text, "answers": "yes" if text.startswith("right") else "no"}
+            {
+                "query": row["query"],
+                "passage": text,
+                "verdict": "answers" if text.startswith("right") else "no",
+            }
             for row in map(json.loads, mined.read_text().splitlines())
             for text in row["hard_negatives"]
         ],
@@ -118,7 +122,15 @@ def test_a_session_asks_goes_back_stops_and_continues(tmp_path: Path) -> None:
         assert session.end() == 0
     found = json.loads(out.read_bytes())
     assert [found[name] for name in ("yes", "no", "unsure", "unanswered")] == [2, 2, 1, 0]
-    assert len(records(tmp_path / "m.judgments.jsonl")) == 5
+    assert [record["verdict"] for record in records(tmp_path / "m.judgments.jsonl")] == [
+        "answers",
+        "withdrawn",
+        "no",
+        "answers",
+        "unsure",
+        "no",
+        "answers",
+    ]
     assert len(records(tmp_path / "m.suggested_positives.jsonl")) == 2
 
 
@@ -131,7 +143,7 @@ def test_an_interrupted_session_keeps_what_was_answered(tmp_path: Path, number: 
         session.expect("q quit")
         os.kill(session.process.pid, number)
         assert session.end() == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    assert [record["answers"] for record in records(tmp_path / "m.judgments.jsonl")] == ["yes"]
+    assert [record["verdict"] for record in records(tmp_path / "m.judgments.jsonl")] == ["answers"]
     assert not list(tmp_path.glob(".*tmp"))
 
 
@@ -195,7 +207,7 @@ def test_the_table_tells_strata_interval_unsure_and_cap(
 ) -> None:
     mined = write_mined(tmp_path / "m.jsonl", 100)
     judgments = judge_all(mined, tmp_path / "j.jsonl")
-    judgments.write_text(judgments.read_text().replace('"yes"', '"unsure"', 5))
+    judgments.write_text(judgments.read_text().replace('"answers"', '"unsure"', 5))
     done = call(capsys, "audit", mined, "-k", 0, "--judgments", judgments, "--target", "0.01")
     lines = done.out.splitlines()
     assert sum(line.startswith("risk 0.") for line in lines) == 4
@@ -285,7 +297,7 @@ def test_a_suggestion_stays_until_it_is_judged_otherwise(
     before = len(records(suggested))
     call(capsys, "audit", mined, "-k", 10, "--judgments", judgments)
     assert len(records(suggested)) == before > 0
-    judgments.write_text(judgments.read_text().replace('"yes"', '"no"'))
+    judgments.write_text(judgments.read_text().replace('"answers"', '"no"'))
     call(capsys, "audit", mined, "-k", 0, "--judgments", judgments)
     assert not suggested.exists()
 
