@@ -81,7 +81,7 @@ class _Judge:
             raise ConfigError("no terminal to ask in; expected one, or --judgments FILE, or --judge MODEL")
         known = read_judgments(self.file or ledger)
         found = [known.find(pair) for pair in pairs]
-        return [judgment and judgment.verdict for judgment in found]
+        return [judgment.verdict if judgment else None for judgment in found]
 
 
 def _asked(pairs: Sequence[Pair], path: Path) -> list[Verdict | None]:
@@ -94,7 +94,7 @@ def _asked(pairs: Sequence[Pair], path: Path) -> list[Verdict | None]:
         with TerminalInterview() as terminal:
             interview(pairs, store, terminal.ask)
     found = [store.book.find(pair, PERSON) for pair in pairs]
-    return [judgment and judgment.verdict for judgment in found]
+    return [judgment.verdict if judgment else None for judgment in found]
 
 
 def _audit(mined: Path, k: int, seed: int, judge: _Judge, target: float | None, as_json: bool) -> None:

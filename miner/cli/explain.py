@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import safe, show_json, show_text, table
+from miner.cli.judges import JudgmentsOption, known_judgments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +30,13 @@ def command(
     filter: Annotated[list[str] | None, typer.Option(help="As for mine.")] = None,
     select: Annotated[str, typer.Option(help="As for mine.")] = "below()",
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
+    judgments: JudgmentsOption = None,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show one query's candidates in order, with scores, risk and its parts, and why each was dropped."""
+    from dataclasses import replace
+
     from miner.cli.recipes import calibration_of, open_indexes, recipe_of
     from miner.mining.explain import explain
 
@@ -40,6 +44,8 @@ def command(
     recipe = recipe_of(n, filter, max_risk, select, depth)
     if known := calibration_of(calibration, opened):
         recipe = known.apply(recipe)
+    if judgments or queries:
+        recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
     if json:
         show_json(explanation.record())

@@ -8,6 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from miner.cli.console import Terminal, say, table
+from miner.cli.judges import (
+    BudgetOption,
+    DryRunOption,
+    JudgeOption,
+    JudgingOptions,
+    JudgmentsOption,
+    MaxCallsOption,
+    PriceOption,
+    PromptOption,
+    TrialOption,
+    YesOption,
+    judgments_beside,
+    known_judgments,
+)
+from miner.cli.mine_judged import JudgedWork
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -41,8 +56,11 @@ def command(
         typer.Option(help="As 'margin(relative=0.05)'; repeat it; replaces the default filters."),
     ] = None,
     select: Annotated[
-        str, typer.Option(help="below(), top(), sample(...), diverse(...) or priced(...).")
-    ] = "below()",
+        str | None,
+        typer.Option(
+            help="below(), top(), sample(...), diverse(...) or priced(...). [default: below(), with --judge top()]"
+        ),
+    ] = None,
     rescore: Annotated[
         str | None, typer.Option(help="A cross-encoder, for denoise() and the receipts.")
     ] = None,
@@ -58,6 +76,15 @@ def command(
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,
     executor: Annotated[str, typer.Option(help="serial, or ray(workers=8).")] = "serial",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
+    judgments: JudgmentsOption = None,
+    judge: JudgeOption = None,
+    trial: TrialOption = 50,
+    prompt: PromptOption = None,
+    max_calls: MaxCallsOption = None,
+    budget: BudgetOption = None,
+    price: PriceOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
 ) -> None:
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
     from dataclasses import replace
@@ -70,7 +97,11 @@ def command(
     from miner.storage.files import check_writable
 
     workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
-    recipe = replace(recipe_of(n, filter, max_risk, select, depth), seed=seed, emit=emit, search=searched)
+    options = JudgingOptions.of(
+        judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
+    )
+    chosen = select or ("top()" if judge else "below()")
+    recipe = replace(recipe_of(n, filter, max_risk, chosen, depth), seed=seed, emit=emit, search=searched)
     output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
     check_writable(output)
     opened = open_indexes(index)
@@ -82,10 +113,19 @@ def command(
             rescore=ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore)),
         )
     asked = read_queries(queries, split=split, min_grade=min_grade)
+    if not options.judges and (said := known_judgments(judgments, queries)):
+        recipe = replace(recipe, judgments=said)
     given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
     named = {"index": [str(each.place) for each in opened], **_spelt(recipe)}
     arguments = {**{k: v and str(v) for k, v in given.items()}, **named}
-    record = _mined(asked, opened, recipe, output, workers, arguments)
+    if options.judges:
+        work = JudgedWork(asked, opened, recipe, judgments or judgments_beside(queries), trial, workers)
+        if dry_run:
+            work.plan(options)
+            return
+        record = work.run(options, output, arguments | {"judge": list(options.judges)})
+    else:
+        record = _mined(asked, opened, recipe, output, workers, arguments)
     say(summary(recipe, record, known))
     say(f"\nwrote {output}")
 

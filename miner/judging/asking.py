@@ -41,46 +41,45 @@ class QueryAsking:
     rules: AskRules
     errors: Sequence[JudgeErrors]
     """Of the judges, in the order in which they are asked."""
-    settled: Bool | None = None
-    """[K] known from elsewhere not to answer."""
     odds: Float64 = field(init=False)
     asked: Int64 = field(init=False)
     """[K] how many judges have spoken."""
     refused: Bool = field(init=False)
+    limit: float = field(init=False)
+    """The odds of the cap."""
 
     def __post_init__(self) -> None:
         clipped = np.clip(self.risks, 1e-7, 1 - 1e-7)
         self.odds = clipped / (1 - clipped)
-        if self.settled is not None:
-            self.odds = np.where(self.settled, 0.0, self.odds)
         self.asked = np.zeros(len(self.risks), np.int64)
         self.refused = np.zeros(len(self.risks), np.bool_)
-        noes = [errors.factor("no") for errors in self.errors]
-        self._best = np.array([np.prod(noes[j:]) for j in range(len(noes) + 1)])
-        self._limit = self.rules.cap / (1 - self.rules.cap) if self.rules.cap < 1 else np.inf
+        self.limit = self.rules.cap / (1 - self.rules.cap) if self.rules.cap < 1 else np.inf
 
     @property
     def standing(self) -> Bool:
         """[K]"""
-        return np.asarray(~self.refused & (self.odds <= self._limit))
+        return np.asarray(~self.refused & (self.odds <= self.limit))
 
     @property
     def open(self) -> Bool:
-        """[K] above the cap, and a further "no" of all judges left would bring them under."""
-        left = self.asked < len(self.errors)
-        return np.asarray(
-            ~self.refused
-            & (self.odds > self._limit)
-            & left
-            & (self.odds * self._best[self.asked] <= self._limit)
-        )
+        """[K] above the cap, and a "no" of all judges left would bring them under."""
+        noes = [errors.factor("no") for errors in self.errors]
+        best = np.array([np.prod(noes[judge:]) for judge in range(len(noes) + 1)])
+        hopeful = (self.asked < len(noes)) & (self.odds * best[self.asked] <= self.limit)
+        return np.asarray(~self.refused & (self.odds > self.limit) & hopeful)
+
+    def settle(self, column: int, answers: bool) -> None:
+        """Somebody whose word is taken said whether the candidate answers."""
+        self.refused[column] = answers
+        self.odds[column] = 1.0 if answers else 0.0
 
     def wave(self) -> list[int]:
         """Columns to be put to their next judge now; empty when the row is settled."""
         standing, open_ones = self.standing, self._worthwhile()
         hopeful = np.cumsum(standing | open_ones)
         needed = hopeful <= self.rules.n
-        return np.flatnonzero(open_ones & needed).tolist()
+        wanted: list[int] = np.flatnonzero(open_ones & needed).tolist()
+        return wanted
 
     def _worthwhile(self) -> Bool:
         """[K] open candidates of which an answer is expected to change enough."""
@@ -106,4 +105,5 @@ class QueryAsking:
 
     def chosen(self) -> list[int]:
         """Columns of the negatives: those that stand, hardest first."""
-        return np.flatnonzero(self.standing)[: self.rules.n].tolist()
+        chosen: list[int] = np.flatnonzero(self.standing)[: self.rules.n].tolist()
+        return chosen

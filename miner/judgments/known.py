@@ -32,6 +32,11 @@ class Weighed:
     factor: float
     judgment: Judgment
 
+    @property
+    def answers(self) -> bool:
+        """Wholly, not in part."""
+        return self.standing == Standing.REFUSED and self.judgment.verdict == "answers"
+
 
 @dataclass(frozen=True)
 class KnownJudgments:

@@ -34,7 +34,7 @@ class Script:
 
 def verdicts(store: JudgmentStore, pairs: Sequence[Pair] = PAIRS) -> list[str | None]:
     found = [store.book.find(pair) for pair in pairs]
-    return [each and each.verdict for each in found]
+    return [each.verdict if each else None for each in found]
 
 
 def test_the_next_start_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:

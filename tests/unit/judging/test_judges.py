@@ -191,12 +191,12 @@ def test_a_cross_encoder_a_function_a_file_and_a_person_are_judges(tmp_path: Pat
         (FunctionJudge(lambda query, passage: "unsure"), ["unsure"] * 3),
         (FileJudge(str(tmp_path / "j.jsonl")), ["partly", None, None]),
         (FileJudge(str(tmp_path / "j.jsonl"), complete=True), ["partly", "no", None]),
-        (PersonJudge(lambda pair: next(replies)), ["no", None, None]),  # type: ignore[arg-type, return-value]
+        (PersonJudge(lambda pair: next(replies)), ["no", None, None]),  # type: ignore[arg-type]
     ]
     for judge, expected in judges:
         assert judged(judge, pairs) == expected
         assert judge.plan(pairs) is None
-    found = judged(CrossEncoderJudge(make_cross_encoder(tmp_path / "ce")), pairs)
+    found = judged(CrossEncoderJudge(str(make_cross_encoder(tmp_path / "ce"))), pairs)
     assert set(found) <= {"answers", "no"}
 
 
