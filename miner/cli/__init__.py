@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "Show for one query why each candidate was kept or dropped.",
     "calibrate": "Fit the risk of false negatives to your own queries.",
     "audit": "Measure what share of mined negatives is wrong.",
+    "relabel": "Judge the negatives of existing rows, and make what answers relevant.",
     "validate": "Check a file against Cohere's rules.",
     "report": "Write a page to look at a data set.",
     "split": "Split into train and evaluation files that leak nothing.",

@@ -21,8 +21,6 @@ from miner.risk.model import logit, probability
 from miner.selectors import BelowRelevant
 
 NOT_ESTIMATED = (Risk, DropRiskiest)
-JUDGED_CAP = 0.015
-"""Cap on the risk where judges are asked and none is given: see benchmarks/quality/judging.py."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def capped(recipe: Recipe) -> tuple[Recipe, float]:
     probabilities that a verdict could move."""
     caps = [each.max for each in recipe.filters if isinstance(each, Risk)]
     others: tuple[Filter, ...] = tuple(each for each in recipe.filters if not isinstance(each, NOT_ESTIMATED))
-    cap = min(caps, default=JUDGED_CAP)
+    cap = min(caps, default=Risk.max)
     return replace(recipe, filters=(*others, Risk(cap))), cap
 
 

@@ -90,7 +90,7 @@ class Panel:
         for pair in pairs:
             before, truth = self.said(judge, pair), known.get(pair.key, "")
             if before is None:
-                fresh[pair.key] = pair
+                fresh.setdefault(pair.key, pair)
             elif truth and before.known != truth:
                 noted.append(replace(before, known=truth))
         self.store.append(*noted)

@@ -111,6 +111,8 @@ def _strata(truth: str, said: Sequence[tuple[TrialPair, Judgment]]) -> list[Tria
     )
     right = {"answers": ("answers", "partly"), "no": ("no",)}[truth]
     strata = []
+    if not own or own[0][0] == own[-1][0]:
+        return []
     for places in np.array_split(np.arange(len(own)), min(STRATA, max(1, len(own) // 10))):
         if len(places):
             part = [own[place] for place in places.tolist()]

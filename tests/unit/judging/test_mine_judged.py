@@ -244,14 +244,14 @@ def test_the_command_line_judges_by_a_function(
     capsys: pytest.CaptureFixture[str], corpus_file: Path,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    Path("truth.py").write_text(
+    Path("howto.py").write_text(
         "def judge(query, passage):\n"
         "    action, thing = query.removeprefix('how do I ').split(' my ')\n"
         "    return action in passage and thing in passage and passage.startswith(('Open', 'Only', 'Yes'))\n"
     )
     write_jsonl(Path("q.jsonl"), [{"query": q.text, "relevant_ids": q.relevant_ids} for q in queries])
     assert call(capsys, "build-index", corpus_file, "--model", "hashing").code == 0
-    judge = ["--judge", "function(path='truth:judge')", "--trial", 30]
+    judge = ["--judge", "function(path='howto:judge')", "--trial", 30]
     done = call(capsys, "mine", "q.jsonl", *judge, "--dry-run")
     assert (done.code, done.out) == (0, "")
     assert "nothing was asked" in done.err
@@ -264,7 +264,7 @@ def test_the_command_line_judges_by_a_function(
     record = json.loads(Path("q.mined.run.json").read_text())["arguments"]["judging"]
     assert record["judges"][0]["sensitivity"] == 1.0
     assert len(JudgmentStore(Path("q.judgments.jsonl")).book) == record["asked"]
-    again = call(capsys, "mine", "q.jsonl", "-o", "again.jsonl", "--select", "top()", "--max-risk", "0.015")
+    again = call(capsys, "mine", "q.jsonl", "-o", "again.jsonl", "--select", "top()", "--max-risk", "0.02")
     assert "judgments in q.judgments.jsonl" in again.err
     assert Path("again.jsonl").read_bytes() == Path("q.mined.jsonl").read_bytes()
     done = call(capsys, "explain", queries[0].text, "--queries", "q.jsonl")
