@@ -27,7 +27,7 @@ from miner.executors.workers import Done, Lost, Outcome, drain
 from miner.index.encode import Encoded
 from miner.index.ingest import UnencodedShard
 from miner.mining_tasks.plan import WavePlan, groups
-from miner.mining_tasks.tasks import JudgeTask, Judged, SearchTask
+from miner.mining_tasks.tasks import Judged, JudgeTask, SearchTask
 from miner.storage.files import write_json
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
