@@ -22,7 +22,12 @@ UInt16 = NDArray[np.uint16]
 UInt64 = NDArray[np.uint64]
 Bool = NDArray[np.bool_]
 
+CountTokens = Callable[[Sequence[str]], list[int]]
+"""The tokens of each text, special ones aside."""
+
 PADDING = -1
+RISK, RESCORED = "risk", "rescored"
+"""Evidence that a pool holds where a filter or selector needs it."""
 KEPT, PADDED, FIRST_REJECTION = 0, 1, 2
 
 

@@ -19,6 +19,8 @@ MinerError                 exit code 1
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -47,6 +49,14 @@ class MissingExtra(ConfigError):
 
     def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
         return type(self), (self.purpose, self.extra)
+
+
+def require(*modules: str, extra: str, purpose: str) -> None:
+    """Raise MissingExtra unless these modules, which the extra installs, can be imported."""
+    for module in modules:
+        found = sys.modules[module] if module in sys.modules else find_spec(module)
+        if found is None:
+            raise MissingExtra(purpose, extra)
 
 
 class InputError(MinerError):

@@ -22,6 +22,8 @@ class Spec:
     """Mix-in of a frozen dataclass with a `name`: its repr lists only what differs from the defaults."""
 
     name: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """What a pool must hold beyond what every pool holds: data.RISK, data.RESCORED."""
 
     def __repr__(self) -> str:
         return spell(self)

@@ -25,16 +25,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lib.ray_nodes import KEEP_ALIVE, Nodes
-from miner import mining_tasks as blocks
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.executors import Ray, TaskQueue
 from miner.executors.executor import R, T, Work
 from miner.executors.ray import RayExecutor
 from miner.index import build_index, open_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.mining_tasks import mine_files
+from miner.mining_tasks import run as blocks
+from miner.mining_tasks.mine import mine
+from miner.mining_tasks.run import mine_files
 from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "faults_ray.json"

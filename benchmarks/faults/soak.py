@@ -27,8 +27,8 @@ from miner.data import Passage, Query
 from miner.encoders.base import Encoder
 from miner.encoders.load import load_encoder
 from miner.index import build_index, open_index, verify
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.progress import peak_memory
 from miner.storage.files import write_json
 

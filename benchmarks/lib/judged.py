@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32, Int64
-from miner.models.load import load_encoder
-from miner.models.locate import locate
+from miner.models.load import load_sentence_transformer
 from miner.splitting.near import groups
 from miner.storage.files import read_jsonl
 
@@ -65,7 +64,7 @@ def read_judged(data: Path, name: str, cache: Path, max_length: int) -> Judged:
 def _vectors(path: Path, texts: list[str], max_length: int) -> Float32:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, encode(load_encoder(locate().folder, max_length), texts))
+        np.save(path, encode(load_sentence_transformer(None, max_length=max_length), texts))
     vectors: Float32 = np.load(path)
     if len(vectors) != len(texts):
         raise SystemExit(f"{path}: is of another version of the set; remove it")

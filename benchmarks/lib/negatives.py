@@ -71,13 +71,12 @@ def sentence_transformers(known: Known) -> list[list[int]]:
     from datasets import Dataset
     from sentence_transformers.util import mine_hard_negatives
 
-    from miner.models.load import load_encoder
-    from miner.models.locate import locate
+    from miner.models.load import load_sentence_transformer
 
     judged = known.judged
     row_of = {text: row for row, text in enumerate(judged.passages)}
     vectors = Stored.of(judged, known.max_length)
-    model = load_encoder(locate().folder, known.max_length)
+    model = load_sentence_transformer(None, max_length=known.max_length)
     model.encode_query = model.encode_document = lambda texts, **_: vectors.encode_passages(list(texts))
     queries = [judged.queries[i] for i in known.queries]
     shown = [judged.passages[i] for i in known.revealed]
@@ -135,8 +134,8 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
     """miner with options of its Recipe."""
     from miner.data import Passage, Query
     from miner.index import build_index
-    from miner.mining.mine import mine
     from miner.mining.recipe import Recipe
+    from miner.mining_tasks.mine import mine
     from miner.progress import Clock
 
     judged = known.judged

@@ -17,10 +17,9 @@ from miner.cli.console import Terminal, safe, table
 from miner.data import Row
 from miner.formats.cohere import load_rows, write_rows
 from miner.models.locate import BUNDLED
-from miner.models.tokenizer import token_counter
 from miner.progress import Clock
 from miner.reranking import Reranker, load_reranker
-from miner.reranking.evaluate import TABLE_HEADER, evaluate
+from miner.reranking.evaluate import TABLE_HEADER, judge_both
 from miner.reranking.tasks import Task, tasks_of
 from miner.samples import write_sample
 from miner.storage import files
@@ -59,7 +58,7 @@ def run(data: Path | None, work: Path, results: Path | None, seed: int) -> None:
     tasks = tasks_of(parts["test"])
     tuned = load_reranker(work / "model")
     base = load_reranker(BUNDLED, tuned.max_length)
-    comparison = evaluate(tasks, tuned, base, seed, clock)
+    comparison = judge_both(tasks, tuned, base, seed, clock)
     print(f"\n{comparison.queries} test rows, none of them seen in training or validation")
     print(table(comparison.table(), TABLE_HEADER))
     look(tasks, tuned, base)
@@ -112,7 +111,7 @@ def sample_rows(work: Path) -> list[Row]:
 
 
 def validate_files(work: Path) -> None:
-    found = validate(work / "train.jsonl", work / "eval.jsonl", count_tokens=token_counter())
+    found = validate(work / "train.jsonl", work / "eval.jsonl")
     print(f"{found.errors} errors, {found.warnings} warnings")
     for finding in found.findings:
         print(f"{finding.place}: {finding.severity} [{finding.rule}] {safe(finding.message, 160)}")

@@ -25,8 +25,7 @@ import orjson
 from benchmarks.lib.judged import Judged, encode, read_judged
 from benchmarks.lib.negatives import METHODS, Known, method
 from miner.data import Float64, Int64, Row
-from miner.models.load import load_encoder
-from miner.models.locate import locate
+from miner.models.load import load_sentence_transformer
 from miner.progress import Clock
 from miner.reranking.intervals import paired
 from miner.reranking.metrics import METRICS, judge
@@ -118,7 +117,7 @@ def candidates(judged: Judged, query: int) -> Int64:
 def run(part: Part, way: str, size: Size) -> dict[str, Any]:
     known, start = part.known, time.perf_counter()
     record: dict[str, Any] = {"set": known.judged.name, "method": way, "seed": known.seed}
-    model = load_encoder(locate().folder, MAX_LENGTH)
+    model = load_sentence_transformer(None, max_length=MAX_LENGTH)
     if way != UNTOUCHED:
         mined = method(way)(known)
         record |= described(known, mined) | trained(model, known, mined, size)

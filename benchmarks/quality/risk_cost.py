@@ -24,8 +24,8 @@ from miner.data import Float32, Passage, Query
 from miner.encoders import HashingEncoder
 from miner.filters import Filter, Margin, Risk, SameDocument
 from miner.index import Index, build_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "risk_cost.json"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from miner.index.build import SHARD_SIZE
-from miner.mining.mine import SEARCH_QUERIES
+from miner.mining.miner import SEARCH_QUERIES
 from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "cost_model.json"

@@ -17,8 +17,8 @@ from miner.corpus.queries import read_queries
 from miner.encoders.load import load_encoder
 from miner.filters import Margin
 from miner.index import build_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.progress import Clock
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,7 @@ import orjson
 
 from miner.calibrating.rates import Rate
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
-from miner.filters import DropRiskiest, Filter, Risk
 from miner.index import Index
-from miner.mining.recipe import Recipe
 from miner.risk.model import DECIMALS, RiskModel, read_model
 from miner.shape import shaped
 from miner.storage.files import write_json
@@ -94,17 +92,6 @@ class Calibration:
         """The measured cap nearest to threshold(share)."""
         cap = np.log(self.threshold(share))
         return min(self.curve, key=lambda point: abs(np.log(point.cap) - cap))
-
-    def apply(self, recipe: Recipe) -> Recipe:
-        """The recipe with this model, and with its caps on the risk read as shares of what is mined that may
-        be wrong. riskiest(), for risks whose size is not known, gives way to the default cap. Raises
-        MinerError if a cap cannot be had.
-        """
-        return replace(recipe, filters=tuple(map(self._translated, recipe.filters)), risk=self.model)
-
-    def _translated(self, each: Filter) -> Filter:
-        share = Risk.max if isinstance(each, DropRiskiest) else each.max if isinstance(each, Risk) else None
-        return each if share is None else Risk(self.threshold(share))
 
     def check(self, index: Index) -> None:
         """Raises IndexMismatch unless this is the index it was made with."""

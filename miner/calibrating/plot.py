@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from miner.calibrating.calibration import Bin, Calibration
-from miner.errors import MissingExtra
+from miner.errors import require
 
 SIZE = (8.0, 4.0)
 SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "miner", "font.size": 9, "axes.spines.top": False}
@@ -17,12 +17,11 @@ def plot(calibration: Calibration) -> str:
 
     Raises MissingExtra without matplotlib.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("the plot of a calibration", "report") from None
+    require("matplotlib", extra="report", purpose="the plot of a calibration")
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(SETTINGS | {"axes.spines.right": False}):
         figure = Figure(figsize=SIZE, layout="constrained")
         canvas = FigureCanvasSVG(figure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from miner.cleaning.code import FENCE
-from miner.errors import MissingExtra
+from miner.errors import require
 
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _BREAK = re.compile("[\x0b\x0c\x85\u2028\u2029]")
@@ -25,10 +25,9 @@ def mojibake(text: str) -> str:
     """
     if text.isascii():
         return text
-    try:
-        import ftfy
-    except ImportError:
-        raise MissingExtra("the cleaning step mojibake", "clean") from None
+    require("ftfy", extra="clean", purpose="the cleaning step mojibake")
+    import ftfy
+
     fixed: str = ftfy.fix_encoding(text)
     return text if _is_mention(text, fixed) else fixed
 

@@ -16,7 +16,15 @@ from miner.cleaning.report import CleaningReport
 from miner.corpus.frontmatter import split_front_matter
 from miner.corpus.walk import folder_files, suffix_of
 from miner.errors import ConfigError, OutputError
-from miner.storage.files import COMPRESSED, atomic, parse_object, read_lines, read_text, write_bytes
+from miner.storage.files import (
+    COMPRESSED,
+    atomic,
+    parse_object,
+    read_lines,
+    read_text,
+    write_bytes,
+    write_json,
+)
 
 FIELDS = ("title", "text", "contents", "query", "relevant_passages", "hard_negatives")
 """What is cleaned of a JSONL line: strings, and lists of strings."""
@@ -24,21 +32,29 @@ DOCUMENTS = (".md", ".markdown", ".txt")
 CLEANED = (".jsonl", *DOCUMENTS)
 
 
-def clean_path(source: Path, output: Path, cleaner: Cleaner) -> tuple[CleaningReport, list[Path]]:
+def clean(
+    source: str | Path, output: str | Path, *, steps: str | Cleaner = "", report: str | Path | None = None
+) -> CleaningReport:
     """Clean a file into a file or a folder into a new folder; compressed files come out unpacked.
 
-    Of documents the front matter stays as it is; other kinds of files are copied as they are. Gives the
-    report and the files copied. Raises ConfigError for paths that don't fit, InputError for what a file
-    holds; then nothing is written.
+    `steps` are names with commas between them, the default ones without any, or a Cleaner. Of documents the front
+    matter stays as it is; other kinds of files are copied as they are. What changed is returned, and written to
+    `report` as JSON if that is given. Raises ConfigError for paths that don't fit and for an unknown step,
+    InputError for what a file holds; then nothing is written.
     """
+    source, output = Path(source), Path(output)
+    cleaner = steps if isinstance(steps, Cleaner) else Cleaner.parse(steps) if steps else Cleaner()
     files = list(_files(source))
-    report = CleaningReport(cleaner.fit(text for file, _ in files for text in _texts(file)))
+    done = CleaningReport(cleaner.fit(text for file, _ in files for text in _texts(file)))
     if source.is_dir():
-        return report, _clean_folder(source, files, output, report)
-    if source.resolve() == output.resolve():
+        done.copied = _clean_folder(source, files, output, done)
+    elif source.resolve() == output.resolve():
         raise ConfigError(f"{output}: is the input; expected another file to write to")
-    _clean_file(source, output, report)
-    return report, []
+    else:
+        _clean_file(source, output, done)
+    if report is not None:
+        write_json(Path(report), done.record())
+    return done
 
 
 def _files(source: Path) -> Iterator[tuple[Path, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from miner.cleaning import Cleaner
@@ -32,6 +33,8 @@ class CleaningReport:
     steps: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Example]] = field(default_factory=dict)
+    copied: list[Path] = field(default_factory=list)
+    """Files that are no texts, copied as they are."""
 
     def clean(self, text: str, place: str = "") -> str:
         """The cleaned text; `place` is where it stands, for the examples."""

@@ -70,7 +70,7 @@ class _Judge:
         from miner.errors import ConfigError
         from miner.formats.cohere import companion
         from miner.judgments import JUDGMENTS, read_judgments
-        from miner.mining.rescore import CrossEncoderScorer
+        from miner.models.cross_encoder import CrossEncoderScorer
 
         if self.model is not None:
             return list(opinion(pairs, CrossEncoderScorer(self.model), self.margin))

@@ -49,8 +49,8 @@ def command(
     ] = False,
 ) -> None:
     """Encode a corpus into an index. A build that was stopped continues where it was."""
+    from miner.cleaning import Cleaner
     from miner.cli.executors import executor_of
-    from miner.corpus import read_corpus
     from miner.encoders.load import load_encoder
     from miner.index import build_index
     from miner.progress import Clock
@@ -66,23 +66,22 @@ def command(
         max_length=max_length,
         trust_remote_code=trust_remote_code,
     )
-    out = out or str(default_out(corpus))
     existing: Existing = "replace" if overwrite else "update" if update else "keep"
     clock = Clock(Terminal())
-    passages = read_corpus(corpus, count_tokens=encoder.count_tokens, clean=_cleaner() if clean else None)
     with workers.open() as running:
         index = build_index(
-            passages, out, encoder, shard_size=shard_size, existing=existing, executor=running, clock=clock
+            corpus,
+            out,
+            encoder,
+            clean=Cleaner() if clean else None,
+            shard_size=shard_size,
+            existing=existing,
+            executor=running,
+            clock=clock,
         )
     _record(index, corpus, clock)
     say(summary(index, clock))
-    say(f"\nwrote {out}")
-
-
-def default_out(corpus: Path) -> Path:
-    """indexes/<name of the corpus>, without the endings of a file."""
-    name = corpus.resolve().name
-    return Path("indexes") / (name.partition(".")[0] or name if corpus.is_file() else name)
+    say(f"\nwrote {index.place}")
 
 
 def summary(index: Index, clock: Clock) -> str:
@@ -123,14 +122,8 @@ def _rate(count: int, seconds: float) -> str | None:
     return f"{count / seconds:,.0f}" if count and seconds else None
 
 
-def _cleaner() -> Any:
-    from miner.cleaning import Cleaner
-
-    return Cleaner()
-
-
 def _record(index: Index, corpus: Path, clock: Clock) -> None:
-    """Beside the sealed files, for `miner info`: how the last build went."""
+    """Beside the sealed files: how the last build went."""
     from miner.index.build import RECORD
     from miner.storage.files import json_bytes
     from miner.version import __version__

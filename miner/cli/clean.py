@@ -28,20 +28,16 @@ def command(
 
     A text of which nothing would be left is kept as it was and counted.
     """
-    from miner.cleaning import Cleaner
-    from miner.cleaning.files import clean_path
-    from miner.storage.files import write_json
+    from miner.cleaning.files import clean
 
-    done, copied = clean_path(source, output, Cleaner.parse(steps))
+    done = clean(source, output, steps=steps, report=report)
     record = done.record()
-    if report is not None:
-        write_json(report, record)
     counts = [*record["by_step"].items(), *((f"kept: {why}", count) for why, count in record["kept"].items())]
     say(table([*counts, ("changed", done.changed), ("texts", done.texts)], header=("step", "texts")))
     for step, examples in done.examples.items():
         shown = examples[0]
         say(f"\n{step}, {safe(shown.place)}\n  - {safe(shown.before, 110)}\n  + {safe(shown.after, 110)}")
-    if copied:
-        names = ", ".join(file.name for file in copied[:5]) + (", ..." if len(copied) > 5 else "")
+    if done.copied:
+        names = ", ".join(file.name for file in done.copied[:5]) + (", ..." if len(done.copied) > 5 else "")
         say(f"\ncopied as they are: {safe(names)}")
     say(f"\nwrote {output}")

@@ -36,16 +36,8 @@ def command(
     from miner.formats import format_of
     from miner.formats.convert import convert
 
-    change = None
-    if fit:
-        from functools import partial
-
-        from miner.encoders.load import load_encoder
-        from miner.validating.fit import fit_row
-
-        change = partial(fit_row, encoder=load_encoder(model), limit=fit)
     form = format_of(write)
-    done = convert(source, target, read=format_of(read), write=form, change=change)
+    done = convert(source, target, read=read, write=form, fit=fit, model=model)
     say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")
     if fit:
         say(f"{done.altered:,} rows have passages cut to snippets")

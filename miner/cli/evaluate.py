@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from miner.cli.console import Terminal, say, show_json, show_text, table
-
-if TYPE_CHECKING:
-    from miner.progress import Clock
 
 
 def command(
@@ -28,34 +25,16 @@ def command(
 ) -> None:
     """Judge a reranker against its base model, at the same length, on rows it has not seen."""
     from miner.progress import Clock
-    from miner.reranking import load_reranker
     from miner.reranking.evaluate import TABLE_HEADER, evaluate
-    from miner.reranking.store import base_of
 
-    clock = Clock(Terminal())
-    tuned = load_reranker(model)
-    before = load_reranker(base or base_of(model), tuned.max_length)
-    tasks = _tasks(file, index, top, clock)
-    comparison = evaluate(tasks, tuned, before, seed, clock)
+    comparison = evaluate(model, file, index=index, top=top, base=base, seed=seed, clock=Clock(Terminal()))
     if json:
         show_json(comparison.record())
         return
+    if comparison.left_out:
+        say(f"{comparison.left_out} rows have no hard negatives and are left out")
     say(
         f"{comparison.queries} queries in {comparison.clusters} independent groups, "
-        f"{comparison.documents:.1f} documents a query, both models cut at {tuned.max_length} tokens"
+        f"{comparison.documents:.1f} documents a query, both models cut at {comparison.max_length} tokens"
     )
     show_text(table(comparison.table(), TABLE_HEADER))
-
-
-def _tasks(file: Path, index: str | None, top: int, clock: Clock) -> list[Any]:
-    from miner.reranking.tasks import load_rows, tasks_of, tasks_on
-
-    rows = load_rows(file)
-    if index is not None:
-        from miner.index import open_index
-
-        return list(tasks_on(rows, open_index(index), top, clock))
-    tasks = tasks_of(rows)
-    if left_out := len(rows) - len(tasks):
-        say(f"{left_out} rows have no hard negatives and are left out")
-    return list(tasks)

@@ -43,7 +43,7 @@ def command(
     (opened,) = open_indexes([index] if index else None)
     recipe = recipe_of(n, filter, max_risk, select, depth)
     if known := calibration_of(calibration, opened):
-        recipe = known.apply(recipe)
+        recipe = recipe.calibrated(known)
     if judgments or queries:
         recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)

@@ -26,7 +26,6 @@ from miner.cli.mine_judged import JudgedWork
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
-    from miner.executors import Openable
     from miner.mining.recipe import Recipe
 
 
@@ -92,7 +91,10 @@ def command(
     from miner.cli.executors import executor_of
     from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
     from miner.corpus.queries import read_queries
-    from miner.mining.rescore import CrossEncoderScorer, ScoreCache
+    from miner.mining.rescore import ScoreCache
+    from miner.mining_tasks.mine import mine
+    from miner.models.cross_encoder import CrossEncoderScorer
+    from miner.progress import Clock
     from miner.search.search import Search
     from miner.storage.files import check_writable
 
@@ -101,17 +103,17 @@ def command(
         judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
     )
     chosen = select or ("top()" if judge else "below()")
-    recipe = replace(recipe_of(n, filter, max_risk, chosen, depth), seed=seed, emit=emit, search=searched)
     output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
     check_writable(output)
     opened = open_indexes(index)
-    if known := calibration_of(calibration, opened[0]):
-        recipe = known.apply(recipe)
+    scores = None
     if rescore is not None:
-        recipe = replace(
-            recipe,
-            rescore=ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore)),
-        )
+        scores = ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
+    recipe = recipe_of(
+        n, filter, max_risk, chosen, depth, seed=seed, emit=emit, search=searched, rescore=scores
+    )
+    if known := calibration_of(calibration, opened[0]):
+        recipe = recipe.calibrated(known)
     asked = read_queries(queries, split=split, min_grade=min_grade)
     if not options.judges and (said := known_judgments(judgments, queries)):
         recipe = replace(recipe, judgments=said)
@@ -125,25 +127,18 @@ def command(
             return
         record = work.run(options, output, arguments | {"judge": list(options.judges)})
     else:
-        record = _mined(asked, opened, recipe, output, workers, arguments)
+        with workers.open() as running:
+            record = mine(
+                asked,
+                opened,
+                recipe,
+                output=output,
+                executor=running,
+                arguments=arguments,
+                clock=Clock(Terminal()),
+            )
     say(summary(recipe, record, known))
     say(f"\nwrote {output}")
-
-
-def _mined(
-    queries: Any, indexes: Any, recipe: Recipe, output: Path, workers: Openable, arguments: dict[str, Any]
-) -> dict[str, Any]:
-    """Mine in memory, or by workers that share files; the record of the run."""
-    from miner.executors import Serial
-    from miner.mining.mine import mine
-    from miner.mining_tasks import mine_files
-    from miner.progress import Clock
-
-    clock = Clock(Terminal())
-    if isinstance(workers, Serial):
-        return mine(queries, indexes, recipe, clock=clock).write(output, arguments)
-    with workers.open() as executor:
-        return mine_files(queries, indexes, recipe, output, executor, arguments=arguments, clock=clock)
 
 
 def _spelt(recipe: Recipe) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -15,10 +14,15 @@ if TYPE_CHECKING:
 
 
 def recipe_of(
-    n: int, filters: Sequence[str] | None, max_risk: float | None, select: str, depth: int
+    n: int,
+    filters: Sequence[str] | None,
+    max_risk: float | None,
+    select: str,
+    depth: int,
+    **further: Any,
 ) -> Recipe:
     """The recipe that options spell. Named filters replace the default ones; a risk cap joins them, in place of
-    riskiest().
+    riskiest(). `further` are other fields of the recipe.
 
     Raises ConfigError for a spec that cannot be read.
     """
@@ -26,11 +30,10 @@ def recipe_of(
     from miner.mining.recipe import Recipe
     from miner.selectors import parse_selector
 
-    recipe = Recipe(n=n, select=parse_selector(select), depth=max(depth, n))
-    named = tuple(parse_filter(text) for text in filters) if filters else recipe.filters
+    named = tuple(parse_filter(text) for text in filters) if filters else Recipe().filters
     if max_risk is not None:
         named = (*(each for each in named if not isinstance(each, (Risk, DropRiskiest))), Risk(max_risk))
-    return replace(recipe, filters=named)
+    return Recipe(n=n, filters=named, select=parse_selector(select), depth=max(depth, n), **further)
 
 
 def calibration_of(path: Path | None, index: Index) -> Calibration | None:

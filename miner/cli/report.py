@@ -29,19 +29,9 @@ def command(
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
     from miner.progress import Clock
     from miner.reporting import report
-    from miner.reporting.measure import gauge
-    from miner.reporting.part import ReportLimits
-    from miner.storage.files import check_writable
 
-    check_writable(output)
-    found = report(
-        file,
-        evaluation,
-        gauge=gauge(model),
-        limits=ReportLimits(shown=rows, seed=seed),
-        clock=Clock(Terminal()),
-    )
-    found.write(output)
+    clock = Clock(Terminal())
+    found = report(file, evaluation, output=output, model=model, rows=rows, seed=seed, clock=clock)
     if json:
         show_json(found.statistics(), indent=False)
     say(f"wrote {output}")

@@ -39,16 +39,12 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Write FILE.train.jsonl and FILE.eval.jsonl that share no query, near-paraphrase or relevant passage."""
-    from miner.encoders.load import load_encoder
-    from miner.splitting import SplitPlan, split_file
+    from miner.splitting.split import split
 
-    least = {"least_train": 1, "least_eval": 1} if small else {}
-    plan = SplitPlan(fraction=fraction, seed=seed, near=near or 1.0, **least)
-    encoder = load_encoder(model, dtype="fp32") if near else None
-    split = split_file(file, plan, encoder=encoder, folder=folder)
+    done = split(file, fraction=fraction, output=folder, near=near, model=model, seed=seed, small=small)
     if as_json:
-        show_json(split.record())
-    _tell(split)
+        show_json(done.record())
+    _tell(done)
 
 
 def _tell(split: Split) -> None:

@@ -39,26 +39,25 @@ def command(
 
     Findings go to stdout, numbers to stderr. FILE is never changed.
     """
-    from miner.errors import ConfigError
-    from miner.models.tokenizer import token_counter
     from miner.progress import Clock
     from miner.validating import validate
-    from miner.validating.fix import fix_file
 
-    if fix_overlap and fix is None:
-        raise ConfigError("--fix-overlap corrects the copy that --fix writes; expected --fix OUT")
-    counter = token_counter(model) if max_tokens else None
-    clock = Clock(Terminal())
     found = validate(
-        file, evaluation, max_tokens=max_tokens or None, count_tokens=counter, cap=cap, clock=clock
+        file,
+        evaluation,
+        max_tokens=max_tokens or None,
+        model=model,
+        cap=cap,
+        fix=fix,
+        fix_overlap=fix_overlap,
+        clock=Clock(Terminal()),
     )
     _print(found, as_json)
     for numbers in found.files:
         say(_preview(numbers))
     say(f"{_plural(found.errors, 'error')}, {_plural(found.warnings, 'warning')}")
     mended = 0
-    if fix is not None:
-        fixed = fix_file(file, fix, overlap=fix_overlap)
+    if (fixed := found.fixed) is not None:
         mended = fixed.overlapping
         say(
             f"wrote {safe(str(fix))}: {_plural(fixed.rows, 'row')} changed, took out {fixed.blank} blank,"

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from miner.corpus import markdown, plain
-from miner.corpus.chunk import MAX_TOKENS, Chunker, CountTokens, estimate
+from miner.corpus.chunk import MAX_TOKENS, Chunker, estimate
 from miner.corpus.documents import document_reader
 from miner.corpus.records import RECORDS, record_reader
 from miner.corpus.walk import corpus_files
-from miner.data import Passage
+from miner.data import CountTokens, Passage
 from miner.errors import ConfigError
 
 Reader = Callable[[Path, str, Chunker], Iterator[Passage]]

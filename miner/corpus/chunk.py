@@ -14,9 +14,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from miner.data import CountTokens
 from miner.errors import ConfigError
 
-CountTokens = Callable[[Sequence[str]], list[int]]
 Cut = Callable[[str, int, int], list[int]]
 
 MAX_TOKENS = 254

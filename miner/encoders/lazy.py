@@ -1,4 +1,4 @@
-"""The encoder that an index was built with, loaded when a text has to be encoded and not before."""
+"""Encoders by their fingerprint, loaded when a text has to be encoded and not before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from miner.data import Float32
 from miner.encoders.base import Encoder
+from miner.encoders.load import BACKENDS, resolve_again
 from miner.errors import IndexMismatch
 
 
@@ -15,12 +16,17 @@ class LazyEncoder:
 
     Raises what `check` raises, on first use, if what the fingerprint names is no longer what it was; without
     a check every field of the fingerprint must be the same, else IndexMismatch. Pickled it forgets its check.
+    A hub model that is not on this machine is fetched only with `download`.
     """
 
     def __init__(
-        self, fingerprint: Mapping[str, Any], check: Callable[[Encoder], None] | None = None
+        self,
+        fingerprint: Mapping[str, Any],
+        check: Callable[[Encoder], None] | None = None,
+        *,
+        download: bool = False,
     ) -> None:
-        self.fingerprint, self._check = fingerprint, check or self._same
+        self.fingerprint, self._check, self._download = fingerprint, check or self._same, download
         self._loaded: Encoder | None = None
 
     @property
@@ -31,8 +37,8 @@ class LazyEncoder:
     def tokens_encoded(self) -> int:
         return int(getattr(self._loaded, "tokens_encoded", 0))
 
-    def __reduce__(self) -> tuple[type[LazyEncoder], tuple[dict[str, Any]]]:
-        return LazyEncoder, (dict(self.fingerprint),)
+    def __reduce__(self) -> tuple[Callable[..., LazyEncoder], tuple[dict[str, Any], bool]]:
+        return _lazy, (dict(self.fingerprint), self._download)
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
         return self._encoder().encode_queries(texts)
@@ -45,9 +51,7 @@ class LazyEncoder:
 
     def _encoder(self) -> Encoder:
         if self._loaded is None:
-            from miner.encoders.load import resolve_again
-
-            loaded = resolve_again(self.fingerprint)
+            loaded = resolve_again(self.fingerprint, download=self._download)
             self._check(loaded)
             self._loaded = loaded
         return self._loaded
@@ -58,3 +62,15 @@ class LazyEncoder:
             raise IndexMismatch(
                 f"the model {self.fingerprint.get('model')} is not the same here: {', '.join(differing)} differ"
             )
+
+
+def sendable(encoder: Encoder) -> Encoder:
+    """What is sent of an encoder to another process. Weights do not travel: a model is loaded again there, and
+    has to be the same."""
+    if encoder.fingerprint.get("backend") in BACKENDS and not isinstance(encoder, LazyEncoder):
+        return LazyEncoder(encoder.fingerprint, download=True)
+    return encoder
+
+
+def _lazy(fingerprint: Mapping[str, Any], download: bool) -> LazyEncoder:
+    return LazyEncoder(fingerprint, download=download)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from miner.encoders.base import Encoder
 from miner.encoders.hashing import HashingEncoder
-from miner.errors import ConfigError
-from miner.models.locate import locate
+from miner.errors import ConfigError, ModelError
+from miner.models.locate import Located, locate
 
 HASHING = "hashing"
-BACKENDS = ("torch", "openvino")
-KEPT = ("backend", "dtype", "query_prompt", "document_prompt", "max_length")
-"""What an index says of its encoder besides the model."""
+BACKENDS = {
+    "torch": "miner.encoders.torch_encoder:TorchEncoder",
+    "openvino": "miner.encoders.openvino_encoder:OpenVINOEncoder",
+}
+"""Where a backend's class is; its `load` takes a Located and the options of load_encoder."""
+
+MOST_DIM = 1 << 20
+
+KEPT = {
+    "dtype": (str,),
+    "query_prompt": (str,),
+    "document_prompt": (str,),
+    "max_length": (int, type(None)),
+}
+"""What an index says of its encoder besides backend and model, and the types of it."""
 
 
 def load_encoder(
@@ -41,23 +54,46 @@ def load_encoder(
         raise ConfigError(f"backend {backend} is unknown; expected {' or '.join(BACKENDS)}")
     if model == HASHING:
         return HashingEncoder()
-    located = locate(model, trust_remote_code=trust_remote_code)
-    from miner.encoders.model import load
-
-    loaded = load(located, query_prompt=query_prompt, document_prompt=document_prompt, max_tokens=max_length)
-    if backend == "openvino":
-        from miner.encoders.openvino_encoder import OpenVINOEncoder, choose_precision
-
-        return OpenVINOEncoder(loaded, choose_precision(dtype, device))
-    from miner.encoders.torch_encoder import TorchEncoder, choose_device, choose_dtype
-
-    device = choose_device(device)
-    return TorchEncoder(loaded, device, choose_dtype(dtype, device))
+    return _load(
+        backend or "torch",
+        locate(model, trust_remote_code=trust_remote_code),
+        device=device,
+        dtype=dtype,
+        query_prompt=query_prompt,
+        document_prompt=document_prompt,
+        max_length=max_length,
+    )
 
 
-def resolve_again(fingerprint: Mapping[str, Any]) -> Encoder:
-    """The encoder that an index was built with, by its fingerprint. Raises what resolve raises."""
-    if fingerprint["backend"] == HASHING:
-        return HashingEncoder(fingerprint["dim"])
-    kept: dict[str, Any] = {name: fingerprint.get(name) for name in KEPT}
-    return load_encoder(fingerprint["model"], **kept)
+def resolve_again(fingerprint: Mapping[str, Any], *, download: bool = False) -> Encoder:
+    """The encoder that an index was built with, by its fingerprint, which may come from anywhere: a hub model is
+    taken from the hub's cache, and fetched only with `download`.
+
+    Raises ModelError for a fingerprint that names no encoder that can be loaded, and what load_encoder raises.
+    """
+    backend, model = fingerprint.get("backend"), fingerprint.get("model")
+    if backend == HASHING:
+        return HashingEncoder(_whole(fingerprint, "dim"))
+    if backend not in BACKENDS or not isinstance(model, str):
+        raise ModelError(
+            f"the index was built by the encoder {model!r} of backend {backend!r}, which cannot be loaded by name; "
+            "give it as an object, as mine(..., encoder=...)"
+        )
+    options = {name: fingerprint.get(name) for name in KEPT}
+    for name, value in options.items():
+        if type(value) not in KEPT[name]:
+            raise ModelError(f"the index says of its encoder that {name} is {value!r}; build it again")
+    return _load(backend, locate(model, download=download), device=None, **options)
+
+
+def _whole(fingerprint: Mapping[str, Any], name: str) -> int:
+    value = fingerprint.get(name)
+    if type(value) is not int or not 0 < value <= MOST_DIM:
+        raise ModelError(f"the index says of its encoder that {name} is {value!r}; build it again")
+    return value
+
+
+def _load(backend: str, located: Located, **options: Any) -> Encoder:
+    module, _, kind = BACKENDS[backend].partition(":")
+    encoder: Encoder = getattr(import_module(module), kind).load(located, **options)
+    return encoder

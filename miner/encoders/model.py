@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from logging import getLogger
 from typing import Any
 
 import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Forward, Shape, batches, run
-from miner.encoders.tokens import Tokenizer, max_length
-from miner.errors import ConfigError, MissingExtra, ModelError
-from miner.models.locate import OWN_CODE, Located
+from miner.encoders.tokens import Tokenizer, most_tokens
+from miner.errors import ConfigError
+from miner.models.load import load_sentence_transformer
+from miner.models.locate import Located
 from miner.models.weights import weights_sha256
 
 INSTRUCTOR = "hkunlp/instructor-"
 """Models of this name leave the prompt out of the pooling, which their own files do not say."""
-
-LOAD_ERRORS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, ImportError)
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class EncoderModel:
             "pooling": pooling(self.network),
             "query_prompt": self.query_prompt,
             "document_prompt": self.document_prompt,
-            "max_length": max_length(self.network),
+            "max_length": most_tokens(self.network),
             "dim": self.dim,
         }
 
@@ -73,19 +70,18 @@ def load(
     *,
     query_prompt: str | None = None,
     document_prompt: str | None = None,
-    max_tokens: int | None = None,
+    max_length: int | None = None,
 ) -> EncoderModel:
     """Load the model of a folder; prompts and length are its own unless given.
 
     Raises MissingExtra without sentence-transformers, ModelError if it cannot be loaded, ConfigError if
-    max_tokens is more than it can read.
+    max_length is more than it can read.
     """
-    with quiet():
-        network = _load(located)
+    network = load_sentence_transformer(located, device="cpu")
     if located.name.startswith(INSTRUCTOR):
         network.set_pooling_include_prompt(False)
-    if max_tokens is not None:
-        _cut(network, max_tokens)
+    if max_length is not None:
+        _cut(network, max_length)
     own_query = _prompt(network, ("query",))
     own_document = _prompt(network, ("document", "passage", "corpus"))
     return EncoderModel(
@@ -110,47 +106,6 @@ def pooling(network: Any) -> list[dict[str, Any]]:
         for module in list(network)[1:]
         if hasattr(module, "get_config_dict")
     ]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the libraries from drawing bars and giving advice while a model is loaded."""
-    try:
-        import sentence_transformers  # noqa: F401
-        from transformers.utils import logging
-    except ImportError:
-        raise MissingExtra("loading a model", "bundled") from None
-    ours = getLogger("sentence_transformers")
-    before = logging.get_verbosity(), logging.is_progress_bar_enabled(), ours.level
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    ours.setLevel("ERROR")
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before[0])
-        ours.setLevel(before[2])
-        if before[1]:
-            logging.enable_progress_bar()
-
-
-def _load(located: Located) -> Any:
-    from safetensors import SafetensorError
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        return SentenceTransformer(
-            str(located.folder),
-            device="cpu",
-            local_files_only=not located.trusted,
-            trust_remote_code=located.trusted,
-            model_kwargs={"use_safetensors": True},
-        ).eval()
-    except (*LOAD_ERRORS, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
-        if "trust_remote_code" in str(error) and not located.trusted:
-            raise ModelError(f"{located.folder}: needs {OWN_CODE}") from None
-        raise ModelError(f"{located.folder}: the model cannot be loaded ({reason})") from None
 
 
 def _cut(network: Any, max_tokens: int) -> None:

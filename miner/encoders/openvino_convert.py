@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -16,9 +15,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from miner.encoders.model import EncoderModel, quiet
+from miner.encoders.model import EncoderModel
 from miner.encoders.openvino_quantise import quantised
 from miner.errors import MissingExtra, ModelError
+from miner.models.load import quiet
+from miner.storage.cachedir import cache_folder
 
 HONOURED = {"Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout"}
 """Modules of sentence-transformers whose computation a trace captures for any text."""
@@ -66,9 +67,7 @@ def _cache(model: EncoderModel) -> Path:
     versions = {name: version(name) for name in ("openvino", "nncf", "torch", "transformers")}
     parts = {name: model.identity[name] for name in ("weights", "settings", "modules", "pooling")}
     key = orjson.dumps({**parts, **versions, "recipe": RECIPE}, option=orjson.OPT_SORT_KEYS)
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    root = Path(os.environ.get("MINER_CACHE") or Path(home) / "miner")
-    return root / "openvino" / hashlib.sha256(key).hexdigest()[:32]
+    return cache_folder() / "openvino" / hashlib.sha256(key).hexdigest()[:32]
 
 
 def _read_back(converted: Any, file: Path) -> Any:

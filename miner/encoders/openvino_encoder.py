@@ -11,11 +11,12 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Batch, Forward, Shape, cores
-from miner.encoders.lazy import LazyEncoder
-from miner.encoders.model import EncoderModel
+from miner.encoders.model import EncoderModel, load
 from miner.encoders.openvino_convert import check_modules, openvino, prepared
 from miner.encoders.torch_encoder import TorchEncoder
 from miner.errors import ConfigError
+from miner.models.hardware import has_bf16
+from miner.models.locate import Located
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "int8": "bf16"}
 """What is computed besides the quantised products."""
@@ -38,9 +39,13 @@ class OpenVINOEncoder:
     def __post_init__(self) -> None:
         check_modules(self.model)
 
-    def __reduce__(self) -> tuple[type[LazyEncoder], tuple[dict[str, Any]]]:
-        """Weights do not travel: a process elsewhere loads them again, and checks that they are the same."""
-        return LazyEncoder, (dict(self.fingerprint),)
+    @classmethod
+    def load(
+        cls, located: Located, *, device: str | None, dtype: str | None, **options: Any
+    ) -> OpenVINOEncoder:
+        """See load_encoder. Raises ConfigError, MissingExtra, ModelError."""
+        precision = choose_precision(dtype, device)
+        return cls(load(located, **options), precision)
 
     @property
     def dim(self) -> int:
@@ -109,5 +114,5 @@ def choose_precision(dtype: str | None, device: str | None) -> str:
         raise ConfigError(f"--backend openvino runs on the cpu; for device {device} take --backend torch")
     if dtype is not None and dtype not in PRECISIONS:
         raise ConfigError(f"dtype {dtype} is not for --backend openvino; expected {', '.join(PRECISIONS)}")
-    able = openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return dtype or ("bf16" if "BF16" in able else "fp32")
+    openvino()
+    return dtype or ("bf16" if has_bf16() else "fp32")

@@ -113,7 +113,7 @@ class Tokenizer:
     @cached_property
     def _cut(self) -> Any:
         copy = self._copy()
-        if (limit := max_length(self.model)) is not None:
+        if (limit := most_tokens(self.model)) is not None:
             copy.enable_truncation(limit)
         return copy
 
@@ -129,7 +129,7 @@ class Tokenizer:
         return copy
 
 
-def max_length(model: Any) -> int | None:
+def most_tokens(model: Any) -> int | None:
     """The most tokens the model reads of a text; None if there is no end to it."""
     limit = model.max_seq_length
     return None if limit is None or limit >= 1 << 30 else int(limit)

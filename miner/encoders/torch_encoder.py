@@ -12,10 +12,10 @@ import numpy as np
 
 from miner.data import Float32
 from miner.encoders.batches import Batch, Forward, Shape, cores
-from miner.encoders.lazy import LazyEncoder
-from miner.encoders.model import EncoderModel, unit
+from miner.encoders.model import EncoderModel, load, unit
 from miner.errors import ConfigError
-from miner.models.hardware import has_bf16
+from miner.models.hardware import best_device, has_bf16
+from miner.models.locate import Located
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 GPU_TOKENS = 8192
@@ -37,9 +37,12 @@ class TorchEncoder:
     threads: int = field(default_factory=cores)
     tokens_encoded: int = 0
 
-    def __reduce__(self) -> tuple[type[LazyEncoder], tuple[dict[str, Any]]]:
-        """Weights do not travel: a process elsewhere loads them again, and checks that they are the same."""
-        return LazyEncoder, (dict(self.fingerprint),)
+    @classmethod
+    def load(cls, located: Located, *, device: str | None, dtype: str | None, **options: Any) -> TorchEncoder:
+        """See load_encoder. Raises ConfigError, MissingExtra, ModelError."""
+        model = load(located, **options)
+        device = choose_device(device)
+        return cls(model, device, choose_dtype(dtype, device))
 
     @property
     def dim(self) -> int:
@@ -154,11 +157,11 @@ def _to_fp32(module: Any, inputs: Any, features: dict[str, Any]) -> dict[str, An
 
 def choose_device(device: str | None) -> str:
     """The device asked for, else the best there is: cuda, mps, cpu. Raises ConfigError if it is not there."""
+    if device is None:
+        return best_device()
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if device is None:
-        return next(name for name, available in there.items() if available)
     kind, _, number = device.partition(":")
     if not there.get(kind) or (number and (not number.isdigit() or int(number) >= torch.cuda.device_count())):
         available = ", ".join(name for name, here in there.items() if here)
@@ -168,11 +171,8 @@ def choose_device(device: str | None) -> str:
 
 def choose_dtype(dtype: str | None, device: str) -> str:
     """The dtype asked for, else bf16 where the device computes in it, fp32 elsewhere. Raises ConfigError."""
-    import torch
-
     if dtype is None:
-        on_gpu = device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False)
-        return "bf16" if on_gpu or (device == "cpu" and has_bf16()) else "fp32"
+        return "bf16" if has_bf16(device) else "fp32"
     if dtype == "int8":
         raise ConfigError("dtype int8 is for --backend openvino; torch takes fp32, bf16 or fp16")
     if dtype not in DTYPES:

@@ -41,7 +41,7 @@ class Executor(Protocol):
     def workers(self) -> int:
         """Into how many parts work is best divided."""
 
-    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
+    def run(self, work: Work[T, R], queue: TaskQueue[T]) -> Iterator[tuple[T, R]]:
         """Each task with its receipt, in the order they are done; the caller may add tasks meanwhile.
 
         Raises WorkLost for a task that fails again and again, and at once any MinerError that trying again
@@ -56,9 +56,9 @@ class Serial(Spec):
     name: ClassVar[str] = "serial"
     workers: ClassVar[int] = 1
 
-    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
+    def run(self, work: Work[T, R], queue: TaskQueue[T]) -> Iterator[tuple[T, R]]:
         do = work.start()
-        while attempt := agenda.take():
+        while attempt := queue.take():
             yield attempt.task, do(attempt.task)
 
     def open(self) -> AbstractContextManager[Executor]:

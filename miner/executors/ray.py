@@ -120,10 +120,15 @@ class RayExecutor:
     def workers(self) -> int:
         return max(1, self.options.workers or room_for(self.options.cpus, self.options.gpus))
 
-    def run(self, work: Work[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
-        agenda.tries = self.options.tries
-        crew: WorkerPool[T, R] = Actors(work, self.options) if work.warm else Tasks(work, self.options)
+    def run(self, work: Work[T, R], queue: TaskQueue[T]) -> Iterator[tuple[T, R]]:
+        queue.tries = self.options.tries
+        asked = self.options
+        pool: WorkerPool[T, R] = (
+            Actors(work, asked.workers, asked.cpus, asked.gpus)
+            if work.warm
+            else Tasks(work, asked.workers, asked.cpus)
+        )
         try:
-            yield from drain(crew, agenda)
+            yield from drain(pool, queue)
         finally:
-            self.retried += agenda.retried + agenda.doubled
+            self.retried += queue.retried + queue.doubled

@@ -1,4 +1,4 @@
-"""Crews on Ray: plain tasks, and actors that keep a model. The only file that imports ray."""
+"""Pools on Ray: plain tasks, and actors that keep a model. The only file that imports ray."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from miner.errors import MissingExtra, WorkLost
+from miner.errors import WorkLost, require
 from miner.executors.executor import Work
 from miner.executors.queue import Attempt
 from miner.executors.workers import Done, Failed, Lost, Outcome, attempted
-
-if TYPE_CHECKING:
-    from miner.executors.ray import Ray
 
 NEWS, LOOK = 1.0, 5.0
 """Seconds between looks at whether something ended, and whether the cluster grew."""
@@ -34,10 +31,9 @@ R = TypeVar("R")
 def import_ray() -> Any:
     """Raises MissingExtra."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError:
-        raise MissingExtra("--executor ray", "ray") from None
+    require("ray", extra="ray", purpose="--executor ray")
+    import ray
+
     logging.getLogger("ray").setLevel(logging.ERROR)
     return ray
 
@@ -54,7 +50,10 @@ class Tasks(Generic[T, R]):
     """Plain tasks, without a GPU, a bounded number in flight: so many as `workers`, or two for each place."""
 
     work: Work[T, R]
-    options: Ray
+    workers: int | None
+    """None for as many as the cluster has room for."""
+    cpus: float
+    gpus: float = 0.0
     running: dict[Any, Attempt[T]] = field(default_factory=dict)
     silent: dict[Any, Attempt[T]] = field(default_factory=dict)
     """Those of which nothing was heard for long."""
@@ -63,13 +62,13 @@ class Tasks(Generic[T, R]):
 
     def __post_init__(self) -> None:
         self.ray = import_ray()
-        self.submit = self.ray.remote(num_cpus=self.options.cpus, max_retries=0)(_do).remote
+        self.submit = self.ray.remote(num_cpus=self.cpus, max_retries=0)(_do).remote
 
     @property
     def room(self) -> bool:
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
-            self.limit = self.options.workers or max(1, 2 * room_for(self.options.cpus, 0))
+            self.limit = self.workers or max(1, 2 * room_for(self.cpus, 0))
         return len(self.running) < self.limit
 
     @property
@@ -107,7 +106,10 @@ class Actors(Generic[T, R]):
     """
 
     work: Work[T, R]
-    options: Ray
+    workers: int | None
+    """None for as many as the cluster has room for."""
+    cpus: float
+    gpus: float = 0.0
     waiting: deque[Attempt[T]] = field(default_factory=deque)
     idle: list[Any] = field(default_factory=list)
     starting: dict[Any, Any] = field(default_factory=dict)
@@ -122,14 +124,14 @@ class Actors(Generic[T, R]):
 
     def __post_init__(self) -> None:
         self.ray, self.alone = import_ray(), time.monotonic()
-        limits = {"num_cpus": self.options.cpus, "num_gpus": self.options.gpus, "max_restarts": 0}
+        limits = {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_restarts": 0}
         self.hire = self.ray.remote(**limits)(_RayWorker).remote
 
     @property
     def room(self) -> bool:
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
-            self.target = self.options.workers or max(1, room_for(self.options.cpus, self.options.gpus))
+            self.target = self.workers or max(1, room_for(self.cpus, self.gpus))
         return len(self.waiting) + len(self.running) < self.target
 
     @property
@@ -156,7 +158,10 @@ class Actors(Generic[T, R]):
         if self.idle or self.running:
             self.alone = time.monotonic()
         elif time.monotonic() - self.alone > PATIENCE:
-            raise WorkLost(f"no worker could be started in {PATIENCE:.0f} s: {self.options!r} finds no room")
+            raise WorkLost(
+                f"no worker could be started in {PATIENCE:.0f} s: {self.cpus:g} processors and {self.gpus:g} GPUs for "
+                "each are not free"
+            )
 
     def late(self, seconds: float) -> list[Attempt[T]]:
         now = time.monotonic()

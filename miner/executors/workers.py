@@ -1,4 +1,4 @@
-"""Working off an agenda with a crew: what is lost is done again, what cannot be mended is raised."""
+"""Working off an queue with a pool: what is lost is done again, what cannot be mended is raised."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class WorkerPool(Protocol[T, R]):
     def begin(self, attempt: Attempt[T]) -> None: ...
 
     def ended(self) -> Iterator[tuple[Attempt[T], Outcome[R]]]:
-        """Wait for news: attempts that ended, or nothing when only the crew changed."""
+        """Wait for news: attempts that ended, or nothing when only the pool changed."""
 
     def late(self, seconds: float) -> list[Attempt[T]]:
         """Attempts of which nothing was heard for so long, each told once. They take no room any more."""
@@ -69,7 +69,7 @@ class WorkerPool(Protocol[T, R]):
         """Let all workers go; what they are at is dropped."""
 
 
-def drain(crew: WorkerPool[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]:
+def drain(pool: WorkerPool[T, R], queue: TaskQueue[T]) -> Iterator[tuple[T, R]]:
     """Each task with its receipt, in the order they are done. Raises what Executor.run raises.
 
     A task that takes several times as long as any before is begun a second time: a cluster does not always
@@ -78,28 +78,28 @@ def drain(crew: WorkerPool[T, R], agenda: TaskQueue[T]) -> Iterator[tuple[T, R]]
     longest = 0.0
     try:
         while True:
-            _begin(crew, agenda)
-            if crew.room and not crew.busy:
+            _begin(pool, queue)
+            if pool.room and not pool.busy:
                 return
-            for attempt, outcome in crew.ended():
-                if _counts(attempt, outcome, agenda) and isinstance(outcome, Done):
+            for attempt, outcome in pool.ended():
+                if _counts(attempt, outcome, queue) and isinstance(outcome, Done):
                     longest = max(longest, time.monotonic() - attempt.since)
                     yield attempt.task, outcome.receipt
-            for attempt in crew.late(max(LATE, SLOWER * longest) if longest else FIRST):
-                agenda.twice(attempt)
+            for attempt in pool.late(max(LATE, SLOWER * longest) if longest else FIRST):
+                queue.twice(attempt)
     finally:
-        crew.dismiss()
+        pool.dismiss()
 
 
-def _begin(crew: WorkerPool[T, R], agenda: TaskQueue[T]) -> None:
-    while crew.room and (attempt := agenda.take()):
+def _begin(pool: WorkerPool[T, R], queue: TaskQueue[T]) -> None:
+    while pool.room and (attempt := queue.take()):
         attempt.running += 1
         attempt.since = time.monotonic()
-        crew.begin(attempt)
+        pool.begin(attempt)
 
 
-def _counts(attempt: Attempt[T], outcome: Outcome[R], agenda: TaskQueue[T]) -> bool:
-    """Whether this outcome is its task's first good one; what was lost is put on the agenda again."""
+def _counts(attempt: Attempt[T], outcome: Outcome[R], queue: TaskQueue[T]) -> bool:
+    """Whether this outcome is its task's first good one; what was lost is put on the queue again."""
     attempt.running -= 1
     if attempt.done:
         return False
@@ -108,7 +108,7 @@ def _counts(attempt: Attempt[T], outcome: Outcome[R], agenda: TaskQueue[T]) -> b
     if isinstance(outcome, Done):
         attempt.done = True
     elif not attempt.running:
-        agenda.again(attempt, outcome.reason)
+        queue.again(attempt, outcome.reason)
     return attempt.done
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from miner.data import FIRST_REJECTION, KEPT, PADDED, Bool, Pool, UInt8
 
 class Filter(Protocol):
     """A frozen dataclass whose fields are its options and whose repr is its spelling."""
+
+    needs: ClassVar[frozenset[str]]
+    """Evidence that it looks at beyond what every pool holds."""
 
     def keep(self, pool: Pool) -> Bool:
         """Bool [Q, K]: which candidates may be negatives as far as this filter is concerned."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from miner.data import Bool, Pool
+from miner.data import RESCORED, Bool, Pool
 from miner.errors import ConfigError
 from miner.spec import Spec
 
@@ -18,14 +18,15 @@ class Denoise(Spec):
     of the query's relevant passages by `absolute` and by `relative`, a share of that median's size."""
 
     name: ClassVar[str] = "denoise"
+    needs: ClassVar[frozenset[str]] = frozenset({RESCORED})
     max: float | None = None
     relative: float = 0.0
     absolute: float = 0.0
 
     def keep(self, pool: Pool) -> Bool:
-        if "rescored" not in pool.evidence:
+        if RESCORED not in pool.evidence:
             raise ConfigError("denoise() needs the scores of a cross-encoder; name one with --rescore")
-        scores = pool.evidence["rescored"].astype(np.float64)
+        scores = pool.evidence[RESCORED].astype(np.float64)
         reference = pool.evidence["rescored_relevant"].astype(np.float64)
         ceiling = np.inf if self.max is None else self.max
         limit = np.minimum(ceiling, reference - self.relative * np.abs(reference) - self.absolute)

@@ -6,6 +6,7 @@ They come before every other filter and cannot be switched off.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from miner.text.match import Match
 class Guard:
     """Drops the candidates that have one kind of match."""
 
+    needs: ClassVar[frozenset[str]] = frozenset()
     match: Match
 
     def keep(self, pool: Pool) -> Bool:

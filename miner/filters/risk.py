@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from miner.data import KEPT, Bool, Float32, Int64, Pool
+from miner.data import KEPT, RISK, Bool, Float32, Int64, Pool
 from miner.errors import ConfigError
 from miner.filters.base import Filter, judge
 from miner.spec import Spec
@@ -19,6 +19,7 @@ class Risk(Spec):
     """Keeps candidates whose estimated probability of answering the query is at most `max`."""
 
     name: ClassVar[str] = "risk"
+    needs: ClassVar[frozenset[str]] = frozenset({RISK})
     max: float = 0.02
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from miner.data import Bool, Pool
+from miner.data import RISK, Bool, Pool
 from miner.errors import ConfigError
 from miner.spec import Spec
 from miner.text.documents import Sibling
@@ -27,6 +27,7 @@ class DropRiskiest(Spec):
     """
 
     name: ClassVar[str] = "riskiest"
+    needs: ClassVar[frozenset[str]] = frozenset({RISK})
     share: float = 0.05
 
     def __post_init__(self) -> None:

@@ -11,6 +11,8 @@ from miner.errors import ConfigError, InputError
 from miner.storage import files
 
 FIELDS = ("query", "relevant_passages", "hard_negatives")
+MAX_TOKENS = 510
+"""Of query and passage together: the query is kept whole, the passage is cut."""
 RECEIPTS, RUN = "receipts.jsonl", "run.json"
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from miner.data import Row
+from miner.encoders import Encoder
+from miner.encoders.load import load_encoder
 from miner.errors import ConfigError, InputError
+from miner.formats import format_of
 from miner.formats.base import Format, Sourced
 from miner.formats.cohere import record_of
 from miner.formats.copies import copies
+from miner.formats.fit import fit_row
 from miner.formats.receipts import Receipts
 from miner.formats.rows import CohereRows
 from miner.storage.files import COMPRESSED
 
 Change = Callable[[Row], Row]
 """Alters passages of a row, not their number."""
+FormatLike = Format | str
+"""A format, or its spelling as 'n-tuple(negatives=4)'."""
 
 
 @dataclass
@@ -31,14 +38,27 @@ class Converted:
 
 
 def convert(
-    source: Path, target: Path, *, read: Format, write: Format, change: Change | None = None
+    source: str | Path,
+    target: str | Path,
+    *,
+    read: FormatLike = "cohere",
+    write: FormatLike = "cohere",
+    fit: int = 0,
+    model: str | Encoder | None = None,
 ) -> Converted:
     """Read `source`, write `target`. Receipts beside Cohere JSONL give ids and scores, and go along to
     other Cohere JSONL with the run's record.
 
-    Raises ConfigError where both are the same file, InputError for what the source does not hold or
-    where no row of it can be carried. Nothing is written then.
+    With `fit` passages are cut to the snippet that matters within so many tokens with their query, as the encoder
+    `model` (the bundled one by default) counts and compares. Raises ConfigError where both are the same file,
+    InputError for what the source does not hold or where no row of it can be carried. Nothing is written then.
     """
+    source, target = Path(source), Path(target)
+    read, write = (format_of(each) if isinstance(each, str) else each for each in (read, write))
+    change: Change | None = None
+    if fit:
+        encoder = load_encoder(model) if model is None or isinstance(model, str) else model
+        change = partial(fit_row, encoder=encoder, limit=fit)
     if source.resolve() == target.resolve():
         raise ConfigError(f"{target}: is the file that is read; expected another name")
     done = Converted()

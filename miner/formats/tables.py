@@ -14,7 +14,7 @@ import orjson
 
 from miner.corpus.delimited import read_csv, read_tsv
 from miner.corpus.parquet import read_columns
-from miner.errors import ConfigError, InputError, MissingExtra
+from miner.errors import ConfigError, InputError, require
 from miner.formats.folder import atomic_folder
 from miner.storage.files import COMPRESSED, atomic, read_jsonl, write_jsonl
 
@@ -169,9 +169,8 @@ def _dataset(path: Path) -> Any:
 
 
 def _datasets() -> Any:
-    try:
-        import datasets
-    except ImportError:
-        raise MissingExtra("a saved data set", "train") from None
+    require("datasets", extra="train", purpose="a saved data set")
+    import datasets
+
     datasets.disable_progress_bars()
     return datasets

@@ -1,6 +1,7 @@
 """Indexes: a corpus with its vectors on disk, built, updated, checked and searched."""
 
-from miner.index.build import Existing, build_index
+from miner.index.build import Existing
+from miner.index.build_index import build_index
 from miner.index.index import Index, open_index
 from miner.index.manifest import default_index
 from miner.index.verify import verify

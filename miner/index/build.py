@@ -51,7 +51,7 @@ Existing = Literal["keep", "update", "replace"]
 of its corpus; a change of its encoder too."""
 
 
-def build_index(
+def build(
     passages: Iterable[Passage],
     out: str | Path,
     encoder: Encoder,

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from miner.data import Bool, Float32, Half
 from miner.encoders import Encoder
+from miner.encoders.lazy import sendable
 from miner.errors import ModelError
 from miner.index import keys
 from miner.index.ingest import PASSAGES, UnencodedShard, encoded_texts
@@ -56,7 +57,7 @@ class Encoding:
         return f"encoding {self.place} {encoder_key(self.encoder)}"
 
     def __reduce__(self) -> tuple[type[Encoding], tuple[Place, Encoder, Known]]:
-        return Encoding, (self.place, self.encoder, self.known)
+        return Encoding, (self.place, sendable(self.encoder), self.known)
 
     def start(self) -> Callable[[UnencodedShard], Encoded]:
         return self._encode

@@ -20,6 +20,8 @@ NAME = "manifest.json"
 FILE = re.compile(
     r"(statistics|(passages|aliases|keys|vectors)/\d{5,})(-[0-9a-f]{16}){1,2}\.(arrow|npy)", re.ASCII
 )
+MOST_DIM = 1 << 20
+"""Numbers of a vector; more is no encoder's."""
 HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 T = TypeVar("T")
@@ -164,9 +166,9 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
         for each in content["shards"]
     )
     manifest = Manifest(
-        encoder=dict(content["encoder"]),
+        encoder=_encoder(content["encoder"], content["dim"]),
         corpus=str(content["corpus"]),
-        dim=int(content["dim"]),
+        dim=content["dim"],
         counts=_made(IndexCounts, content["counts"]),
         shards=shards,
         statistics=_sealed(content["statistics"]),
@@ -174,7 +176,22 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
     )
     if sum(shard.rows for shard in shards) != manifest.counts.passages:
         raise ValueError("the shards do not add up to the passages")
+    if sum(shard.ids for shard in shards) != manifest.counts.ids:
+        raise ValueError("the shards do not add up to the ids")
+    if manifest.counts.read < manifest.counts.blank + manifest.counts.ids:
+        raise ValueError("fewer passages were read than there are ids")
     return manifest
+
+
+def _encoder(fingerprint: Any, dim: Any) -> dict[str, Any]:
+    """The fingerprint, of an encoder of vectors of that length."""
+    if type(dim) is not int or not 0 < dim <= MOST_DIM:
+        raise ValueError(f"dim is {dim!r}; expected 1 to {MOST_DIM:,}")
+    if not isinstance(fingerprint, dict) or not fingerprint:
+        raise ValueError(f"encoder is {fingerprint!r}; expected what tells it from others")
+    if fingerprint.get("dim", dim) != dim:
+        raise ValueError(f"the encoder's dim is {fingerprint['dim']!r}; expected {dim}")
+    return dict(fingerprint)
 
 
 def _sealed(value: Mapping[str, Any]) -> Sealed:

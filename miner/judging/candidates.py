@@ -12,7 +12,7 @@ from miner.encoders import Encoder
 from miner.filters import DropRiskiest, Filter, Risk, judge
 from miner.index import Index
 from miner.judgments import Pair
-from miner.mining.mine import POOL_QUERIES, Miner
+from miner.mining.miner import POOL_QUERIES, Miner
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT

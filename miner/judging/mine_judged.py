@@ -22,7 +22,7 @@ from miner.judgments import Pair, Verdict
 from miner.judgments.errors import JudgeErrors, measured
 from miner.judgments.known import KnownJudgments, Standing
 from miner.judgments.record import key_of
-from miner.mining.mine import mine
+from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
 from miner.progress import Clock
@@ -101,7 +101,7 @@ def mine_judged(
     judged = (
         replace(recipe, judgments=KnownJudgments.of(panel.store.path)) if len(panel.store.book) else recipe
     )
-    return mine(queries, indexes, judged, encoder=encoder, clock=clock), told
+    return mine_in_memory(queries, indexes, judged, encoder, clock), told
 
 
 class Rounds:

@@ -12,7 +12,7 @@ from miner.index import Index
 from miner.judging.mine_judged import mine_judged
 from miner.judging.panel import Panel
 from miner.judgments.known import KnownJudgments
-from miner.mining.mine import mine
+from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.progress import Clock
 
@@ -43,13 +43,8 @@ class Refill:
             )
         else:
             known = KnownJudgments.of(self.panel.store.path) if len(self.panel.store.book) else None
-            mined = mine(
-                queries,
-                self.indexes,
-                replace(recipe, judgments=known),
-                encoder=self.encoder,
-                clock=self.clock,
-            )
+            recipe = replace(recipe, judgments=known)
+            mined = mine_in_memory(queries, self.indexes, recipe, self.encoder, self.clock)
         found = []
         for i in range(len(mined)):
             negatives = mined.negatives(i)

@@ -19,7 +19,8 @@ from miner.errors import ConfigError
 from miner.judging.base import Opinion
 from miner.judging.language_model import grouped
 from miner.judgments import Pair
-from miner.mining.rescore import CrossEncoderScorer, PairScorer
+from miner.mining.rescore import PairScorer
+from miner.models.cross_encoder import CrossEncoderScorer
 from miner.spec import Spec
 
 AT_ONCE = 100
@@ -117,7 +118,7 @@ class CrossEncoderJudge(Spec):
 
     @property
     def question(self) -> str:
-        return f"margin {self.margin:g}"
+        return f"margin {self.margin:g} {self._scorer.fingerprint[:12]}"
 
     @cached_property
     def _scorer(self) -> PairScorer:

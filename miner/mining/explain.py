@@ -10,7 +10,7 @@ from miner.data import Query
 from miner.encoders import Encoder
 from miner.index import Index
 from miner.mining.counts import verdict_name
-from miner.mining.mine import Miner
+from miner.mining.miner import Miner
 from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from miner.data import RESCORED
 from miner.errors import ConfigError
-from miner.filters import GUARDS, Denoise, DropJudged, DropRiskiest, Filter, SameDocument
+from miner.filters import GUARDS, DropJudged, DropRiskiest, Filter, Risk, SameDocument
 from miner.judgments.known import KnownJudgments
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import ScoreCache
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
 from miner.selectors import BelowRelevant, Selector
+
+
+class RiskCalibration(Protocol):
+    """A risk model fitted to one corpus, and what its estimates mean there."""
+
+    @property
+    def model(self) -> RiskModel: ...
+
+    def threshold(self, share: float) -> float:
+        """The cap on the estimate under which about this share of what is mined is wrong."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +33,9 @@ class Recipe:
 
     `risk` is the model behind the filters risk and riskiest; `rescore` scores pairs with a cross-encoder, for
     the denoise filter and the receipts; `search` finds the candidates; `judgments` are what was judged before:
-    what answers is no negative, what was verified not to is one whatever its risk. Too few survivors widen the search
-    fourfold, then exactly, until the corpus ends.
+    what answers is no negative, what was verified not to is one whatever its risk. Too few survivors widen the
+    search fourfold, then exactly, until the corpus ends. Raises ConfigError for numbers that cannot be, and
+    where a filter or selector needs a cross-encoder and there is none.
     """
 
     n: int = 5
@@ -43,8 +56,15 @@ class Recipe:
             raise ConfigError(f"depth {self.depth} is below the {self.n} negatives asked for")
         if self.emit not in EMIT:
             raise ConfigError(f"emit is {self.emit!r}; expected one of {', '.join(EMIT)}")
-        if self.rescore is None and any(isinstance(each, Denoise) for each in self.filters):
-            raise ConfigError("denoise() needs the scores of a cross-encoder; name one with --rescore")
+        chosen: tuple[Filter | Selector, ...] = (*self.filters, self.select)
+        for each in chosen:
+            if self.rescore is None and RESCORED in each.needs:
+                raise ConfigError(f"{each!r} needs the scores of a cross-encoder; name one with --rescore")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Evidence that filters and selector look at beyond what every pool holds."""
+        return self.select.needs.union(*(each.needs for each in self.judges))
 
     @property
     def judges(self) -> tuple[Filter, ...]:
@@ -54,4 +74,18 @@ class Recipe:
     @property
     def cheap(self) -> tuple[Filter, ...]:
         """The judges that need no cross-encoder."""
-        return tuple(each for each in self.judges if not isinstance(each, Denoise))
+        return tuple(each for each in self.judges if RESCORED not in each.needs)
+
+    def calibrated(self, calibration: RiskCalibration) -> Recipe:
+        """The recipe with the calibration's model, and with its caps on the risk read as shares of what is mined
+        that may be wrong. riskiest(), for risks whose size is not known, gives way to the default cap. Raises
+        MinerError if a cap cannot be had.
+        """
+
+        def translated(each: Filter) -> Filter:
+            share = (
+                Risk.max if isinstance(each, DropRiskiest) else each.max if isinstance(each, Risk) else None
+            )
+            return each if share is None else Risk(calibration.threshold(share))
+
+        return replace(self, filters=tuple(map(translated, self.filters)), risk=calibration.model)

@@ -16,8 +16,8 @@ from typing import Protocol
 
 import numpy as np
 
-from miner.data import Bool, Float32, Pool
-from miner.errors import ModelError, OutputError
+from miner.data import RESCORED, Bool, Float32, Pool
+from miner.errors import OutputError
 
 BATCH = 1 << 14
 
@@ -31,56 +31,6 @@ class PairScorer(Protocol):
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
         """float32 [len(pairs)], in order."""
-
-
-@dataclass(frozen=True)
-class CrossEncoderScorer:
-    """A sentence-transformers CrossEncoder with one output; scores as its own activation gives them."""
-
-    model: str
-    device: str | None = None
-    batch_size: int = 32
-
-    @property
-    def fingerprint(self) -> str:
-        folder = Path(self.model)
-        weights = sorted(folder.rglob("*.safetensors")) if folder.is_dir() else []
-        digest = hashlib.sha256(self.model.encode())
-        for path in weights:
-            digest.update(path.read_bytes())
-        return digest.hexdigest()
-
-    def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
-        order = sorted(range(len(pairs)), key=lambda i: -len(pairs[i][0]) - len(pairs[i][1]))
-        scores = np.empty(len(pairs), np.float32)
-        scores[order] = self._model().predict([pairs[i] for i in order], batch_size=self.batch_size)
-        return scores
-
-    def _model(self) -> _CrossEncoder:
-        if self.model not in _MODELS:
-            _MODELS[self.model] = _load(self.model, self.device)
-        return _MODELS[self.model]
-
-
-class _CrossEncoder(Protocol):
-    def predict(self, pairs: list[tuple[str, str]], *, batch_size: int) -> Float32: ...
-
-
-_MODELS: dict[str, _CrossEncoder] = {}
-
-
-def _load(name: str, device: str | None) -> _CrossEncoder:
-    from sentence_transformers import CrossEncoder
-
-    try:
-        model = CrossEncoder(name, device=device)
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{name}: cannot be loaded as a cross-encoder ({str(error).splitlines()[0]})"
-        ) from None
-    if model.num_labels != 1:
-        raise ModelError(f"{name}: has {model.num_labels} outputs; expected a cross-encoder with one")
-    return model  # type: ignore[no-any-return]
 
 
 @dataclass
@@ -138,7 +88,7 @@ def rescore(
     relevant: Sequence[str],
     cache: ScoreCache,
 ) -> Pool:
-    """The pool with evidence 'rescored' [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 1], the
+    """The pool with evidence RESCORED [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 1], the
     median score of the query's relevant passages. `texts[i][j]` is the text of candidate j of query i."""
     asked, known = np.argwhere(wanted), np.repeat(np.arange(len(queries)), np.diff(pool.offsets))
     pairs = [(queries[i], texts[i][j]) for i, j in asked.tolist()]
@@ -147,5 +97,5 @@ def rescore(
     rescored = np.full(pool.rows.shape, np.nan, np.float32)
     rescored[wanted] = scores[: len(asked)]
     medians = [float(np.median(each)) for each in pool.by_query(scores[len(asked) :])]
-    evidence = {"rescored": rescored, "rescored_relevant": np.array(medians, np.float32)[:, None]}
+    evidence = {RESCORED: rescored, "rescored_relevant": np.array(medians, np.float32)[:, None]}
     return replace(pool, evidence={**pool.evidence, **evidence})

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from miner.data import Float32, Int64, Negative, Passage, Pool, Query, Row
+from miner.data import RESCORED, Float32, Int64, Negative, Passage, Pool, Query, Row
 from miner.errors import MinerError
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
@@ -47,7 +47,7 @@ class Pick:
     def of(cls, pool: Pool, query: int, columns: Int64) -> Pick:
         mine = slice(int(pool.offsets[query]), int(pool.offsets[query + 1]))
         best = pool.relevant_scores[mine].max()
-        rescored = pool.evidence.get("rescored")
+        rescored = pool.evidence.get(RESCORED)
         return cls(
             rows=pool.rows[query, columns],
             ranks=columns + 1,

@@ -19,7 +19,7 @@ from miner.index.manifest import Manifest, read_manifest
 from miner.index.shards import Shards
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
-from miner.mining.mine import Miner, Wave, pieces
+from miner.mining.miner import Miner, Wave, pieces
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult, Pick
@@ -172,10 +172,10 @@ class _TaskWorker:
         queries = unpack_queries(open_bundle(self.place, level.queries))
         prepared = unpack_prepared(open_bundle(self.place, level.prepared), queries, self.indexes)
         wave = self.wave(level, len(queries), len(self.indexes[0]))
-        picks, self.miner.tally = self.before(level)
+        picks, self.miner.counts = self.before(level)
         new, left = self.miner.judge(prepared.block, wave, self.found(task, wave, prepared.block))
         picks |= new
-        plain = {"tally": self.miner.tally.plain(), "left": left.queries, "depth": left.depth}
+        plain = {"tally": self.miner.counts.plain(), "left": left.queries, "depth": left.depth}
         if not left.queries:
             mined = self.mined(queries, prepared, [picks[i] for i in range(len(queries))])
             plain["lines"] = [asdict(file) for file in self.written(level.number, mined)]
@@ -215,7 +215,7 @@ class _TaskWorker:
         return candidates
 
     def mined(self, queries: Sequence[Query], prepared: Prepared, picks: Sequence[Pick]) -> MiningResult:
-        made = RunInfo(self.run.recipe, self.indexes, self.miner.tally, Clock())
+        made = RunInfo(self.run.recipe, self.indexes, self.miner.counts, Clock())
         return MiningResult(queries, prepared.relevant, picks, prepared.block.taken, made)
 
     def written(self, number: int, mined: MiningResult) -> tuple[Sealed, Sealed]:

@@ -1,19 +1,22 @@
-"""Finding models and telling encoders from cross-encoders, before anything heavy is loaded."""
+"""The only place that loads a SentenceTransformer or a CrossEncoder, and tells one from the other before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from miner.errors import MissingExtra, ModelError
+from miner.models.checks import OWN_CODE, activations, read_json
+from miner.models.locate import Located, locate
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
+
+LOAD_ERRORS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, ImportError)
 
 
 class Kind(StrEnum):
@@ -25,72 +28,64 @@ class Kind(StrEnum):
 
 def kind_of(folder: Path) -> Kind:
     """What the folder's own configuration says it is; raises ModelError for anything else."""
-    written = _json(folder / "config_sentence_transformers.json").get("model_type")
+    written = _settings(folder / "config_sentence_transformers.json").get("model_type")
     if written == "CrossEncoder":
         return Kind.CROSS_ENCODER
     if written not in (None, "SentenceTransformer"):
         raise ModelError(f"{folder}: holds a {written}; expected an encoder or a cross-encoder")
     if (folder / "modules.json").exists():
         return Kind.ENCODER
-    architectures = [str(name) for name in _json(folder / "config.json").get("architectures") or []]
+    architectures = [str(name) for name in _settings(folder / "config.json").get("architectures") or []]
     if any(name.endswith("ForSequenceClassification") for name in architectures):
         return Kind.CROSS_ENCODER
     found = f"holds {', '.join(architectures)}" if architectures else "holds no model"
     raise ModelError(f"{folder}: {found}; expected a sentence-transformers model or a cross-encoder")
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from None
-    return value if isinstance(value, dict) else {}
+def load_sentence_transformer(
+    model: Located | str | Path | None, *, device: str | None = None, max_length: int | None = None
+) -> SentenceTransformer:
+    """The encoder in a folder or of a name, in fp32, cut to max_length tokens at most; None is the bundled one.
 
-
-def load_encoder(folder: Path, max_length: int | None = None) -> SentenceTransformer:
-    """The sentence-transformers model in the folder, cut to max_length tokens at most."""
-    if kind_of(folder) is not Kind.ENCODER:
-        raise ModelError(f"{folder}: holds a cross-encoder; expected an encoder")
-    _quiet()
-    from sentence_transformers import SentenceTransformer
-
-    model = _load(folder, lambda: SentenceTransformer(str(folder), local_files_only=True))
-    return _cut(model, max_length)
-
-
-def load_cross_encoder(folder: Path, max_length: int | None = None) -> CrossEncoder:
-    """The cross-encoder in the folder; from an encoder, one with a fresh head drawn from torch's seed.
-
-    Raises ModelError for a classifier with several outputs, which ranks nothing.
+    Raises what `locate` raises, ModelError for a cross-encoder or what cannot be loaded.
     """
-    outputs = len(_json(folder / "config.json").get("id2label") or {})
-    if outputs > 1 and kind_of(folder) is Kind.CROSS_ENCODER:
+    located = _located(model)
+    if (located.folder / "config_sentence_transformers.json").exists() and (
+        kind_of(located.folder) is not Kind.ENCODER
+    ):
+        raise ModelError(f"{located.folder}: holds a cross-encoder; expected an encoder")
+    with quiet():
+        from sentence_transformers import SentenceTransformer
+
+        return _cut(_load(located, SentenceTransformer, device), max_length)
+
+
+def load_cross_encoder(
+    model: Located | str | Path,
+    *,
+    device: str | None = None,
+    max_length: int | None = None,
+    from_encoder: bool = False,
+) -> CrossEncoder:
+    """The cross-encoder in a folder or of a name; with `from_encoder` an encoder becomes one, with a fresh head
+    drawn from torch's seed. Its own activation is applied.
+
+    Raises what `locate` raises, ModelError for an encoder, for a classifier with several outputs, which ranks
+    nothing, and for what cannot be loaded.
+    """
+    located = _located(model)
+    folder, kind = located.folder, kind_of(located.folder)
+    if kind is Kind.ENCODER and not from_encoder:
+        raise ModelError(f"{folder}: holds an encoder; expected a cross-encoder")
+    outputs = len(_settings(folder / "config.json").get("id2label") or {})
+    if outputs > 1 and kind is Kind.CROSS_ENCODER:
         raise ModelError(
             f"{folder}: holds a classifier with {outputs} outputs; expected a cross-encoder with one"
         )
-    _quiet()
-    from sentence_transformers import CrossEncoder
+    with quiet():
+        from sentence_transformers import CrossEncoder
 
-    model = _load(folder, lambda: CrossEncoder(str(folder), num_labels=1, local_files_only=True))
-    return _cut(model, max_length)
-
-
-def _load(folder: Path, load: Callable[[], Any]) -> Any:
-    from safetensors import SafetensorError
-
-    try:
-        return load()
-    except (OSError, ValueError, KeyError, RuntimeError, AttributeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{folder}: the model cannot be loaded ({reason})") from None
-
-
-def _cut(model: Any, max_length: int | None) -> Any:
-    if max_length is not None:
-        model.max_seq_length = min(max_length, longest(model))
-    return model
+        return _cut(_load(located, CrossEncoder, device, num_labels=1), max_length)
 
 
 def longest(model: Any) -> int:
@@ -99,12 +94,68 @@ def longest(model: Any) -> int:
     return int(getattr(config, "max_position_embeddings", None) or model.max_seq_length or 512)
 
 
-def _quiet() -> None:
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries from drawing bars and giving advice. Raises MissingExtra without them."""
     try:
         import sentence_transformers  # noqa: F401
         from transformers.utils import logging
     except ImportError:
         raise MissingExtra("loading a model", "bundled") from None
-    logging.disable_progress_bar()
+    ours = getLogger("sentence_transformers")
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled(), ours.level
     logging.set_verbosity_error()
-    getLogger("sentence_transformers").setLevel("ERROR")
+    logging.disable_progress_bar()
+    ours.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before[0])
+        ours.setLevel(before[2])
+        if before[1]:
+            logging.enable_progress_bar()
+
+
+def _located(model: Located | str | Path | None) -> Located:
+    return model if isinstance(model, Located) else locate(model)
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    value = read_json(path)
+    return value if isinstance(value, dict) else {}
+
+
+def _load(located: Located, kind: Callable[..., Any], device: str | None, **options: Any) -> Any:
+    from safetensors import SafetensorError
+
+    _check_activations(located)
+    try:
+        return kind(
+            str(located.folder),
+            device=device,
+            local_files_only=not located.trusted,
+            trust_remote_code=located.trusted,
+            model_kwargs={"use_safetensors": True},
+            **options,
+        ).eval()
+    except (*LOAD_ERRORS, SafetensorError) as error:
+        reason = " ".join(str(error).split())[:200]
+        if "trust_remote_code" in str(error) and not located.trusted:
+            raise ModelError(f"{located.folder}: needs {OWN_CODE}") from None
+        raise ModelError(f"{located.folder}: the model cannot be loaded ({reason})") from None
+
+
+def _check_activations(located: Located) -> None:
+    """Raises ModelError for an activation that is no module of torch.nn."""
+    from torch import nn
+
+    for path, name in activations(located) if not located.trusted else ():
+        found = getattr(nn, name.rpartition(".")[2], None)
+        if not (isinstance(found, type) and issubclass(found, nn.Module)):
+            raise ModelError(f"{path}: names the activation {name!r}; expected a class of torch.nn")
+
+
+def _cut(model: Any, max_length: int | None) -> Any:
+    if max_length is not None:
+        model.max_seq_length = min(max_length, longest(model))
+    return model

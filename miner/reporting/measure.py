@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miner.data import Float64
+from miner.data import CountTokens, Float64
 from miner.encoders.base import Encoder
-from miner.models.tokenizer import BUNDLED, token_counter
+from miner.models.locate import BUNDLED_PACKAGE
+from miner.models.tokenizer import token_counter
 from miner.reporting.paraphrase import clusters, distinct, lexical_vectors
 from miner.reporting.records import Record
 from miner.reporting.statistics import Histogram, TokenCounts, grid, histogram, tokens
-from miner.validating.lengths import MAX_TOKENS, CountTokens
+from miner.validating.lengths import MAX_TOKENS
 
 OVERFLOW = 2 * MAX_TOKENS
 """Longer pairs are counted in the histogram's last bin."""
@@ -75,7 +76,7 @@ def gauge(model: str | None = None) -> Gauge:
     Raises MissingExtra if no model is named and none is bundled, and what loading a model raises.
     """
     if model is None:
-        return Gauge(BUNDLED, token_counter())
+        return Gauge(BUNDLED_PACKAGE, token_counter())
     from miner.encoders.load import load_encoder
 
     encoder: Encoder = load_encoder(model)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from miner.errors import MissingExtra
+from miner.errors import require
 from miner.reporting.tab import Tab
 
 if TYPE_CHECKING:
@@ -31,10 +31,9 @@ def environment() -> Environment:
 
     `_preview.html` in it has the macro `preview(preview)`, for other pages too. Raises MissingExtra.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtra("the report", "report") from None
+    require("jinja2", extra="report", purpose="the report")
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     found = Environment(
         loader=PackageLoader("miner.reporting", ""),
         autoescape=True,

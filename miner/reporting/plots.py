@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from miner.errors import MissingExtra
+from miner.errors import require
 from miner.reporting.statistics import Histogram, Removal
 
 INK, QUIET, GRID, FIRST, SECOND, LIMIT = (f"#00000{i}" for i in range(1, 7))
@@ -105,12 +105,11 @@ def bars(removals: Sequence[Removal]) -> str:
 
 
 def _figure(draw: Callable[[Any], None], height: float = HEIGHT) -> str:
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("the report", "report") from None
+    require("matplotlib", extra="report", purpose="the report")
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         canvas = FigureCanvasSVG(figure)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from miner.data import Float64
 from miner.errors import ConfigError
+from miner.index import Index, open_index
 from miner.progress import Clock
 from miner.reranking.intervals import Interval, paired
 from miner.reranking.metrics import METRICS, PRIMARY
 from miner.reranking.score import Reranker
-from miner.reranking.tasks import Task, measure, task_clusters
+from miner.reranking.store import base_of, load_reranker
+from miner.reranking.tasks import Task, load_rows, measure, task_clusters, tasks_of, tasks_on
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,10 @@ class Comparison:
     base: tuple[float, ...]
     tuned: tuple[float, ...]
     changes: tuple[Interval, ...]
+    left_out: int = 0
+    """Rows without a hard negative, which have nothing to choose among."""
+    max_length: int | None = None
+    """Tokens that both models were cut at."""
 
     @property
     def primary(self) -> Interval:
@@ -55,6 +62,35 @@ TABLE_HEADER = ("metric", "base", "tuned", "change (95 % interval)", "verdict")
 
 
 def evaluate(
+    model: str | Path,
+    file: str | Path,
+    *,
+    index: str | Index | None = None,
+    top: int = 50,
+    base: str | Path | None = None,
+    seed: int = 0,
+    clock: Clock | None = None,
+) -> Comparison:
+    """Judge a reranker against a base model, cut at the same length, on held-out Cohere rows.
+
+    Each query chooses among its row's passages, or with an `index` among the `top` nearest of that. `base` is
+    what the model was trained from unless another is named; `seed` is that of the bootstrap.
+
+    Raises InputError for a row that is none, ConfigError where there is nothing to choose among, ModelError.
+    """
+    tuned = load_reranker(model)
+    before = load_reranker(base or base_of(Path(model)), tuned.max_length)
+    rows = load_rows(Path(file))
+    if index is None:
+        tasks = list(tasks_of(rows))
+    else:
+        opened = index if isinstance(index, Index) else open_index(index)
+        tasks = list(tasks_on(rows, opened, top, clock or Clock()))
+    found = judge_both(tasks, tuned, before, seed, clock)
+    return replace(found, left_out=len(rows) - len(tasks), max_length=tuned.max_length)
+
+
+def judge_both(
     tasks: Sequence[Task], tuned: Reranker, base: Reranker, seed: int = 0, clock: Clock | None = None
 ) -> Comparison:
     """Judge both models on the tasks. Raises ConfigError where there is none."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from miner.errors import ModelError
-from miner.models.load import Kind, kind_of, load_cross_encoder, load_encoder
+from miner.models.load import Kind, kind_of, load_cross_encoder, load_sentence_transformer
 from miner.models.locate import BUNDLED, locate
 from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, Reranker
 from miner.storage import files
@@ -28,20 +28,21 @@ def load_reranker(path: str | Path, max_length: int | None = None) -> Reranker:
     """
     description = Path(path) / DESCRIPTION
     if not description.exists():
-        folder = locate(str(path)).folder
-        if kind_of(folder) is Kind.ENCODER:
-            return BiReranker(load_encoder(folder, max_length))
-        return CrossReranker(load_cross_encoder(folder, max_length))
+        located = locate(path)
+        if kind_of(located.folder) is Kind.ENCODER:
+            return BiReranker(load_sentence_transformer(located, max_length=max_length))
+        return CrossReranker(load_cross_encoder(located, max_length=max_length))
     return _described(Path(path), _description(description), max_length)
 
 
 def _described(folder: Path, arch: str, max_length: int | None) -> Reranker:
     if arch == "bi":
-        return BiReranker(load_encoder(folder, max_length))
+        return BiReranker(load_sentence_transformer(folder, max_length=max_length))
     if arch == "cross":
-        return CrossReranker(load_cross_encoder(folder, max_length))
-    cross = CrossReranker(load_cross_encoder(folder / CROSS_ENCODER, max_length))
-    return CombinedReranker(cross, BiReranker(load_encoder(folder / ENCODER, max_length)))
+        return CrossReranker(load_cross_encoder(folder, max_length=max_length))
+    cross = load_cross_encoder(folder / CROSS_ENCODER, max_length=max_length)
+    encoder = load_sentence_transformer(folder / ENCODER, max_length=max_length)
+    return CombinedReranker(CrossReranker(cross), BiReranker(encoder))
 
 
 def _description(path: Path) -> str:

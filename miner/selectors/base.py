@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from miner.data import PADDING, Int64, Pool, Selection, UInt8
 
 class Selector(Protocol):
     """A frozen dataclass whose fields are its options and whose repr is its spelling."""
+
+    needs: ClassVar[frozenset[str]]
+    """Evidence that it looks at beyond what every pool holds."""
 
     def choose(self, pool: Pool, verdicts: UInt8, n: Int64, seed: int) -> Selection:
         """At most n[i] columns with verdict KEPT for each query i, best first; n is int64 [Q]."""

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from miner.data import KEPT, Int64, Pool, Selection, UInt8
+from miner.data import KEPT, RISK, Int64, Pool, Selection, UInt8
 from miner.errors import ConfigError
 from miner.selectors.base import lay_out
 from miner.spec import Spec
@@ -27,6 +27,7 @@ class RiskPenalty(Spec):
     costs a cosine of 0.11. Price 0 is top()."""
 
     name: ClassVar[str] = "priced"
+    needs: ClassVar[frozenset[str]] = frozenset({RISK})
     price: float = 1.0
 
     def __post_init__(self) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from importlib.util import find_spec
 
-from miner.errors import ConfigError, MissingExtra
+from miner.errors import ConfigError, require
 from miner.serving.settings import ServerSettings
 
 NEEDED = ("starlette", "uvicorn", "python_multipart", "prometheus_client", "pydantic", "jinja2", "datasets")
@@ -20,8 +19,7 @@ def serve(settings: ServerSettings) -> None:
     The log's first line tells the address. Raises MissingExtra, ConfigError for an address that cannot be
     bound to, and what State raises.
     """
-    if any(find_spec(name) is None for name in NEEDED):
-        raise MissingExtra("the server", "serve")
+    require(*NEEDED, extra="serve", purpose="the server")
     import uvicorn
 
     from miner.serving.app import application

@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from miner.data import Row
+from miner.data import CountTokens, Row
 from miner.errors import MinerError, MissingExtra
 from miner.formats.cohere import record_of
 from miner.models.tokenizer import token_counter
 from miner.serving.state import SIDES
 from miner.validating import Finding, Preflight, lines, validate
-from miner.validating.lengths import MAX_TOKENS, CountTokens
+from miner.validating.lengths import MAX_TOKENS
 from miner.validating.texts import texts_of
 
 TOLD = 10
@@ -32,7 +32,7 @@ def judge(folder: Path, names: Mapping[str, str]) -> dict[str, Any]:
     called = dict(zip(map(str, paths), (names[side] for side in SIDES if side in names), strict=True))
     counter = _counter()
     try:
-        found = validate(*paths, count_tokens=counter, max_tokens=MAX_TOKENS if counter else None)
+        found = validate(*paths, model=counter, max_tokens=MAX_TOKENS if counter else None)
     except MinerError as error:
         return {"status": "failed", "error": _named(str(error), called), "parts": _parts(paths, called, ())}
     return {

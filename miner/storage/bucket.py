@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from miner.errors import ConfigError, Locked, MissingExtra, StoreFailed
+from miner.errors import ConfigError, Locked, StoreFailed, require
 
 SCHEMES = ("s3", "gs", "file")
 SETTINGS = ("endpoint_override", "region", "scheme")
@@ -178,10 +178,9 @@ def _put(engine: Any, name: str, data: Path | bytes, mode: Any) -> None:
 
 @lru_cache(64)
 def _engine(uri: str) -> Any:
-    try:
-        from obstore.store import GCSStore, LocalStore, S3Store
-    except ImportError:
-        raise MissingExtra("a store such as s3://", "storage") from None
+    require("obstore", extra="storage", purpose="a store such as s3://")
+    from obstore.store import GCSStore, LocalStore, S3Store
+
     parts = urlsplit(uri, allow_fragments=False)
     folder = unquote(parts.path) if parts.scheme == "file" else parts.path.strip("/")
     if parts.scheme == "file":

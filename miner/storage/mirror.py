@@ -6,7 +6,6 @@ works with it, and several processes can fill it at once.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,13 +16,11 @@ from typing import Any
 from miner.errors import ConfigError, IndexCorrupt, OutputError
 from miner.storage import sealed
 from miner.storage.bucket import Store, is_uri
+from miner.storage.cachedir import cache_folder
 from miner.storage.files import atomic, sha256_of
 from miner.storage.locks import READERS
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
-
-CACHE = "MINER_CACHE"
-"""The environment variable that says where mirrors lie."""
 
 
 def place_of(where: str | Path) -> Place:
@@ -42,17 +39,11 @@ def scratch_of(place: Place, folder: Path) -> Place:
     return Scratch(place.store.beside(f".work/{sealed.digest(str(folder))}"))
 
 
-def mirrors() -> Path:
-    """The folder of all mirrors: MINER_CACHE, or miner in the user's cache folder."""
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get(CACHE) or Path(home) / "miner").expanduser().absolute()
-
-
 class Mirror(Place):
     """The files of a store. What is sealed lies in the store and in the folder here."""
 
     def __init__(self, store: Store, folder: Path | None = None) -> None:
-        super().__init__(folder or mirrors() / sealed.digest(store.uri))
+        super().__init__(folder or cache_folder() / sealed.digest(store.uri))
         self.store = store
 
     def __reduce__(self) -> tuple[Callable[..., Place], tuple[Any, ...]]:

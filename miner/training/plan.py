@@ -16,6 +16,7 @@ import numpy as np
 
 from miner.data import Row
 from miner.errors import ConfigError, ModelError
+from miner.models.hardware import best_device, has_bf16
 from miner.models.load import Kind
 from miner.text.fold import fold
 
@@ -179,9 +180,4 @@ def _length(
 
 def precision() -> str:
     """'bf16' where the machine computes in it natively, else 'fp32'."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return "bf16" if any(getattr(torch.cpu, name, bool)() for name in probes) else "fp32"
+    return "bf16" if has_bf16(best_device()) else "fp32"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from miner.errors import MissingExtra, OutputError
-from miner.models.load import Kind, kind_of, load_cross_encoder, load_encoder, longest
-from miner.models.locate import locate
+from miner.errors import OutputError, require
+from miner.models.load import Kind, kind_of, load_cross_encoder, load_sentence_transformer, longest
+from miner.models.locate import Located, locate
 from miner.models.weights import weights_sha256
 from miner.progress import Clock
 from miner.reranking.evaluate import Comparison, compare
@@ -75,14 +74,13 @@ def train(
     OutputError where the disk is full, ConfigError and Locked for an output that is taken.
     """
     settings, clock = settings or TrainSettings(), clock or Clock()
-    if any(importlib.util.find_spec(name) is None for name in ("datasets", "accelerate")):
-        raise MissingExtra("training", "train")
+    require("datasets", "accelerate", extra="train", purpose="training")
     workspace = Workspace(output)
     workspace.check()
     located = locate(settings.model)
-    base, kind = located.folder, kind_of(located.folder)
+    kind = kind_of(located.folder)
     data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
-    plan = _plan(base, kind, data, settings)
+    plan = _plan(located, kind, data, settings)
     data = trainable(data, plan, path)
     for note in (*plan.notes, *data.notes):
         tell(note)
@@ -93,15 +91,15 @@ def train(
     }
     size = sum(file.stat().st_size for file in located.weights)
     with workspace.opened(identity, size), _full_disk(workspace):
-        training = _run(base, data, plan, workspace, clock)
+        training = _run(located, data, plan, workspace, clock)
         _write_records(training, identity, workspace, clock)
         workspace.publish()
     return training
 
 
-def _plan(base: Path, kind: Kind, data: Data, settings: TrainSettings) -> TrainPlan:
+def _plan(base: Located, kind: Kind, data: Data, settings: TrainSettings) -> TrainPlan:
     """The plan, with lengths counted by the base model's own tokenizer."""
-    model = load_encoder(base) if kind is Kind.ENCODER else load_cross_encoder(base)
+    model = load_sentence_transformer(base) if kind is Kind.ENCODER else load_cross_encoder(base)
 
     def count(texts: Sequence[str]) -> list[int]:
         tokens = model.tokenizer(list(texts), add_special_tokens=False, verbose=False)
@@ -110,7 +108,7 @@ def _plan(base: Path, kind: Kind, data: Data, settings: TrainSettings) -> TrainP
     return make_plan(data.rows, settings, kind, count, longest(model))
 
 
-def _run(base: Path, data: Data, plan: TrainPlan, workspace: Workspace, clock: Clock) -> Training:
+def _run(base: Located, data: Data, plan: TrainPlan, workspace: Workspace, clock: Clock) -> Training:
     from miner.training.fit import Recorder, fit
 
     untouched = _untouched(base, plan)
@@ -138,25 +136,27 @@ def _run(base: Path, data: Data, plan: TrainPlan, workspace: Workspace, clock: C
     return Training(plan, comparison, kept, (*plan.notes, *data.notes))
 
 
-def _untouched(base: Path, plan: TrainPlan) -> Reranker:
+def _untouched(base: Located, plan: TrainPlan) -> Reranker:
     if plan.arch == "cross":
-        return CrossReranker(load_cross_encoder(base, plan.max_length))
-    return BiReranker(load_encoder(base, plan.max_length))
+        return CrossReranker(load_cross_encoder(base, max_length=plan.max_length))
+    return BiReranker(load_sentence_transformer(base, max_length=plan.max_length))
 
 
-def _fresh(base: Path, plan: TrainPlan) -> tuple[Reranker, Any]:
+def _fresh(base: Located, plan: TrainPlan) -> tuple[Reranker, Any]:
     """The reranker to be and the model in it that is trained."""
     import torch
 
     if plan.loss != LISTWISE:
-        encoder = load_encoder(base, plan.max_length)
+        encoder = load_sentence_transformer(base, max_length=plan.max_length)
         return BiReranker(encoder), encoder
     torch.manual_seed(plan.seed)
-    cross = load_cross_encoder(base, plan.max_length)
+    cross = load_cross_encoder(base, max_length=plan.max_length, from_encoder=True)
     alone = CrossReranker(cross)
     if plan.arch == "cross":
         return alone, cross
-    return CombinedReranker(alone, BiReranker(load_encoder(base, plan.max_length))), cross
+    return CombinedReranker(
+        alone, BiReranker(load_sentence_transformer(base, max_length=plan.max_length))
+    ), cross
 
 
 def _write_records(training: Training, identity: dict[str, Any], workspace: Workspace, clock: Clock) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from miner.data import CountTokens
 from miner.errors import ConfigError
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
 from miner.validating import lines, rows, sets
 from miner.validating.finding import Finding, FindingLog, Severity
-from miner.validating.lengths import CountTokens, Lengths, Suspects, measure
+from miner.validating.fix import Fixed, fix_file
+from miner.validating.lengths import MAX_TOKENS, Lengths, Suspects, measure
 from miner.validating.texts import texts_of
 
 ERRORS = (
@@ -46,6 +48,8 @@ class Preflight:
     """In the order of files and lines; of each rule and file the first `cap`."""
     counts: Mapping[tuple[str, str], int]
     """All findings by (file, rule), listed or not."""
+    fixed: Fixed | None = None
+    """What the corrected copy lacks, if one was written."""
 
     @property
     def errors(self) -> int:
@@ -72,24 +76,31 @@ class Preflight:
 
 
 def validate(
-    train: Path,
-    evaluation: Path | None = None,
+    file: str | Path,
+    evaluation: str | Path | None = None,
     *,
-    max_tokens: int | None = 510,
-    count_tokens: CountTokens | None = None,
+    max_tokens: int | None = MAX_TOKENS,
+    model: str | CountTokens | None = None,
     cap: int = 100,
+    fix: str | Path | None = None,
+    fix_overlap: bool = False,
     clock: Clock | None = None,
 ) -> Preflight:
-    """Check every rule. Streams: memory grows by some 20 bytes a row.
+    """Check every rule over a training file. Streams: memory grows by some 20 bytes a row.
 
-    `max_tokens` is the room for query and passage (None: not checked), counted by `count_tokens`, by
-    default the bundled encoder's tokenizer. Of each rule, `cap` findings a file are listed and all
-    counted. Raises ConfigError for a file that is missing or given twice, InputError for one that
-    cannot be read on.
+    `max_tokens` is the room for query and passage (None: not checked), counted by the tokenizer of `model`, a
+    folder or hub name, or by a function from texts to numbers; by default as the bundled model does. Of each
+    rule, `cap` findings a file are listed and all counted. `fix` names a copy of the file to write without blank
+    and repeated negatives and, with `fix_overlap`, without relevant passages among them.
+
+    Raises ConfigError for a file that is missing or given twice, InputError for one that cannot be read on.
     """
+    train, evaluation = Path(file), None if evaluation is None else Path(evaluation)
+    if fix_overlap and fix is None:
+        raise ConfigError("--fix-overlap corrects the copy that --fix writes; expected --fix OUT")
     if evaluation is not None and evaluation.resolve() == train.resolve():
         raise ConfigError(f"{evaluation}: is the training file itself; expected another evaluation file")
-    counter = (count_tokens or token_counter()) if max_tokens else None
+    counter = (model if callable(model) else token_counter(model)) if max_tokens else None
     walk = _Check(FindingLog(cap, SEVERITIES), max_tokens, counter, clock or Clock())
     first = walk.over(train)
     walk.note("few-queries", first.file, sets.few_queries(first))
@@ -100,7 +111,8 @@ def validate(
         walk.note("few-evaluation-queries", second.file, sets.few_evaluation_queries(second))
         walk.note("shared-query", second.file, sets.shared_query(first, second))
     walk.note("too-large", first.file, sets.too_large(sum(file["bytes"] for file in walk.files)))
-    return walk.result()
+    found = walk.result()
+    return found if fix is None else replace(found, fixed=fix_file(train, Path(fix), overlap=fix_overlap))
 
 
 @dataclass

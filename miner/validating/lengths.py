@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from miner.models.tokenizer import CountTokens as CountTokens
+from miner.data import CountTokens
+from miner.formats.cohere import MAX_TOKENS as MAX_TOKENS
 from miner.validating import lines
 from miner.validating.texts import RowTexts, texts_of
 
-MAX_TOKENS = 510
 SAMPLE = 10_000
 """Rows counted at most; of more rows that could be too long, a seeded sample of so many is counted."""
 _BATCH = 64

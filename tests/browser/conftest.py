@@ -11,7 +11,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from miner.reporting import report
+from miner.reporting.report import examine_files
 from tests.browser.browsing import Open, log
 from tests.support.mined_files import made_rows, write_mined
 
@@ -73,5 +73,5 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def page(files: tuple[Path, Path]) -> Path:
     path = files[0].with_name("page.html")
-    report(*files).write(path)
+    examine_files(*files).write(path)
     return path

@@ -12,8 +12,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from miner.reporting import report
 from miner.reporting.part import ReportLimits
+from miner.reporting.report import examine_files
 from tests.browser.browsing import Open, complaints, field, line_of, preview, requests, shown, slide, state
 from tests.support.mined_files import made_receipts, made_rows, write_mined
 
@@ -176,7 +176,7 @@ def test_the_head_of_the_table_stays_in_sight(page: Path, opened: Open) -> None:
 
 def test_without_receipts_the_page_says_so_and_offers_no_such_filters(tmp_path: Path, opened: Open) -> None:
     path = write_mined(tmp_path / "plain.jsonl", made_rows(30), receipts=False, run=False)
-    report(path, limits=ReportLimits(shown=10)).write(tmp_path / "page.html")
+    examine_files(path, limits=ReportLimits(shown=10)).write(tmp_path / "page.html")
     browser = opened(tmp_path / "page.html")
     text = browser.find_element(By.ID, "training").text
     assert "No receipts lie beside the file" in text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 
-from miner.reporting import report
+from miner.reporting.report import examine_files
 from miner.storage.files import write_json, write_jsonl
 from tests.browser.browsing import Open, complaints, requests, window
 from tests.support.mined_files import made_receipts, write_mined
@@ -58,7 +58,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "stages": [{"stage": text, "seconds": 1.0} for text in HOSTILE],
     }
     write_json(path.with_name(f"{path.stem}.run.json"), run)
-    report(path, write_mined(folder / "eval.jsonl", rows)).write(folder / "page.html")
+    examine_files(path, write_mined(folder / "eval.jsonl", rows)).write(folder / "page.html")
     return folder / "page.html"
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from miner.storage import bucket as storage
-from miner.storage.mirror import CACHE
+from miner.storage.cachedir import CACHE
 from tests.support.s3 import BUCKET, CREDENTIALS, s3_server
 
 

@@ -19,12 +19,12 @@ from miner.executors import Ray, TaskQueue
 from miner.executors import workers as crew
 from miner.executors.ray import RayExecutor
 from miner.index import build_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.mining_tasks import mine_files
+from miner.mining_tasks.mine import mine
+from miner.mining_tasks.run import mine_files
 from miner.search.ivfpq import LEAST
+from miner.storage.cachedir import CACHE
 from miner.storage.files import write_jsonl
-from miner.storage.mirror import CACHE
 from tests.support.commandline import call
 from tests.support.indexing import content, many_passages
 from tests.support.s3 import BUCKET, CREDENTIALS, s3_server

@@ -17,11 +17,12 @@ from miner.errors import IndexCorrupt, IndexNotFound, Locked
 from miner.executors import Serial
 from miner.index import build_index, open_index, verify
 from miner.index.manifest import FILE
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.mining_tasks import mine_files
+from miner.mining_tasks.mine import mine
+from miner.mining_tasks.run import mine_files
 from miner.storage.bucket import Store
-from miner.storage.mirror import CACHE, Mirror, Scratch
+from miner.storage.cachedir import CACHE
+from miner.storage.mirror import Mirror, Scratch
 from tests.support.commandline import call
 from tests.support.indexing import Counting, content
 from tests.support.working import Stub

@@ -18,9 +18,9 @@ from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.filters import Margin
 from miner.index import Index, build_index
-from miner.mining import mine as mining
-from miner.mining.mine import mine
+from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.samples import write_sample
 from tests.support import oracle
 

@@ -17,9 +17,9 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, OutputError
 from miner.filters import Margin, Rank, Score
 from miner.index import Index, build_index
-from miner.mining import mine as mining
-from miner.mining.mine import mine
+from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.selectors import Diverse, Sample
 from miner.text.match import Match, MatchRequest, match
 from tests.support import oracle

@@ -46,7 +46,7 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nonsense"):
-        miner.nonsense  # noqa: B018
+        miner.nonsense  # type: ignore[attr-defined]  # noqa: B018
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -142,3 +142,15 @@ def test_the_wheel_holds_only_miner_and_works_elsewhere(tmp_path: Path) -> None:
         [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert int(done.stdout) > 330
+
+
+@pytest.mark.parametrize("first", ["mine", "explain", "report", "validate", "rerank"])
+def test_a_public_name_stays_what_it_is_however_often_and_in_whatever_order_it_is_used(first: str) -> None:
+    code = (
+        "import miner\n"
+        f"names = [{first!r}, *miner.__all__, *reversed(miner.__all__)]\n"
+        "kinds = [type(getattr(miner, name)).__name__ for name in names]\n"
+        "assert kinds == [type(getattr(miner, name)).__name__ for name in names]\n"
+        "assert 'module' not in kinds, [n for n, k in zip(names, kinds) if k == 'module']\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -22,7 +22,7 @@ from miner.encoders import HashingEncoder
 from miner.errors import MinerError
 from miner.index import Index, build_index
 from miner.judgments import JudgmentStore, read_judgments
-from miner.reporting import report
+from miner.reporting.report import examine_files
 from miner.storage.files import MAX_LINE, read_jsonl
 from tests.support.mined_files import made_rows, write_mined
 
@@ -198,7 +198,7 @@ def test_any_receipts_and_run_record_are_shown_or_refused(data: st.DataObject) -
         whole = [orjson.loads(line) for line in records(beside)]
         changed = altered(data, whole)
         beside.write_bytes(b"\n".join(map(orjson.dumps, changed if isinstance(changed, list) else [changed])))
-        refused_or_read(lambda: report(path))
+        refused_or_read(lambda: examine_files(path))
 
 
 def records(path: Path) -> list[bytes]:

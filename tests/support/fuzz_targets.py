@@ -243,11 +243,11 @@ def _run(folder: Path) -> Target:
 
     def read(data: bytes) -> Iterable[object]:
         from miner.formats.run import read_run
-        from miner.reporting import report
+        from miner.reporting.report import examine_files
 
         (folder / "w.run.json").write_bytes(data)
         run = read_run(path)
-        return [provenance(path, run), report(path).statistics()]
+        return [provenance(path, run), examine_files(path).statistics()]
 
     return Target(read, (orjson.dumps(made_run(path, ROWS)),))
 

@@ -9,7 +9,7 @@ import numpy as np
 from miner.data import Float64, Pool, Query
 from miner.encoders import HashingEncoder
 from miner.index import Index
-from miner.mining.mine import Miner
+from miner.mining.miner import Miner
 from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
 

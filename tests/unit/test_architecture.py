@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +30,7 @@ ROOMS = (
     "encoders",
     "corpus",
     "judgments",
+    "cleaning",
     "executors",
     "formats",
     "index",
@@ -41,7 +44,6 @@ ROOMS = (
     "validating",
     "reporting",
     "splitting",
-    "cleaning",
     "auditing",
     "reranking",
     "training",
@@ -150,3 +152,11 @@ def test_no_class_name_stands_twice() -> None:
 def test_no_room_has_the_name_of_something_public(name: str) -> None:
     assert not (ROOT / name).exists()
     assert not (ROOT / f"{name}.py").exists()
+
+
+def test_on_windows_one_sentence_says_so() -> None:
+    code = (
+        "import sys; sys.platform = 'win32'\ntry:\n import miner\nexcept ImportError as error:\n print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("miner runs on Linux and macOS")

@@ -22,8 +22,8 @@ from miner.formats.convert import convert
 from miner.formats.rows import CohereRows
 from miner.formats.run import read_run
 from miner.index import build_index, open_index, verify
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.splitting import SplitPlan, split_file
 from miner.storage.files import atomic, sha256, together
 from tests.support.mined_files import made_rows, write_mined

@@ -18,9 +18,9 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
 from miner.filters import DropRiskiest, Margin, Risk, SameDocument
 from miner.index import Index, build_index
-from miner.index.library import build_index as build_from_path
-from miner.mining.mine import mine
+from miner.index import build_index as build_from_path
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.progress import Clock
 from miner.risk import NAMES, packaged_model, probability
 from miner.samples import write_sample
@@ -129,14 +129,14 @@ def test_a_cap_and_the_share_it_lets_through_are_two_sides_of_one_thing(calibrat
 
 
 def test_a_recipe_takes_the_model_and_translates_its_caps(calibration: Calibration) -> None:
-    recipe = calibration.apply(Recipe(filters=(Margin(relative=0.1), Risk(max=0.1))))
+    recipe = Recipe(filters=(Margin(relative=0.1), Risk(max=0.1))).calibrated(calibration)
     assert recipe.risk is calibration.model
     assert recipe.filters == (Margin(relative=0.1), Risk(max=calibration.threshold(0.1)))
 
 
 def test_with_a_calibration_the_default_is_a_cap(calibration: Calibration) -> None:
     assert DropRiskiest() in Recipe().filters
-    capped = calibration.apply(Recipe()).filters
+    capped = Recipe().calibrated(calibration).filters
     assert capped == (SameDocument(overlapping=True), Risk(max=calibration.threshold(Risk().max)))
 
 
@@ -247,7 +247,7 @@ def test_the_bottom_line_holds_on_the_completely_judged_sample(
 ) -> None:
     several = [query for query in queries if len(query.relevant_ids) > 1]
     shown = [Query(query.text, (), query.relevant_ids[:1]) for query in several]
-    mined = mine(shown, index, calibration.apply(Recipe(filters=(Risk(max=0.05),))), encoder=encoder)
+    mined = mine(shown, index, Recipe(filters=(Risk(max=0.05),)).calibrated(calibration), encoder=encoder)
     wrong = [
         negative.id in query.relevant_ids
         for i, query in enumerate(several)

@@ -10,7 +10,7 @@ import pytest
 
 import miner
 from miner.cleaning import DEFAULT, NAMES, STEPS, Cleaner
-from miner.cleaning.files import clean_path
+from miner.cleaning.files import clean
 from miner.cleaning.report import CleaningReport
 from miner.corpus import read_corpus
 from miner.errors import ConfigError, InputError
@@ -96,7 +96,7 @@ def test_html_and_urls_put_into_the_sample_come_out_again(tmp_path: Path) -> Non
         target = marked / file.relative_to(SAMPLE)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"{head}---\n{title}---\n\n" + "\n\n".join([first, *rest]) + "\n", encoding="utf-8")
-    clean_path(marked, cleaned, Cleaner())
+    clean(marked, cleaned)
     for file in SAMPLE.rglob("*.md"):
         assert (cleaned / file.relative_to(SAMPLE)).read_text() == file.read_text()
 
@@ -163,7 +163,7 @@ def test_rows_keep_their_other_fields_and_clean_lines_their_bytes(tmp_path: Path
         "url": "<b>",
     }
     source.write_bytes(gzip.compress(untouched + b"\n\n" + json.dumps(row).encode()))
-    clean_path(source, output, Cleaner())
+    clean(source, output)
     first, second = output.read_bytes().splitlines()
     assert first == untouched
     assert json.loads(second) == {**row, "query": "q", "relevant_passages": ["a", "b"]}
@@ -176,12 +176,12 @@ def test_a_folder_becomes_a_folder(tmp_path: Path) -> None:
     (source / "corpus.jsonl").write_text('{"text": "<b>y</b>"}\n')
     (source / "queries.jsonl").write_text('{"text": "<b>z</b>"}\n')
     (source / "qrels.tsv").write_text("a\tb\t1\n")
-    report, copied = clean_path(source, output, Cleaner())
+    report = clean(source, output)
     assert (output / "a" / "d.md").read_text() == "---\ntitle: <b>t</b>\n---\n\n# H\n\nx\n"
     assert (output / "corpus.jsonl").read_text() == '{"text":"y"}\n'
     assert (output / "queries.jsonl").read_text() == '{"text":"z"}\n'
     assert (output / "qrels.tsv").read_text() == "a\tb\t1\n"
-    assert ([path.name for path in copied], report.changed) == (["qrels.tsv"], 3)
+    assert ([path.name for path in report.copied], report.changed) == (["qrels.tsv"], 3)
 
 
 def test_nothing_is_left_behind_when_a_file_is_broken(tmp_path: Path) -> None:
@@ -190,9 +190,9 @@ def test_nothing_is_left_behind_when_a_file_is_broken(tmp_path: Path) -> None:
     (source / "a.md").write_text("fine\n")
     (source / "b.jsonl").write_text("{\n")
     with pytest.raises(InputError, match=r"b\.jsonl:1"):
-        clean_path(source, tmp_path / "out", Cleaner())
+        clean(source, tmp_path / "out")
     with pytest.raises(InputError, match=r"b\.jsonl:1"):
-        clean_path(source / "b.jsonl", tmp_path / "out.jsonl", Cleaner())
+        clean(source / "b.jsonl", tmp_path / "out.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
@@ -208,10 +208,10 @@ def test_paths_that_do_not_fit_are_misuse(tmp_path: Path) -> None:
         (tmp_path / "x.csv", tmp_path / "out", "no such file or folder"),
     ]:
         with pytest.raises(ConfigError, match=message):
-            clean_path(path, output, Cleaner())
+            clean(path, output)
     (source / "a.md.gz").write_bytes(gzip.compress(b"fine"))
     with pytest.raises(ConfigError, match="is there packed and unpacked"):
-        clean_path(source, tmp_path / "out", Cleaner())
+        clean(source, tmp_path / "out")
 
 
 def test_a_corpus_is_read_as_it_would_be_cleaned(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_corpus_is_read_as_it_would_be_cleaned(tmp_path: Path) -> None:
     source.write_text(
         "".join(json.dumps({"_id": str(i), "title": "&amp;", "text": t}) + "\n" for i, t in enumerate(texts))
     )
-    clean_path(source, output, Cleaner())
+    clean(source, output)
     read = [(p.id, p.title, p.text) for p in read_corpus(source, clean=Cleaner())]
     assert read == [(p.id, p.title, p.text) for p in read_corpus(output)]
     assert read[0] == ("0", "&", "x")

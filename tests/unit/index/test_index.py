@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from miner.data import PADDING, Float32, Passage
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.index import Index, build_index, default_index, open_index
-from miner.index.manifest import NAME
+from miner.index.manifest import NAME, IndexCounts
 from miner.storage.place import Place
 
 
@@ -175,8 +176,6 @@ def test_another_format_version_says_what_to_do(
 def test_a_manifest_cannot_lead_out_of_its_folder(
     tmp_path: Path, passages: list[Passage], encoder: HashingEncoder
 ) -> None:
-    from dataclasses import replace
-
     index = build_index(passages[:3], tmp_path / "i", encoder)
     shard = index.manifest.shards[0]
     for name in ("../other/x.npy", "/etc/passwd", "vectors/../../x.npy", "vectors/00000.npy"):
@@ -184,6 +183,27 @@ def test_a_manifest_cannot_lead_out_of_its_folder(
         replace(index.manifest, shards=(stolen,)).write(Place(tmp_path / "i"))
         with pytest.raises(IndexCorrupt, match=r"manifest\.json: .* is not the name of a file of an index"):
             open_index(tmp_path / "i")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoder": {}}, "encoder is {}"),
+        ({"encoder": {"backend": "hashing", "dim": 10**13}}, "the encoder's dim is 10000000000000"),
+        *(({"dim": dim}, f"dim is {dim!r}; expected") for dim in ("x", None, -5, 0, 10**13, True)),
+        ({"counts": IndexCounts(3, 0, 3, 10**18)}, "do not add up to the ids"),
+        ({"counts": IndexCounts(2, 0, 3, 3)}, "fewer passages were read than there are ids"),
+    ],
+)
+def test_a_manifest_says_only_what_can_be(
+    tmp_path: Path, passages: list[Passage], encoder: HashingEncoder, change: dict[str, Any], message: str
+) -> None:
+    index = build_index(passages[:3], tmp_path / "i", encoder)
+    replace(index.manifest, **change).write(Place(tmp_path / "i"))
+    with pytest.raises(
+        IndexCorrupt, match=rf"manifest\.json: does not describe an index .*{re.escape(message)}"
+    ):
+        open_index(tmp_path / "i")
 
 
 def test_the_default_index_is_the_only_one(tmp_path: Path) -> None:

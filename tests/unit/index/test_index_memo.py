@@ -14,8 +14,8 @@ from miner.encoders import HashingEncoder
 from miner.filters import Margin, Risk
 from miner.index import Index, build_index, memo
 from miner.index.memo import ArraySpec, Memo, MemoKind
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 
 SPECS: list[ArraySpec] = [(np.dtype(np.float32), (2, 2)), (np.dtype(np.uint8), (3,))]
 THING = MemoKind("thing", 1)

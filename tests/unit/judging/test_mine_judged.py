@@ -21,8 +21,8 @@ from miner.judgments import Judgment, JudgmentStore, Pair
 from miner.judgments.errors import JudgeErrors
 from miner.judgments.known import KnownJudgments
 from miner.mining.explain import explain
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.selectors import Top
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from miner import mining_tasks as blocks
-from miner.data import Passage, Query
+from miner.data import Float32, Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, Locked
 from miner.executors import Serial
 from miner.filters import Risk, Score
 from miner.index import Index, build_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.mining.rescore import CrossEncoderScorer, ScoreCache
-from miner.mining_tasks import mine_files
+from miner.mining.rescore import ScoreCache
+from miner.mining_tasks import run as blocks
+from miner.mining_tasks.mine import mine
 from miner.mining_tasks.plan import groups
+from miner.mining_tasks.run import mine_files
 from miner.search.search import Search
 from miner.storage import sealed
 from miner.storage.locks import building
@@ -155,11 +156,20 @@ def test_two_runs_for_one_output_do_not_meet(tmp_path: Path, index: Index, asked
         mine_files(asked, [index], Recipe(), tmp_path / "out.jsonl", Serial())
 
 
+class ByLength:
+    """A scorer that needs no model."""
+
+    fingerprint = "by length"
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
+        return np.array([len(passage) for _, passage in pairs], np.float32)
+
+
 def test_what_depends_on_the_whole_run_or_index_is_refused(
     tmp_path: Path, index: Index, asked: list[Query]
 ) -> None:
     for recipe in (
-        Recipe(rescore=ScoreCache(tmp_path / "cache", CrossEncoderScorer("none"))),
+        Recipe(rescore=ScoreCache(tmp_path / "cache", ByLength())),
         Recipe(search=Search("hnsw")),
     ):
         with pytest.raises(ConfigError, match="on one machine only"):

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from miner import mining_tasks as blocks
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.executors import Executor, Serial
 from miner.filters import Risk, Score
 from miner.index import Index, build_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
-from miner.mining_tasks import mine_files
+from miner.mining_tasks import run as blocks
+from miner.mining_tasks.mine import mine
+from miner.mining_tasks.run import mine_files
 from miner.search.ivfpq import LEAST
 from miner.search.search import Search
 from tests.support.indexing import many_passages

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from miner.encoders import HashingEncoder
-from miner.reporting import report
 from miner.reporting.measure import Gauge
 from miner.reporting.part import ReportLimits
+from miner.reporting.report import examine_files
 from tests.support.mined_files import embedded_json as block
 from tests.support.mined_files import made_receipts, made_rows, write_mined
 
@@ -29,7 +29,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def page(files: tuple[Path, Path]) -> str:
-    return report(*files, gauge=GAUGE).html()
+    return examine_files(*files, gauge=GAUGE).html()
 
 
 def test_every_number_is_that_of_the_file(files: tuple[Path, Path], page: str) -> None:
@@ -106,7 +106,7 @@ def test_the_table_holds_every_row_with_its_evidence(files: tuple[Path, Path], p
 
 def test_a_large_file_is_sampled_and_the_page_says_so(files: tuple[Path, Path]) -> None:
     limits = ReportLimits(measured=50, shown=20, seed=3)
-    found = report(files[0], gauge=GAUGE, limits=limits)
+    found = examine_files(files[0], gauge=GAUGE, limits=limits)
     html = found.html()
     assert "The table holds 20 of 280 rows: 20 drawn at random with seed 3" in html
     assert "on 50 rows drawn at random with seed 3" in html
@@ -118,7 +118,7 @@ def test_findings_are_those_of_the_preflight_and_their_rows_are_in_the_table(tmp
     rows = made_rows(260)
     rows[200]["hard_negatives"][0] = rows[200]["relevant_passages"][0]
     path = write_mined(tmp_path / "train.jsonl", rows)
-    found = report(path, limits=ReportLimits(shown=5))
+    found = examine_files(path, limits=ReportLimits(shown=5))
     errors = [rule for rule in found.statistics()["training"]["findings"] if rule["severity"] == "error"]
     assert [(rule["rule"], rule["count"]) for rule in errors] == [("overlap", 1)]
     item = next(item for item in found.tabs[0].table if item["line"] == 201)

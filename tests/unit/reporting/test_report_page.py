@@ -14,10 +14,10 @@ import pytest
 
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra
-from miner.reporting import report
 from miner.reporting.measure import Gauge
 from miner.reporting.page import asset, embedded, environment, policy, visible
 from miner.reporting.plots import bars, columns, histograms
+from miner.reporting.report import examine_files
 from miner.reporting.statistics import Preview, Removal
 from tests.support.commandline import call
 from tests.support.mined_files import embedded_json, made_rows, write_mined
@@ -36,15 +36,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def page(files: tuple[Path, Path]) -> str:
-    return report(*files, gauge=GAUGE).html()
+    return examine_files(*files, gauge=GAUGE).html()
 
 
 def test_the_same_files_give_the_same_bytes(files: tuple[Path, Path], page: str) -> None:
-    assert report(*files, gauge=GAUGE).html() == page
+    assert examine_files(*files, gauge=GAUGE).html() == page
 
 
 def test_without_an_evaluation_file_the_tab_says_how_to_give_one(files: tuple[Path, Path]) -> None:
-    found = report(files[0])
+    found = examine_files(files[0])
     assert "No evaluation file was given" in found.html()
     assert found.statistics()["validation"] is None
 
@@ -53,7 +53,7 @@ def test_without_an_evaluation_file_the_tab_says_how_to_give_one(files: tuple[Pa
 def test_a_file_with_little_or_nothing_in_it_has_a_page(tmp_path: Path, text: str) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_text(text)
-    assert "few-queries" in report(path, gauge=GAUGE).html()
+    assert "few-queries" in examine_files(path, gauge=GAUGE).html()
 
 
 def test_nothing_of_the_embedded_data_is_markup() -> None:
@@ -136,7 +136,7 @@ def test_the_preview_can_stand_on_another_page() -> None:
 def test_without_jinja_the_extra_is_named(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingExtra, match=r"pip install 'miner\[report\]'"):
-        report(files[1]).html()
+        examine_files(files[1]).html()
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_missing_file_is_misuse(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
-        report(tmp_path / "none.jsonl")
+        examine_files(tmp_path / "none.jsonl")
 
 
 def test_the_command_writes_the_page_and_prints_its_numbers(

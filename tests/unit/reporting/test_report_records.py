@@ -9,9 +9,9 @@ import pytest
 
 from miner.errors import InputError
 from miner.formats.run import read_run
-from miner.reporting import report
 from miner.reporting.provenance import provenance
 from miner.reporting.records import read_records
+from miner.reporting.report import examine_files
 from miner.storage.files import sha256, write_json, write_jsonl
 from miner.validating.fix import fix_file
 from tests.support.mined_files import made_receipts, made_rows, write_mined
@@ -124,7 +124,7 @@ def test_a_run_record_may_lack_a_part_or_hold_null_for_it(tmp_path: Path, name: 
     run = orjson.loads(beside.read_bytes())
     for changed in (run | {name: None}, {key: value for key, value in run.items() if key != name}):
         write_json(beside, changed)
-        assert report(path).statistics()["training"]["counts"]["rows"] == len(ROWS)
+        assert examine_files(path).statistics()["training"]["counts"]["rows"] == len(ROWS)
 
 
 def test_no_run_record_is_none(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from miner.errors import ModelError
-from miner.models.load import load_cross_encoder, load_encoder
+from miner.models.load import load_cross_encoder, load_sentence_transformer
 from miner.reranking import Reranker, load_reranker, rank
 from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, standardise
 from miner.reranking.store import save_reranker
@@ -62,7 +62,7 @@ def test_equal_documents_score_exactly_the_same(encoder: Path) -> None:
 
 
 def test_a_combined_reranker_adds_what_both_say_in_deviations(encoder: Path, cross_encoder: Path) -> None:
-    cross, bi = load_cross_encoder(cross_encoder), load_encoder(encoder)
+    cross, bi = load_cross_encoder(cross_encoder), load_sentence_transformer(encoder)
     combined = CombinedReranker(CrossReranker(cross), BiReranker(bi))
     parts = [standardise(part.score(QUERY, DOCUMENTS)) for part in (CrossReranker(cross), BiReranker(bi))]
     assert combined.score(QUERY, DOCUMENTS) == pytest.approx(parts[0] + parts[1], abs=1e-5)
@@ -79,8 +79,8 @@ def test_standardising_gives_mean_nought_and_deviation_one() -> None:
 def test_a_saved_reranker_scores_the_same(
     arch: str, encoder: Path, cross_encoder: Path, tmp_path: Path
 ) -> None:
-    bi = BiReranker(load_encoder(encoder, 32))
-    cross = CrossReranker(load_cross_encoder(cross_encoder, 48))
+    bi = BiReranker(load_sentence_transformer(encoder, max_length=32))
+    cross = CrossReranker(load_cross_encoder(cross_encoder, max_length=48))
     rerankers: list[Reranker] = [bi, cross, CombinedReranker(cross, bi)]
     reranker = next(each for each in rerankers if each.arch == arch)
     save_reranker(reranker, tmp_path / "model")
@@ -90,7 +90,7 @@ def test_a_saved_reranker_scores_the_same(
 
 
 def test_a_saved_encoder_loads_in_sentence_transformers(encoder: Path, tmp_path: Path) -> None:
-    save_reranker(BiReranker(load_encoder(encoder, 32)), tmp_path / "model")
+    save_reranker(BiReranker(load_sentence_transformer(encoder, max_length=32)), tmp_path / "model")
     assert SentenceTransformer(str(tmp_path / "model"), device="cpu").max_seq_length == 32
 
 
@@ -114,7 +114,10 @@ def test_ranking_puts_the_best_first_and_keeps_the_order_of_equals(encoder: Path
 def test_relevance_lies_between_nought_and_one_and_keeps_the_order(
     encoder: Path, cross_encoder: Path
 ) -> None:
-    bi, cross = BiReranker(load_encoder(encoder)), CrossReranker(load_cross_encoder(cross_encoder))
+    bi, cross = (
+        BiReranker(load_sentence_transformer(encoder)),
+        CrossReranker(load_cross_encoder(cross_encoder)),
+    )
     for reranker in (bi, cross, CombinedReranker(cross, bi)):
         relevance = reranker.relevance(np.array([-1, -0.5, 0, 0.5, 1], np.float32))
         assert (np.diff(relevance) > 0).all()
@@ -123,7 +126,7 @@ def test_relevance_lies_between_nought_and_one_and_keeps_the_order(
 
 
 def test_weights_that_are_not_numbers_are_told(encoder: Path) -> None:
-    model = load_encoder(encoder)
+    model = load_sentence_transformer(encoder)
     next(model.parameters()).data.fill_(float("nan"))
     with pytest.raises(ModelError, match="not numbers"):
         BiReranker(model).score(QUERY, DOCUMENTS)
@@ -158,7 +161,7 @@ def test_a_classifier_of_several_classes_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_damaged_model_is_told(encoder: Path, tmp_path: Path) -> None:
-    save_reranker(BiReranker(load_encoder(encoder)), tmp_path)
+    save_reranker(BiReranker(load_sentence_transformer(encoder)), tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"x" * 64)
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_reranker(tmp_path)
@@ -166,7 +169,7 @@ def test_a_damaged_model_is_told(encoder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 9, "arch": "bi"}', '{"format": 1, "arch": "tri"}'])
 def test_a_description_that_cannot_be_understood_is_told(encoder: Path, tmp_path: Path, text: str) -> None:
-    save_reranker(BiReranker(load_encoder(encoder)), tmp_path)
+    save_reranker(BiReranker(load_sentence_transformer(encoder)), tmp_path)
     (tmp_path / "reranker.json").write_text(text)
     with pytest.raises(ModelError, match=r"reranker\.json"):
         load_reranker(tmp_path)

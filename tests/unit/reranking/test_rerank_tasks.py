@@ -10,7 +10,7 @@ import pytest
 from miner.data import Float32, Row
 from miner.errors import ConfigError, InputError
 from miner.formats.cohere import write_rows
-from miner.reranking.evaluate import evaluate
+from miner.reranking.evaluate import judge_both
 from miner.reranking.score import Request
 from miner.reranking.tasks import load_rows, measure, tasks_of
 
@@ -71,7 +71,7 @@ def test_measuring_gives_the_figures_of_each_task() -> None:
 
 def test_a_better_model_is_called_a_gain_and_a_worse_one_a_loss() -> None:
     tasks = tasks_of([row(i) for i in range(30)])
-    better, worse = evaluate(tasks, Words(), Words(-1)), evaluate(tasks, Words(-1), Words())
+    better, worse = judge_both(tasks, Words(), Words(-1)), judge_both(tasks, Words(-1), Words())
     assert [better.primary.verdict, worse.primary.verdict] == ["gain", "loss"]
     assert better.record()["metrics"]["Accuracy@1"] == {
         "base": 0, "tuned": 1, "change": 1, "low": 1, "high": 1, "verdict": "gain"
@@ -81,9 +81,11 @@ def test_a_better_model_is_called_a_gain_and_a_worse_one_a_loss() -> None:
 
 def test_the_same_model_shows_no_difference() -> None:
     tasks = tasks_of([row(i) for i in range(30)])
-    assert {change.verdict for change in evaluate(tasks, Words(), Words()).changes} == {"no difference shown"}
+    assert {change.verdict for change in judge_both(tasks, Words(), Words()).changes} == {
+        "no difference shown"
+    }
 
 
 def test_nothing_to_choose_among_is_refused() -> None:
     with pytest.raises(ConfigError, match="--index"):
-        evaluate(tasks_of([Row("q", ("p",))]), Words(), Words())
+        judge_both(tasks_of([Row("q", ("p",))]), Words(), Words())

@@ -14,8 +14,8 @@ from miner.errors import ConfigError
 from miner.filters import Risk
 from miner.filters.risk import lowest_caps
 from miner.index import Index, build_index
-from miner.mining.mine import mine
 from miner.mining.recipe import Recipe
+from miner.mining_tasks.mine import mine
 from miner.risk import (
     NAMES,
     Geometry,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import resource
@@ -326,7 +325,7 @@ def test_evaluation_rows_that_training_has_seen_are_told(world: Path, tmp_path: 
 def test_training_without_its_packages_names_the_line_that_installs_them(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "accelerate", None)
     with pytest.raises(MissingExtra, match=r"pip install 'miner\[train\]'"):
         run(world, tmp_path / "m")
 

@@ -36,7 +36,7 @@ def write(path: Path, records: Sequence[Record | bytes]) -> Path:
 
 
 def check(train: Path, evaluation: Path | None = None, cap: int = 100) -> Preflight:
-    return validate(train, evaluation, count_tokens=words, cap=cap)
+    return validate(train, evaluation, model=words, cap=cap)
 
 
 def found(preflight: Preflight) -> list[tuple[str, str, int | None, str]]:
@@ -333,7 +333,7 @@ def test_texts_are_counted_once_and_short_rows_never(tmp_path: Path) -> None:
     long = "p " * 300
     rows = [changed(n, relevant_passages=[long], hard_negatives=["n"]) for n in range(300)]
     path = write(tmp_path / "train.jsonl", [*rows, record(300)])
-    validate(path, count_tokens=count)
+    validate(path, model=count)
     assert sorted(counted) == sorted({long, "n", *(f"question {n}?" for n in range(300))})
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from miner.data import Row
 from miner.encoders import HashingEncoder
-from miner.validating.fit import fit_row, fit_rows
+from miner.formats.fit import fit_row, fit_rows
 
 ENCODER = HashingEncoder()
 QUERY = "how do I cancel my plan"

@@ -12,7 +12,7 @@ import orjson
 from miner.formats.run import read_run
 from miner.progress import Clock
 from miner.reporting.findings import by_rule
-from miner.reporting.measure import Gauge
+from miner.reporting.measure import Gauge, gauge
 from miner.reporting.part import ReportLimits, examine
 from miner.reporting.provenance import provenance
 from miner.reporting.tab import Tab
@@ -45,6 +45,35 @@ class Report:
 
 
 def report(
+    file: str | Path,
+    evaluation: str | Path | None = None,
+    *,
+    output: str | Path | None = None,
+    model: str | None = None,
+    rows: int = 1_000,
+    seed: int = 0,
+    clock: Clock | None = None,
+) -> Report:
+    """Look at a file in Cohere's format, and at its evaluation file if there is one.
+
+    Receipts and run records are taken from beside the files. The tokenizer of `model` counts tokens and its
+    encoder finds near-paraphrases; without one the bundled tokenizer counts and shared words tell. The page shows
+    `rows` rows, drawn by `seed` from more, and is written to `output`, if that is given.
+
+    Raises ConfigError for a missing file, InputError for one that cannot be read on or whose receipts or run
+    record are damaged, OutputError, MissingExtra.
+    """
+    if output is not None:
+        files.check_writable(Path(output))
+    limits = ReportLimits(shown=rows, seed=seed)
+    train, validation = Path(file), None if evaluation is None else Path(evaluation)
+    found = examine_files(train, validation, gauge=gauge(model), limits=limits, clock=clock)
+    if output is not None:
+        found.write(Path(output))
+    return found
+
+
+def examine_files(
     train: Path,
     evaluation: Path | None = None,
     *,
@@ -52,17 +81,10 @@ def report(
     limits: ReportLimits | None = None,
     clock: Clock | None = None,
 ) -> Report:
-    """Look at a file in Cohere's format, and at its evaluation file if there is one.
-
-    Receipts and run records are taken from beside the files. Without a gauge no tokens are counted, and
-    near-paraphrases are found by shared words. Raises ConfigError for a missing file, InputError for one
-    that cannot be read on or whose receipts or run record are damaged.
-    """
+    """As report; without a gauge no tokens are counted, and near-paraphrases are found by shared words."""
     clock, limits = clock or Clock(), limits or ReportLimits()
     counter = gauge.count_tokens if gauge else None
-    found = validate(
-        train, evaluation, count_tokens=counter, max_tokens=510 if counter else None, clock=clock
-    )
+    found = validate(train, evaluation, model=counter, max_tokens=510 if counter else None, clock=clock)
     tabs = [
         Tab(key, title) if path is None else _tab(key, path, found, gauge, limits, clock)
         for (key, title), path in zip(TITLES.items(), (train, evaluation), strict=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from miner.data import Float64, Row
 from miner.encoders.base import Encoder
-from miner.validating.lengths import MAX_TOKENS
+from miner.formats.cohere import MAX_TOKENS
 
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”’）]*|\n")
 

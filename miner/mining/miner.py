@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from miner.data import KEPT, PADDING, Candidates, Float32, Int64, Pool, Query, Selection, UInt8
+from miner.data import KEPT, PADDING, RISK, Candidates, Float32, Int64, Pool, Query, Selection, UInt8
 from miner.encoders import Encoder
-from miner.filters import DropRiskiest, Risk, judge
+from miner.filters import judge
 from miner.filters.risk import lowest_caps
 from miner.index import Index
 from miner.index.memo import ArraySpec, MemoKind
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
-from miner.mining.garbage import gc_frozen
 from miner.mining.judged import weigh
 from miner.mining.pool import PoolBuilder, seen_by
-from miner.mining.prepare import as_queries, prepare
+from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import rescore
@@ -34,41 +33,28 @@ POOL_QUERIES = 256
 SEARCH_QUERIES = 4096
 WIDEN = 4
 
-FOUND, RISK = MemoKind("found", 1), MemoKind("risk", 1)
+FOUND, ESTIMATED = MemoKind("found", 1), MemoKind("risk", 1)
 
 
-@gc_frozen()
-def mine(
-    queries: Sequence[Query] | Sequence[Mapping[str, Any]],
-    index: Index | Sequence[Index],
-    recipe: Recipe | None = None,
-    *,
+def mine_in_memory(
+    queries: Sequence[Query],
+    indexes: Sequence[Index],
+    recipe: Recipe,
     encoder: Encoder | None = None,
     clock: Clock | None = None,
 ) -> MiningResult:
-    """Mine hard negatives for every query, in order.
-
-    Queries are what read_queries gives, or mappings with the keys of a JSONL line. Several indexes over the
-    same corpus are searched as one: ranks are fused, similarities are those of the first. The result is the
-    same, bit for bit, for any block size, thread count or shard size. Without an encoder (of the first index)
-    those that the indexes name are loaded.
-
-    Raises IndexMismatch if the encoder is not the index's or the corpora differ, ConfigError for a relevant
-    id that the index does not hold, InputError for a mapping that is no query.
-    """
-    recipe, clock = recipe or Recipe(), clock or Clock()
-    asked = as_queries(queries)
-    indexes = (index,) if isinstance(index, Index) else tuple(index)
-    prepared = prepare(asked, indexes, recipe, encoder, clock)
+    """Mine hard negatives for every query in this process. Raises what `prepare` and the recipe's parts raise."""
+    clock = clock or Clock()
+    prepared = prepare(queries, indexes, recipe, encoder, clock)
     miner = Miner(indexes, recipe, clock)
     recall = miner.finder.recall(prepared.block.seen, min(recipe.depth, len(indexes[0])))
     blocks = (
-        range(start, min(start + SEARCH_QUERIES, len(asked)))
-        for start in range(0, len(asked), SEARCH_QUERIES)
+        range(start, min(start + SEARCH_QUERIES, len(queries)))
+        for start in range(0, len(queries), SEARCH_QUERIES)
     )
     picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
-    made = RunInfo(recipe, indexes, miner.tally, clock, recall)
-    return MiningResult(asked, prepared.relevant, picks, prepared.block.taken, made)
+    info = RunInfo(recipe, indexes, miner.counts, clock, recall)
+    return MiningResult(queries, prepared.relevant, picks, prepared.block.taken, info)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +72,9 @@ class Miner:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
         self.finder = Finder(indexes, recipe.search, clock)
         self.builder = PoolBuilder(indexes[0], recipe.emit)
-        estimates = any(isinstance(each, (Risk, DropRiskiest)) for each in recipe.filters)
-        self.scorers: list[RiskScorer] = (
-            [recipe.risk.for_index(each) for each in indexes] if estimates else []
-        )
-        self.tally = MiningCounts()
+        estimated = indexes if RISK in recipe.needs else ()
+        self.scorers: list[RiskScorer] = [recipe.risk.for_index(each) for each in estimated]
+        self.counts = MiningCounts()
 
     def run(self, block: Block) -> list[Pick]:
         """The picks of a block's queries, searched deeper until each has enough or the corpus ended."""
@@ -149,7 +133,7 @@ class Miner:
         """The pool with its risk: with several indexes the mean of their log odds."""
         key = [*block.key(), *self._views(block), pool.rows, repr(self.recipe.risk)]
         specs = [(np.dtype(np.float32), pool.rows.shape)]
-        (risk,) = self.builder.memo.arrays(RISK, key, specs, lambda: [self._risk(pool, block)])
+        (risk,) = self.builder.memo.arrays(ESTIMATED, key, specs, lambda: [self._risk(pool, block)])
         return replace(pool, risk=risk)
 
     def _risk(self, pool: Pool, block: Block) -> Float32:
@@ -203,13 +187,13 @@ class Miner:
         got = np.sum(selection.columns != PADDING, axis=1)
         wanted = self._wanted(block)
         if last and np.any(got < wanted):
-            self.tally.fill(lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist())
+            self.counts.fill(lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist())
         for i in range(len(block)):
             short = bool(got[i] < wanted[i])
             if short and not last:
                 yield None
                 continue
-            self.tally.count(verdicts[i], self.recipe, len(block.taken[i]), int(got[i]), short)
+            self.counts.count(verdicts[i], self.recipe, len(block.taken[i]), int(got[i]), short)
             yield Pick.of(pool, i, selection.columns[i, : got[i]])
 
 
