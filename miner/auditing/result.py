@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from miner.auditing.assisted import AssistedRate
 from miner.auditing.cap import Cap, Verdicts, reaching
 from miner.auditing.estimate import AuditRate, Count, stratified
 from miner.auditing.population import Population
@@ -48,6 +49,8 @@ class Audit:
     is_model: bool
     tallies: Sequence[StratumCounts]
     verdicts: Verdicts
+    assisted: AssistedRate | None = None
+    """With the help of a judge that judged a larger draw."""
 
     @classmethod
     def of(
@@ -98,6 +101,7 @@ class Audit:
             "drawn": sum(tally.drawn for tally in self.tallies),
             **{answer: self.total(answer) for answer in ("yes", "no", "unsure", "unanswered")},
             **self.rate().record(),
+            **({} if self.assisted is None else {"assisted": self.assisted.record()}),
             "unsure_taken_for_no": self.rate("no").record(),
             "unsure_taken_for_yes": self.rate("yes").record(),
             "strata": [self._stratum(tally) for tally in self.tallies],

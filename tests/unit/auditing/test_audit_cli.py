@@ -315,6 +315,53 @@ def test_a_broken_query_file_leaves_nothing_half_merged(
     assert "q.jsonl:2:" in done.err
 
 
+def test_a_file_that_names_all_answers_is_complete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mined = write_mined(tmp_path / "m.jsonl", 200)
+    whole = records(judge_all(mined, tmp_path / "j.jsonl"))
+    write_jsonl(tmp_path / "p.jsonl", [each for each in whole if each["verdict"] == "answers"])
+    known = {each["query"] for each in records(tmp_path / "p.jsonl")}
+    done = call(capsys, "audit", mined, "-k", 0, "--judgments", tmp_path / "p.jsonl", "--json")
+    assert json.loads(done.out)["rate"] == 1.0
+    assert "if it names all that do: --complete" in done.err
+    done = call(capsys, "audit", mined, "-k", 0, "--judgments", tmp_path / "p.jsonl", "--complete", "--json")
+    found = json.loads(done.out)
+    assert found["yes"] == mined.read_text().count('"right answer')
+    assert found["yes"] + found["no"] == sum(each["query"] in known for each in whole)
+    assert done.err.count("--complete") == 0
+
+
+def test_people_and_a_judge_together_give_a_narrower_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mined = write_mined(tmp_path / "m.jsonl", 400)
+    Path("nearly.py").write_text(
+        "def judge(query, passage):\n    return passage.startswith('right') or len(passage) % 31 == 0\n"
+    )
+    judge = ["--judge", "function(path='nearly:judge')"]
+    alone = json.loads(call(capsys, "audit", mined, *judge, "--json").out)
+    assert (alone["opinion_of_a_model"], alone["drawn"]) == (True, 1000)
+    from miner.auditing import draw, read_population, stratify
+    from miner.judgments import Judgment, JudgmentStore
+
+    population = read_population(mined, 0)
+    drawn = population.pairs([member for _, member in draw(stratify(population), 150)])
+    store = JudgmentStore(tmp_path / "m.judgments.jsonl")
+    store.append(*(Judgment.now(p, "answers" if p.passage.startswith("right") else "no") for p in drawn))
+    found = json.loads(call(capsys, "audit", mined, *judge, "--json").out)
+    both, people = found["assisted"], found["assisted"]["people_alone"]
+    assert (both["judged_by_people"], both["judged_by_judge"], both["helps"]) == (150, 1000, True)
+    assert found["drawn"] == 150
+    assert both["high"] - both["low"] < 0.9 * (people["high"] - people["low"])
+    truth = mined.read_text().count('"right answer') / found["negatives"]
+    assert both["low"] <= truth <= both["high"]
+    shown = call(capsys, "audit", mined, *judge).out
+    assert "all, with the judge" in shown
+    assert "the judge judged 1,000, people 150 of them; they agree with φ = 0." in shown
+
+
 def test_a_model_is_named_as_one_and_confirms_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -331,6 +378,7 @@ def test_a_model_is_named_as_one_and_confirms_nothing(
     ("arguments", "message"),
     [
         (["--merge", "q.jsonl"], "--merge QUERIES and -o NEW_QUERIES go together"),
+        (["--complete"], "expected --judgments FILE"),
         (["--judgments", "j.jsonl", "--judge", "m"], "answers come from --judgments or from --judge"),
         ([], "no terminal to ask in"),
         (["--judgments", "none.jsonl"], "none.jsonl: no such file"),

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from miner.auditing.interview import Question, Reply, interview
-from miner.auditing.model import opinion
 from miner.data import Float32
+from miner.judging.scoring import scored
 from miner.judgments import PERSON, Judgment, JudgmentStore, Pair
 
 PAIRS = [Pair(f"q{i}", f"p{i}", f"id{i}", ("r",)) for i in range(4)]
@@ -94,5 +94,5 @@ class Lengths:
 
 def test_a_model_says_yes_above_the_relevant_passages_median() -> None:
     pairs = [Pair("q", "x" * size, None, ("r" * 10, "r" * 20, "r" * 30)) for size in (15, 20, 21)]
-    assert opinion(pairs, Lengths()) == ["no", "no", "answers"]
-    assert opinion(pairs, Lengths(), margin=0.3) == ["answers", "answers", "answers"]
+    found = [[opinion.verdict for opinion in scored(pairs, Lengths(), margin)] for margin in (0.0, 0.3)]
+    assert found == [["no", "no", "answers"], ["answers", "answers", "answers"]]
