@@ -223,8 +223,8 @@ def trial_coverage(draws: int = 200) -> list[dict[str, float]]:
             {
                 "sensitivity": sensitivity,
                 "specificity": specificity,
-                "held_sensitivity": held[0] / draws,
-                "held_specificity": held[1] / draws,
+                "held_sensitivity": float(held[0] / draws),
+                "held_specificity": float(held[1] / draws),
             }
         )
     return lines
@@ -254,7 +254,7 @@ def audit_coverage(draws: int = 1000) -> list[dict[str, float]]:
             {
                 "rate": rate,
                 "agreement": round(agreement, 3),
-                "held": held / draws,
+                "held": float(held / draws),
                 "width": round(float(np.mean(widths)), 4),
                 "theory": round(float(np.sqrt(1 - agreement**2)), 4),
             }

@@ -56,7 +56,8 @@ def read_prompt(path: Path | None = None) -> Prompt:
     """The packaged prompt, or that of a file. Raises ConfigError for a file that is not there, InputError for
     one that is no prompt."""
     if path is None:
-        return _parse(files("miner.judging.prompts").joinpath(PACKAGED).read_text("utf-8"), Path(PACKAGED))
+        packaged = files("miner.judging").joinpath("prompts", PACKAGED)
+        return _parse(packaged.read_text("utf-8"), Path(PACKAGED))
     return _parse(read_text(path), path)
 
 

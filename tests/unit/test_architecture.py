@@ -48,6 +48,7 @@ ROOMS = (
     "reranking",
     "training",
     "judging",
+    "reviewing",
     "comparing",
     "serving",
     "cli",
