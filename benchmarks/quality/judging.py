@@ -24,8 +24,8 @@ from benchmarks.quality.fit_risk import CACHE
 from miner.auditing.assisted import AssistedStratum, assisted
 from miner.data import Bool, Float64
 from miner.encoders import HashingEncoder
-from miner.filters import Risk
 from miner.judging.asking import AskRules, QueryAsking
+from miner.judging.candidates import JUDGED_CAP
 from miner.judgments.errors import JudgeErrors
 from miner.risk import RiskModel, features, packaged_model, probability, read_model
 from miner.storage.files import write_json
@@ -173,7 +173,7 @@ def run_set(found: Candidates) -> dict[str, Any]:
                     "follows": follows,
                     "tried": [errors.sensitivity.rate, errors.specificity.rate],
                     "all": measure(found, judge_all(found, says)),
-                    "cascade": measure(found, cascade(found, says, errors, Risk.max)),
+                    "cascade": measure(found, cascade(found, says, errors, JUDGED_CAP)),
                 }
             )
     return result
@@ -283,7 +283,7 @@ def main() -> None:
             continue
         trial = hide(read_judged(arguments.data, name, arguments.cache), seed=0)
         known["sets"][name] = run_set(Candidates.of(trial, model_for(name)))
-        known |= {"medians": medians(known["sets"]), "cap": Risk.max, "n": N}
+        known |= {"medians": medians(known["sets"]), "cap": JUDGED_CAP, "n": N}
         write_json(RESULTS, known)
         print(name, json.dumps(known["sets"][name]["judges"][0]), flush=True)
     write_json(RESULTS, known | {"trial": trial_coverage(), "audit": audit_coverage()})

@@ -21,6 +21,8 @@ from miner.risk.model import logit, probability
 from miner.selectors import BelowRelevant
 
 NOT_ESTIMATED = (Risk, DropRiskiest)
+JUDGED_CAP = 0.025
+"""Cap on the risk where judges are asked and none is given, chosen by benchmarks/quality/judging.py."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ class CandidatePool:
 
 
 def capped(recipe: Recipe) -> tuple[Recipe, float]:
-    """The recipe with a cap on the risk: its own, or the default one in place of riskiest(), which knows no
+    """The recipe with a cap on the risk: its own, or JUDGED_CAP in place of riskiest(), which knows no
     probabilities that a verdict could move."""
     caps = [each.max for each in recipe.filters if isinstance(each, Risk)]
     others: tuple[Filter, ...] = tuple(each for each in recipe.filters if not isinstance(each, NOT_ESTIMATED))
-    cap = min(caps, default=Risk.max)
+    cap = min(caps, default=JUDGED_CAP)
     return replace(recipe, filters=(*others, Risk(cap))), cap
 
 

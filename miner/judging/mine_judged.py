@@ -83,7 +83,7 @@ def mine_judged(
     """Mine with judges. `trial` passages of each kind try every judge first; 0 believes them untried.
 
     A query's candidates are judged hardest first until n stand under the recipe's cap on the risk (that of
-    risk(), by default 0.02), and only where an answer can change the row. Raises what `mine` and the judges
+    risk(), by default JUDGED_CAP), and only where an answer can change the row. Raises what `mine` and the judges
     raise, and MinerError for a judge that cannot tell.
     """
     clock = clock or Clock()
