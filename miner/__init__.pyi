@@ -5,6 +5,7 @@ from .cleaning import Cleaner as Cleaner
 from .cleaning.files import clean as clean
 from .corpus import read_corpus as read_corpus
 from .corpus.queries import read_queries as read_queries
+from .data import MinedRow as MinedRow
 from .data import Negative as Negative
 from .data import Passage as Passage
 from .data import Query as Query
@@ -12,6 +13,8 @@ from .data import Row as Row
 from .encoders import Encoder as Encoder
 from .encoders import HashingEncoder as HashingEncoder
 from .encoders.load import load_encoder as load_encoder
+from .endpoints import CohereEmbeddings as CohereEmbeddings
+from .endpoints import OpenAIEmbeddings as OpenAIEmbeddings
 from .errors import ConfigError as ConfigError
 from .errors import InputError as InputError
 from .errors import MinerError as MinerError
@@ -21,6 +24,7 @@ from .filters import Denoise as Denoise
 from .filters import DropRiskiest as DropRiskiest
 from .filters import Margin as Margin
 from .filters import Rank as Rank
+from .filters import Rescored as Rescored
 from .filters import Risk as Risk
 from .filters import SameDocument as SameDocument
 from .filters import Score as Score
@@ -30,6 +34,7 @@ from .index import build_index as build_index
 from .index import open_index as open_index
 from .index import verify as verify
 from .mining.explain import explain as explain
+from .mining.hard_negatives import mine_hard_negatives as mine_hard_negatives
 from .mining.recipe import Recipe as Recipe
 from .mining.result import MiningResult as MiningResult
 from .mining_tasks.mine import mine as mine
@@ -45,6 +50,7 @@ from .selectors import Sample as Sample
 from .selectors import Top as Top
 from .serving.server import serve as serve
 from .splitting.split import split as split
+from .text.copies import Copies as Copies
 from .training.plan import TrainSettings as TrainSettings
 from .training.train import train as train
 from .validating import validate as validate

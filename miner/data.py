@@ -43,6 +43,8 @@ class Passage:
     title: str = ""
     source: str = ""
     offset: int = 0
+    document: str = ""
+    """The document it is a part of, where its record names one."""
 
     @property
     def encoded(self) -> str:
@@ -97,7 +99,7 @@ class Pool:
     scores: Float32
     """[Q, K] cosine to the query."""
     match: UInt8
-    """[Q, K] a miner.match.Match code: 0 none, else why the candidate equals a relevant passage."""
+    """[Q, K] a miner.text.match.Match code: 0 none, else why the candidate equals a relevant passage."""
     offsets: Int64
     """[Q + 1]"""
     relevant_rows: Int64
@@ -191,6 +193,7 @@ class Negative:
     """A cross-encoder's score of query and passage."""
     found_by: Mapping[str, int] = field(default_factory=dict)
     """With several indexes: the rank in each of those that found it."""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +203,10 @@ class Row:
     query: str
     relevant_passages: tuple[str, ...]
     hard_negatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MinedRow(Row):
+    """A row with the evidence for each negative that was mined; those it came with are only in `hard_negatives`."""
+
+    negatives: tuple[Negative, ...] = ()

@@ -5,6 +5,7 @@ MinerError                 exit code 1
 │   ├── IndexNotFound      no index where one was expected
 │   └── MissingExtra       an optional package is not installed; carries the pip line
 ├── InputError             a file's content is not what it must be: file, line, found, expected
+│   └── Misread            so much of a file cannot be parsed that its format was not understood
 ├── ModelError             a model cannot be loaded, or its modules cannot be honoured
 ├── IndexMismatch          the index was built with another model, format or corpus
 ├── IndexCorrupt           a file of the index is damaged, missing or foreign
@@ -19,6 +20,7 @@ MinerError                 exit code 1
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,14 +43,37 @@ class IndexNotFound(ConfigError):
 
 
 class MissingExtra(ConfigError):
-    """An optional package is needed and not installed."""
+    """An optional package is needed and not installed; `line` is the shell line that installs it."""
 
-    def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f"{purpose} needs packages that are not installed; pip install 'miner[{extra}]'")
-        self.purpose, self.extra = purpose, extra
+    def __init__(self, purpose: str, extra: str, line: str | None = None) -> None:
+        self.purpose, self.extra, self.line = purpose, extra, line or install_line(extra)
+        super().__init__(f"{purpose} needs packages that are not installed; {self.line}")
 
-    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
-        return type(self), (self.purpose, self.extra)
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str, str]]:
+        return type(self), (self.purpose, self.extra, self.line)
+
+
+def install_line(extra: str) -> str:
+    """The shell line that adds an extra to miner as it was installed: from a clone, a wheel, the URL of a
+    repository (PEP 610 says which) or an index."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        origin = json.loads(distribution("miner").read_text("direct_url.json") or "{}")
+    except PackageNotFoundError:
+        origin = {"dir_info": {"editable": True}}
+    if origin.get("dir_info", {}).get("editable"):
+        return _in_clone(Path(__file__).resolve().parents[1], extra)
+    url = origin.get("url", "")
+    if repository := origin.get("vcs_info"):
+        url = f"{repository['vcs']}+{url}@{repository['commit_id']}"
+    return f"pip install 'miner[{extra}] @ {url}'" if url else f"pip install 'miner[{extra}]'"
+
+
+def _in_clone(root: Path, extra: str) -> str:
+    if (root / "scripts" / "setup").is_file() and Path(sys.prefix) == root / ".venv":
+        return f"{'' if root == Path.cwd() else f'{root}/'}scripts/setup {extra}"
+    return f"pip install -e '{'.' if root == Path.cwd() else root}[{extra}]'"
 
 
 def require(*modules: str, extra: str, purpose: str) -> None:
@@ -71,6 +96,10 @@ class InputError(MinerError):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, int | None, str]]:
         return type(self), (self.file, self.line, self.message)
+
+
+class Misread(InputError):
+    """A file in which so many records cannot be parsed that its format was not understood."""
 
 
 class ModelError(MinerError):

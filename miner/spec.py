@@ -24,6 +24,8 @@ class Spec:
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
     """What a pool must hold beyond what every pool holds: data.RISK, data.RESCORED."""
+    reason: ClassVar[str] = ""
+    """Of a filter: what it says of a candidate that it drops; of a selector: what it prefers."""
 
     def __repr__(self) -> str:
         return spell(self)

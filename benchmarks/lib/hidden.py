@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from miner.data import Bool, Float64, Half, Int64, Pool, join_title
+from miner.data import Bool, Float32, Float64, Half, Int64, Pool, join_title
 from miner.encoders.base import Encoder
 from miner.risk import Geometry
 from miner.storage.files import read_jsonl
@@ -64,6 +65,13 @@ class Trial:
         return np.asarray(self.pool.valid & (self.pool.match == Match.NONE), np.bool_)
 
 
+class TextEncoder(Protocol):
+    """The part of an encoder that a benchmark needs."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Float32: ...
+    def encode_queries(self, texts: Sequence[str]) -> Float32: ...
+
+
 @cache
 def default_encoder() -> Encoder:
     from miner.encoders.load import load_encoder
@@ -72,7 +80,7 @@ def default_encoder() -> Encoder:
 
 
 def read_judged(
-    data: Path, name: str, vectors: Path, encoder: Callable[[], Encoder] = default_encoder
+    data: Path, name: str, vectors: Path, encoder: Callable[[], TextEncoder] = default_encoder
 ) -> Judged:
     """DATA/NAME/{corpus,queries}.jsonl, qrels.tsv and, if it is there, judged_negatives.tsv. Equal passages
     are one. What `vectors` does not hold is encoded and put there."""
@@ -135,9 +143,7 @@ def hide(judged: Judged, seed: int, limit: int = LIMIT) -> Trial:
     same = np.array(
         [[keys[row] == keys[shown] for row in line] for line, shown in zip(rows, revealed, strict=True)]
     )
-    sums = stats.Sums.zero(judged.vectors.shape[1])
-    sums.add(judged.vectors)
-    statistics = sums.statistics()
+    statistics = corpus_statistics(judged)
     return Trial(
         judged,
         seed,
@@ -148,6 +154,13 @@ def hide(judged: Judged, seed: int, limit: int = LIMIT) -> Trial:
         _named(rows, [judged.relevant[i] for i in several]) & ~same,
         _named(rows, [judged.irrelevant[i] for i in several]) & ~same,
     )
+
+
+def corpus_statistics(judged: Judged) -> Float64:
+    """[d + 1, d] mean and covariance of the passages' vectors."""
+    sums = stats.Sums.zero(judged.vectors.shape[1])
+    sums.add(judged.vectors)
+    return sums.statistics()
 
 
 def _named(rows: Int64, named: Sequence[Sequence[int]]) -> Bool:

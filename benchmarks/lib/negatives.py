@@ -103,14 +103,14 @@ def miner(known: Known) -> list[list[int]]:
 
 
 def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
-    """miner with other filters and perhaps another selector: 'miner:risk(max=0.05)' or
-    'miner:margin(relative=0.05)+risk(max=0.1):diverse()'.
+    """miner with other filters and perhaps another selector: 'miner:risk(max=0.05)',
+    'miner:margin(relative=0.05)+risk(max=0.1):diverse()' or 'miner::priced(price=0.2)'.
     """
     from miner.filters import SameDocument, parse_filter
     from miner.selectors import parse_selector
 
     _, judge, *select = spelling.split(":")
-    filters = (SameDocument(overlapping=True), *map(parse_filter, judge.split("+")))
+    filters = (SameDocument(overlapping=True), *map(parse_filter, filter(None, judge.split("+"))))
     options: dict[str, object] = {"filters": filters}
     if select:
         options["select"] = parse_selector(select[0])
@@ -149,7 +149,7 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
         index = build_index(passages, Path(folder) / "index", encoder, clock=Clock())
         recipe = Recipe(n=COUNT, seed=known.seed, risk=unseen_model(judged.name), **options)  # type: ignore[arg-type]
         mined = mine(queries, index, recipe, encoder=encoder)
-        return [[int(negative.id) for negative in mined.negatives(i)] for i in range(len(queries))]
+        return [[int(negative.id) for negative in mined[i].negatives] for i in range(len(queries))]
 
 
 METHODS: dict[str, Callable[[Known], list[list[int]]]] = {

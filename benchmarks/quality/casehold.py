@@ -13,11 +13,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from miner.cli.console import Terminal, safe, table
+from miner.cli.console import safe, table
 from miner.data import Row
 from miner.formats.cohere import load_rows, write_rows
 from miner.models.locate import BUNDLED
-from miner.progress import Clock
+from miner.progress import Clock, Terminal
 from miner.reranking import Reranker, load_reranker
 from miner.reranking.evaluate import TABLE_HEADER, judge_both
 from miner.reranking.tasks import Task, tasks_of

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lib.markdown_tables import markdown as markdown
+from benchmarks.tables import detection_tables, frontier_tables, speed_tables, training_tables
 from benchmarks.tables import robustness_tables as robustness
 from benchmarks.tables import scale_tables as scale
 from benchmarks.tables import serve_tables as serve
-from benchmarks.tables import speed_tables, training_tables
 from miner.storage.files import write_bytes
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -102,6 +102,10 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "speed-sets": ("speed.json", speed_tables.speed_sets),
     "serve": ("serve.json", serve.serve),
     "serve-kills": ("serve.json", serve.serve_kills),
+    "detection": ("detection.json", detection_tables.detection),
+    "detection-sets": ("detection.json", detection_tables.detection_sets),
+    "frontier": ("frontier.json", frontier_tables.frontier),
+    "frontier-points": ("frontier.json", frontier_tables.frontier_points),
     "quality": ("quality.json", quality),
     "quality-methods": ("quality.json", quality_methods),
     "quality-auc": ("quality.json", quality_auc),

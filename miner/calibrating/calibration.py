@@ -102,8 +102,11 @@ class Calibration:
 
     def write(self, path: Path) -> None:
         """Raises OutputError."""
-        record = asdict(self) | {"model": self.model.record()}
-        write_json(path, {"format": FORMAT, "miner": __version__, **record})
+        write_json(path, self.record())
+
+    def record(self) -> dict[str, Any]:
+        """The calibration as JSON-able values."""
+        return {"format": FORMAT, "miner": __version__, **asdict(self), "model": self.model.record()}
 
 
 def read_calibration(path: Path, index: Index) -> Calibration:

@@ -16,16 +16,16 @@ from miner.mining.pool import PoolBuilder
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
 from miner.progress import Clock
 from miner.risk.features import HEAD, NAMES, Geometry, features
-from miner.selectors import BelowRelevant
+from miner.text.copies import Copies
 
 DEPTH = HEAD
 POOL_QUERIES = 128
-FILTERS: tuple[Filter, ...] = (*GUARDS, SameDocument(overlapping=True))
+FILTERS: tuple[Filter, ...] = (*GUARDS, Copies(), SameDocument(overlapping=True))
 
 
 @dataclass(frozen=True, slots=True)
 class HiddenEvidence:
-    """Q queries with K candidates each, in the order in which miner's default selection takes them."""
+    """Q queries with K candidates each, in the order in which top() takes them: by rank."""
 
     features: Float64
     """[Q, K, F]"""
@@ -37,9 +37,7 @@ class HiddenEvidence:
     @classmethod
     def of(cls, pool: Pool, geometry: Geometry, allowed: Bool, hidden: Bool) -> HiddenEvidence:
         """What a pool shows; `allowed` and `hidden` [Q, K] over its columns."""
-        order = BelowRelevant().order(pool)
-        allowed, hidden = (np.take_along_axis(each, order, axis=1) for each in (allowed, hidden))
-        return cls(np.take_along_axis(features(pool, geometry), order[:, :, None], axis=1), allowed, hidden)
+        return cls(features(pool, geometry), allowed, hidden)
 
     def __len__(self) -> int:
         return len(self.allowed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, say, show_json, show_text
+from miner.cli.console import gave_json, safe, say, show_text
 from miner.cli.judges import (
     BudgetOption,
     JudgeOption,
@@ -50,7 +50,6 @@ def command(
     target: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Wanted rate: tells the cap that would reach it.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     merge: Annotated[
         Path | None, typer.Option(help="Instead: add the false negatives found to these queries, JSONL.")
     ] = None,
@@ -77,9 +76,7 @@ def command(
     )
     sample = _Sample(mined, k, seed, judged if options.judges else 0)
     audit = sample.by_judge(options) if options.judges else sample.by_people(judgments, complete)
-    if as_json:
-        show_json(audit.record(target))
-    else:
+    if not gave_json(lambda: audit.record(target)):
         show_text(render(audit, target))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import Terminal, say, table
+from miner.cli.console import gave_json, say, table, terminal
 
 if TYPE_CHECKING:
     from miner.index import Existing, Index
@@ -67,7 +67,7 @@ def command(
         trust_remote_code=trust_remote_code,
     )
     existing: Existing = "replace" if overwrite else "update" if update else "keep"
-    clock = Clock(Terminal())
+    clock = Clock(terminal())
     with workers.open() as running:
         index = build_index(
             corpus,
@@ -79,7 +79,8 @@ def command(
             executor=running,
             clock=clock,
         )
-    _record(index, corpus, clock)
+    record = _record(index, corpus, clock)
+    gave_json(lambda: record)
     say(summary(index, clock))
     say(f"\nwrote {index.place}")
 
@@ -122,7 +123,7 @@ def _rate(count: int, seconds: float) -> str | None:
     return f"{count / seconds:,.0f}" if count and seconds else None
 
 
-def _record(index: Index, corpus: Path, clock: Clock) -> None:
+def _record(index: Index, corpus: Path, clock: Clock) -> dict[str, Any]:
     """Beside the sealed files: how the last build went."""
     from miner.index.build import RECORD
     from miner.storage.files import json_bytes
@@ -136,3 +137,4 @@ def _record(index: Index, corpus: Path, clock: Clock) -> None:
         "stages": clock.record(),
     }
     index.place.write(RECORD, json_bytes(record))
+    return record

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, show_text, table
+from miner.cli.console import gave_json, say, show_text, table, terminal
 from miner.cli.judges import JudgmentsOption, known_judgments
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def command(
     asked = read_queries(queries, split=split, min_grade=min_grade)
     known = known_judgments(judgments, queries)
     shown = with_answers(asked, known) if known else asked
-    calibration = calibrate(shown, opened, n=n, prior=prior, seed=seed, clock=Clock(Terminal()))
+    calibration = calibrate(shown, opened, n=n, prior=prior, seed=seed, clock=Clock(terminal()))
     calibration.write(output)
-    show_text(render(calibration))
+    if not gave_json(calibration.record):
+        show_text(render(calibration))
     say(f"\nwrote {output}; use it as: miner mine QUERIES --calibration {output}")
     if calibration.curve:
         _draw(calibration, output.with_suffix(".svg"))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import safe, say, table
+from miner.cli.console import gave_json, safe, say, table
 
 
 def command(
@@ -32,6 +32,7 @@ def command(
 
     done = clean(source, output, steps=steps, report=report)
     record = done.record()
+    gave_json(lambda: record)
     counts = [*record["by_step"].items(), *((f"kept: {why}", count) for why, count in record["kept"].items())]
     say(table([*counts, ("changed", done.changed), ("texts", done.texts)], header=("step", "texts")))
     for step, examples in done.examples.items():

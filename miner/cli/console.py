@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from miner.progress import Progress, Silent, Terminal
+
+
+@dataclass
+class Manner:
+    """How the command that runs was asked to speak."""
+
+    quiet: bool = False
+    as_json: bool = False
+
+
+manner = Manner()
+LEAST = 20
+"""Columns that are worth showing a text in."""
 
 
 def safe(text: str, width: int | None = None) -> str:
@@ -28,7 +44,16 @@ def harmless(text: str) -> str:
 
 
 def say(text: str) -> None:
-    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
+    """Tell a person something on stderr, unless --quiet."""
+    if not manner.quiet:
+        _talk(text)
+
+
+def gave_json(record: Callable[[], Any], *, indent: bool = True) -> bool:
+    """Print the record with --json; whether it was asked for."""
+    if manner.as_json:
+        show_json(record(), indent=indent)
+    return manner.as_json
 
 
 def show_text(text: str) -> None:
@@ -45,22 +70,45 @@ def show_json(value: Any, *, indent: bool = True) -> None:
 
 
 def complain(text: str) -> None:
-    say(f"error: {safe(text)}")
+    _talk(f"error: {safe(text)}")
 
 
-def table(rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> str:
-    """Columns aligned with two spaces between them; numbers to the right."""
+def _talk(text: str) -> None:
+    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that results are printed to; None where they go to a file or a program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(
+    rows: Iterable[Sequence[object]], header: Sequence[str] | None = None, width: int | None = None
+) -> str:
+    """Columns aligned with two spaces between them; numbers to the right. Given a `width` the last column is
+    cut to what is left of it, or left out where that is less than LEAST."""
+    from rich.cells import cell_len, set_cell_size
+
     body = [["" if cell is None else str(cell) for cell in row] for row in rows]
     lines = [list(header), *body] if header else body
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
+    widths = [max(cell_len(line[i]) for line in lines) for i in range(len(lines[0]))] if lines else []
     numeric = [all(_is_number(line[i]) for line in body) for i in range(len(widths))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ).rstrip()
-        for line in lines
-    )
+    if width is not None and widths:
+        room = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
+        for line in lines:
+            if room < LEAST:
+                line[-1] = ""
+            elif cell_len(line[-1]) > room:
+                line[-1] = set_cell_size(line[-1], room - 1).rstrip() + "…"
+        widths[-1] = max(min(widths[-1], room), 0)
+    return "\n".join("  ".join(map(_aligned, line, widths, numeric)).rstrip() for line in lines)
+
+
+def _aligned(cell: str, width: int, right: bool) -> str:
+    from rich.cells import cell_len
+
+    space = " " * (width - cell_len(cell))
+    return space + cell if right else cell + space
 
 
 def _is_number(cell: str) -> bool:
@@ -69,48 +117,6 @@ def _is_number(cell: str) -> bool:
     )
 
 
-class Terminal:
-    """Progress with rate and time left: one living line in a terminal, plain lines when piped."""
-
-    def __init__(self) -> None:
-        self.live = sys.stderr.isatty()
-        self.stage, self.unit, self.total = "", "", None  # type: tuple[str, str, int | None]
-        self.done, self.start, self.last = 0, 0.0, 0.0
-
-    def begin(self, stage: str, total: int | None, unit: str) -> None:
-        self.stage, self.unit, self.total, self.done = stage, unit, total, 0
-        self.start = self.last = time.monotonic()
-
-    def advance(self, done: int) -> None:
-        self.done += done
-        now = time.monotonic()
-        if now - self.last >= (0.2 if self.live else 10.0):
-            self.last = now
-            self._draw(now)
-
-    def end(self) -> None:
-        if self.live and self.last > self.start:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-    def _draw(self, now: float) -> None:
-        rate = self.done / max(now - self.start, 1e-9)
-        line = f"{self.stage}: {self.done:,}"
-        if self.total:
-            left = max(self.total - self.done, 0) / max(rate, 1e-9)
-            line += f" of {self.total:,} {self.unit} ({rate:,.0f}/s, {_duration(left)} left)"
-        else:
-            line += f" {self.unit} ({rate:,.0f}/s)"
-        sys.stderr.write(f"\r\x1b[K{line}" if self.live else f"{line}\n")
-        sys.stderr.flush()
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return (
-        f"{minutes // 60}h{minutes % 60:02d}m"
-        if minutes >= 60
-        else f"{minutes}m{rest:02d}s"
-        if minutes
-        else f"{rest}s"
-    )
+def terminal() -> Progress:
+    """The progress of a command: none where it was asked to be quiet."""
+    return Silent() if manner.quiet else Terminal()

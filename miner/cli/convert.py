@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import safe, say
+from miner.cli.console import gave_json, safe, say
 
 NAMES = (
     "cohere, triplet, n-tuple, labeled-pair, labeled-list, flag-embedding, ms-swift or beir,"
@@ -38,6 +38,8 @@ def command(
 
     form = format_of(write)
     done = convert(source, target, read=read, write=form, fit=fit, model=model)
+    record = {"file": str(target), "format": str(form), "rows": done.rows, "altered": done.altered}
+    gave_json(lambda: record | {"left_out": done.left_out})
     say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")
     if fit:
         say(f"{done.altered:,} rows have passages cut to snippets")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, show_json, show_text, table
+from miner.cli.console import gave_json, say, show_text, table, terminal
 
 
 def command(
@@ -21,15 +21,13 @@ def command(
         str | None, typer.Option(help="Model to compare with. Default: what MODEL was trained from.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the record as JSON.")] = False,
 ) -> None:
     """Judge a reranker against its base model, at the same length, on rows it has not seen."""
     from miner.progress import Clock
     from miner.reranking.evaluate import TABLE_HEADER, evaluate
 
-    comparison = evaluate(model, file, index=index, top=top, base=base, seed=seed, clock=Clock(Terminal()))
-    if json:
-        show_json(comparison.record())
+    comparison = evaluate(model, file, index=index, top=top, base=base, seed=seed, clock=Clock(terminal()))
+    if gave_json(comparison.record):
         return
     if comparison.left_out:
         say(f"{comparison.left_out} rows have no hard negatives and are left out")

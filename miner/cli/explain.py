@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, show_json, show_text, table
+from miner.cli.console import gave_json, safe, show_text, table, terminal_width
 from miner.cli.judges import JudgmentsOption, known_judgments
+from miner.cli.reasons import preference, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from miner.data import Int64, Query
     from miner.mining.explain import Explanation
+    from miner.mining.recipe import Recipe
 
 
 def command(
@@ -28,29 +30,30 @@ def command(
     max_risk: Annotated[float | None, typer.Option(help="As for mine.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="As for mine.")] = None,
     filter: Annotated[list[str] | None, typer.Option(help="As for mine.")] = None,
-    select: Annotated[str, typer.Option(help="As for mine.")] = "below()",
+    copies: Annotated[str, typer.Option(help="As for mine.")] = "copies()",
+    select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
     judgments: JudgmentsOption = None,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
-    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Also what each risk is made of, in log odds.")
+    ] = False,
 ) -> None:
-    """Show one query's candidates in order, with scores, risk and its parts, and why each was dropped."""
+    """Show one query's candidates in order, with scores and risk, and why each was chosen, kept or dropped."""
     from dataclasses import replace
 
     from miner.cli.recipes import calibration_of, open_indexes, recipe_of
     from miner.mining.explain import explain
 
     (opened,) = open_indexes([index] if index else None)
-    recipe = recipe_of(n, filter, max_risk, select, depth)
+    recipe = recipe_of(n, filter, max_risk, select, depth, copies)
     if known := calibration_of(calibration, opened):
         recipe = recipe.calibrated(known)
     if judgments or queries:
         recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
-    if json:
-        show_json(explanation.record())
-    else:
-        show_text(render(explanation, show))
+    if not gave_json(explanation.record):
+        show_text(render(explanation, recipe, show, parts))
 
 
 def _find(
@@ -74,12 +77,32 @@ def _find(
     return Query(query, tuple(each for each in relevant if each not in ids), ids)
 
 
-def render(explanation: Explanation, show: int) -> str:
-    """The explanation as tables for a terminal."""
+LEGEND = (
+    ("query", "cosine to the query"),
+    ("relevant", "the highest cosine to a relevant passage"),
+    ("risk", "estimated probability that it answers after all: trust the order more than the size"),
+)
+ALIKE = {
+    "covers": "how much of a relevant passage stands in it too, weighed by how rare that is",
+    "differs in": "what makes it a contrast and no copy of that passage",
+}
+ALIKE_FROM = 0.1
+"""Share of a relevant passage from which on it is told what a candidate has of it."""
+UNCUT = 80
+"""Characters of a text where the width of no terminal limits it."""
+
+
+def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool = False) -> str:
+    """The explanation as tables for a terminal: the first `show` candidates and those chosen further down, ids
+    uncut, and what its words mean."""
+    width = terminal_width()
     relevant = [
-        (f"{score:.3f}", safe(id or "", 40), safe(text, 80)) for id, text, score in explanation.relevant
+        (f"{score:.3f}", safe(id or ""), safe(text, None if width else UNCUT))
+        for id, text, score in explanation.relevant
     ]
-    parts = list(explanation.candidates[0].parts) if explanation.candidates else []
+    shown = [each for each in explanation.candidates if each.rank <= show or each.verdict == "chosen"]
+    parts = list(shown[0].parts) if with_parts and shown else []
+    alike = any(each.cover >= ALIKE_FROM for each in shown)
     rows = [
         (
             each.rank,
@@ -87,16 +110,32 @@ def render(explanation: Explanation, show: int) -> str:
             f"{each.to_relevant:.3f}",
             "" if each.risk is None else f"{each.risk:.3f}",
             *(f"{each.parts[part]:+.2f}" for part in parts),
-            safe(each.verdict, 40),
-            safe(each.id, 40),
-            safe(each.text, 60),
+            safe(each.verdict),
+            *((f"{each.cover:.0%}", safe(each.differs[0], UNCUT) if each.differs else "") if alike else ()),
+            safe(each.id),
+            safe(each.text, None if width else UNCUT),
         )
-        for each in explanation.candidates[:show]
+        for each in shown
     ]
-    header = ("rank", "query", "relevant", "risk", *parts, "verdict", "id", "text")
+    header = ("rank", "query", "relevant", "risk", *parts, "verdict", *(ALIKE if alike else ()), "id", "text")
     left = len(explanation.candidates) - len(rows)
     more = f"\n{left:,} more candidates; --show shows more, --json all" if left > 0 else ""
+    legend = [
+        *LEGEND,
+        *(ALIKE.items() if alike else ()),
+        *((safe(name), meaning(name, recipe)) for name in dict.fromkeys(each.verdict for each in shown)),
+    ]
     return (
-        f"query: {safe(explanation.query)}\n\n{table(relevant, ('similarity', 'relevant passage', 'text'))}\n\n"
-        f"{table(rows, header)}{more}"
+        f"query: {safe(explanation.query)}\n\n"
+        f"{table(relevant, ('query', 'relevant passage', 'text'), width)}\n\n"
+        f"{table(rows, header, width)}{more}\n\n{table(legend)}"
     )
+
+
+def meaning(verdict: str, recipe: Recipe) -> str:
+    """What became of a candidate with this verdict, and why, in words."""
+    known = {
+        "chosen": f"a hard negative: {preference(recipe.select)}, by {recipe.select!r}",
+        "kept": "could be one; those chosen were preferred",
+    }
+    return known.get(verdict) or f"dropped: {reason(verdict)}"

@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from miner.cli.console import safe, say, show_json, table
+from miner.cli.console import gave_json, safe, show_text, table
 
 
 def command(
     index: Annotated[
         str | None, typer.Argument(help="Index folder or URI; default: the only one in indexes/.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print it to stdout as JSON.")] = False,
 ) -> None:
     """Show what an index holds and what it was built with."""
     from miner.index import default_index, open_index
@@ -23,14 +22,13 @@ def command(
     described["dim"] = opened.dim
     described["shards"] = len(opened.manifest.shards)
     described["bytes"] = sum(file.size for file in opened.manifest.files)
-    if json:
-        show_json(described)
+    if gave_json(lambda: described):
         return
     flat = dict[str, Any]()
     for name, value in described.items():
         nested = value.items() if isinstance(value, dict) else ()
         flat |= {f"{name}.{key}": each for key, each in nested} or {name: value}
-    say(
+    show_text(
         table(
             [
                 (key, f"{value:,}" if type(value) is int else safe(str(value), 100))

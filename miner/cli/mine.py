@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import Terminal, say, table
+from miner.cli.console import gave_json, say, terminal
 from miner.cli.judges import (
     BudgetOption,
     DryRunOption,
@@ -25,7 +25,6 @@ from miner.cli.judges import (
 from miner.cli.mine_judged import JudgedWork
 
 if TYPE_CHECKING:
-    from miner.calibrating.calibration import Calibration
     from miner.mining.recipe import Recipe
 
 
@@ -44,7 +43,8 @@ def command(
     max_risk: Annotated[
         float | None,
         typer.Option(
-            help="Highest risk of a false negative. [default: the riskiest 5 % are left out, unless --filter is given]"
+            help="Highest risk of a false negative; under it the hardest are taken. [default: no cap; "
+            "risk is weighed against hardness]"
         ),
     ] = None,
     calibration: Annotated[
@@ -54,10 +54,15 @@ def command(
         list[str] | None,
         typer.Option(help="As 'margin(relative=0.05)'; repeat it; replaces the default filters."),
     ] = None,
+    copies: Annotated[
+        str,
+        typer.Option(help="What a near copy of a relevant passage is; stays under any --filter."),
+    ] = "copies()",
     select: Annotated[
         str | None,
         typer.Option(
-            help="below(), top(), sample(...), diverse(...) or priced(...). [default: below(), with --judge top()]"
+            help="priced(...), top(), below(), sample(...) or diverse(...). "
+            "[default: priced(); with --max-risk or --judge top()]"
         ),
     ] = None,
     rescore: Annotated[
@@ -89,6 +94,7 @@ def command(
     from dataclasses import replace
 
     from miner.cli.executors import executor_of
+    from miner.cli.mine_text import summary
     from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
     from miner.corpus.queries import read_queries
     from miner.mining.rescore import ScoreCache
@@ -102,7 +108,7 @@ def command(
     options = JudgingOptions.of(
         judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
     )
-    chosen = select or ("top()" if judge else "below()")
+    chosen = select or ("top()" if judge else None)
     output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
     check_writable(output)
     opened = open_indexes(index)
@@ -110,7 +116,7 @@ def command(
     if rescore is not None:
         scores = ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
     recipe = recipe_of(
-        n, filter, max_risk, chosen, depth, seed=seed, emit=emit, search=searched, rescore=scores
+        n, filter, max_risk, chosen, depth, copies, seed=seed, emit=emit, search=searched, rescore=scores
     )
     if known := calibration_of(calibration, opened[0]):
         recipe = recipe.calibrated(known)
@@ -135,15 +141,16 @@ def command(
                 output=output,
                 executor=running,
                 arguments=arguments,
-                clock=Clock(Terminal()),
+                clock=Clock(terminal()),
             )
-    say(summary(recipe, record, known))
-    say(f"\nwrote {output}")
+    gave_json(lambda: record)
+    say(summary(recipe, record, output, known))
 
 
 def _spelt(recipe: Recipe) -> dict[str, Any]:
     return {
         "n": recipe.n,
+        "copies": repr(recipe.copies),
         "filter": [repr(each) for each in recipe.filters],
         "select": repr(recipe.select),
         "depth": recipe.depth,
@@ -152,35 +159,3 @@ def _spelt(recipe: Recipe) -> dict[str, Any]:
         "max_memory": recipe.search.max_memory,
         "seed": recipe.seed,
     }
-
-
-def summary(recipe: Recipe, record: dict[str, Any], known: Calibration | None = None) -> str:
-    """The small table at the end: rows, what each filter removed, time by stage."""
-    counts = record["counts"]
-    lines = [(name, f"{counts[name.replace(' ', '_')]:,}") for name in ("rows", "negatives", "short rows")]
-    lines += [(f"recall in {path}", f"{recall:.2%}") for path, recall in record["recall"].items()]
-    lines += [("candidates", f"{counts['candidates']:,}"), ("  kept", f"{counts['kept']:,}")]
-    lines += [(f"  {name}", f"{count:,}") for name, count in counts["rejected"].items()]
-    stages = [
-        (stage["stage"], f"{stage['seconds']:.2f} s", f"{stage['peak_memory_bytes'] / 2**20:,.0f} MiB")
-        for stage in record["stages"]
-    ]
-    text = f"{table(lines)}\n\n{table(stages, ('stage', 'time', 'peak memory'))}"
-    if counts["short_rows"]:
-        text += f"\n\n{shortfall(recipe, counts, known)}"
-    return text
-
-
-def shortfall(recipe: Recipe, counts: dict[str, Any], known: Calibration | None = None) -> str:
-    """Why rows are short, and what would fill them."""
-    rejected = counts["short_rows_rejected"].items()
-    most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
-    text = (
-        f"{counts['short_rows']:,} rows have fewer than {recipe.n} negatives: the whole corpus was searched, "
-    )
-    text += f"and most of it was removed by {most}"
-    filled = counts["short_rows_filled_by_cap"]
-    if filled["rows"]:
-        cap = known.share(filled["max_risk"]) if known else filled["max_risk"]
-        text += f"; --max-risk {cap:g} would fill {filled['rows']:,} of them"
-    return text

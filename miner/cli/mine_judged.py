@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miner.cli.console import Terminal, say
+from miner.cli.console import say, terminal
 from miner.cli.judges import JudgingOptions, show_plans
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class JudgedWork:
         from miner.judging.mine_judged import plan_judging
         from miner.progress import Clock
 
-        panel, clock = options.panel(self.store), Clock(Terminal())
+        panel, clock = options.panel(self.store), Clock(terminal())
         show_plans(
             plan_judging(self.queries, self.indexes, self.recipe, panel, trial=self.trial, clock=clock)
         )
@@ -55,7 +55,7 @@ class JudgedWork:
             raise ConfigError(
                 "--judge mines on this machine; judge first, then mine elsewhere with --judgments"
             )
-        panel, clock = options.panel(self.store), Clock(Terminal())
+        panel, clock = options.panel(self.store), Clock(terminal())
         with options.consent():
             mined, told = mine_judged(
                 self.queries, self.indexes, self.recipe, panel, trial=self.trial, clock=clock

@@ -17,23 +17,28 @@ def recipe_of(
     n: int,
     filters: Sequence[str] | None,
     max_risk: float | None,
-    select: str,
+    select: str | None,
     depth: int,
+    copies: str = "copies()",
     **further: Any,
 ) -> Recipe:
-    """The recipe that options spell. Named filters replace the default ones; a risk cap joins them, in place of
-    riskiest(). `further` are other fields of the recipe.
+    """The recipe that options spell. Named filters replace the default ones, the guards and `copies` aside; a risk
+    cap joins them, and under it the hardest are taken unless `select` says otherwise. `further` are other fields of
+    the recipe.
 
     Raises ConfigError for a spec that cannot be read.
     """
-    from miner.filters import DropRiskiest, Risk, parse_filter
-    from miner.mining.recipe import Recipe
-    from miner.selectors import parse_selector
+    from miner.mining.given import recipe_with
 
-    named = tuple(parse_filter(text) for text in filters) if filters else Recipe().filters
-    if max_risk is not None:
-        named = (*(each for each in named if not isinstance(each, (Risk, DropRiskiest))), Risk(max_risk))
-    return Recipe(n=n, filters=named, select=parse_selector(select), depth=max(depth, n), **further)
+    named = {
+        "n": n,
+        "filters": filters or None,
+        "max_risk": max_risk,
+        "select": select,
+        "depth": depth,
+        "copies": copies,
+    }
+    return recipe_with(None, {**named, **further})
 
 
 def calibration_of(path: Path | None, index: Index) -> Calibration | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import Terminal, safe, say, show_json, table
+from miner.cli.console import gave_json, safe, say, table, terminal
 from miner.cli.judges import (
     BudgetOption,
     DryRunOption,
@@ -59,7 +59,6 @@ def command(
     price: PriceOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Judge the negatives of existing rows: what answers becomes a relevant passage, or goes.
 
@@ -89,8 +88,7 @@ def command(
         say(held.text())
     say(summary(done))
     say(f"\nwrote {safe(str(output))}; judgments in {safe(str(store))}")
-    if as_json:
-        show_json(done.counts.record())
+    gave_json(done.counts.record)
 
 
 def _plans(panel: Panel, rows: Sequence[Row]) -> list[tuple[str, int, Any]]:
@@ -113,7 +111,7 @@ def _fill(index: Sequence[str], panel: Panel) -> Any:
     from miner.mining.recipe import Recipe
     from miner.progress import Clock
 
-    return Refill(open_indexes(index), Recipe(), panel, clock=Clock(Terminal()))
+    return Refill(open_indexes(index), Recipe(), panel, clock=Clock(terminal()))
 
 
 def _write(done: Relabelled, output: Path, form: Format) -> None:

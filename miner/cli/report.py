@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, show_json
+from miner.cli.console import gave_json, say, terminal
 
 
 def command(
@@ -24,14 +24,12 @@ def command(
     ] = None,
     rows: Annotated[int, typer.Option(min=0, help="Rows of the table; drawn at random from more.")] = 1_000,
     seed: Annotated[int, typer.Option(help="Seeds the draw.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the page's numbers to stdout as well.")] = False,
 ) -> None:
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
     from miner.progress import Clock
     from miner.reporting import report
 
-    clock = Clock(Terminal())
+    clock = Clock(terminal())
     found = report(file, evaluation, output=output, model=model, rows=rows, seed=seed, clock=clock)
-    if json:
-        show_json(found.statistics(), indent=False)
+    gave_json(found.statistics, indent=False)
     say(f"wrote {output}")

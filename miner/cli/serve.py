@@ -26,14 +26,38 @@ def command(
     ] = None,
     max_upload: Annotated[int, typer.Option(min=1, help="MB of a data set.")] = 1500,
     max_documents: Annotated[int, typer.Option(min=1, help="Documents of a rerank request.")] = 1000,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            help="Precision that models rank in: fp32, bf16, int8 (openvino). Default: the machine's."
+        ),
+    ] = None,
+    backend: Annotated[str | None, typer.Option(help="Runtime of encoders: torch or openvino.")] = None,
+    max_memory: Annotated[
+        int | None, typer.Option(min=256, help="MB for the server and a training together.")
+    ] = None,
     max_characters: Annotated[int, typer.Option(min=1, help="Of a query or a document.")] = 100_000,
 ) -> None:
-    """Answer Cohere's client: data sets, fine-tuning and reranking over HTTP, and a page to look at them."""
+    """Answer Cohere's client: data sets, fine-tuning and reranking over HTTP, and a page that does it all."""
     from miner.serving.server import serve
     from miner.serving.settings import ServerLimits, ServerSettings, parse_models
 
-    limits = ServerLimits(upload=max_upload * 10**6, documents=max_documents, characters=max_characters)
-    settings = ServerSettings(state, host, port, parse_models(model_name or []), _key(api_key_env), limits)
+    limits = ServerLimits(
+        upload=max_upload * 10**6,
+        documents=max_documents,
+        characters=max_characters,
+        memory=None if max_memory is None else max_memory * 10**6,
+    )
+    settings = ServerSettings(
+        state=state,
+        host=host,
+        port=port,
+        models=parse_models(model_name or []),
+        key=_key(api_key_env),
+        dtype=dtype,
+        backend=backend,
+        limits=limits,
+    )
     serve(settings)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, say, show_json
+from miner.cli.console import gave_json, safe, say
 
 if TYPE_CHECKING:
     from miner.splitting import Split
@@ -36,14 +36,12 @@ def command(
     small: Annotated[
         bool, typer.Option("--small", help="Allow fewer than 256 training and 64 evaluation queries.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Write FILE.train.jsonl and FILE.eval.jsonl that share no query, near-paraphrase or relevant passage."""
     from miner.splitting.split import split
 
     done = split(file, fraction=fraction, output=folder, near=near, model=model, seed=seed, small=small)
-    if as_json:
-        show_json(done.record())
+    gave_json(done.record)
     _tell(done)
 
 

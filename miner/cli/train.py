@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import Terminal, say, show_text, table
+from miner.cli.console import gave_json, say, show_text, table, terminal
 
 
 def command(
@@ -41,9 +41,10 @@ def command(
     from miner.training.train import train
 
     settings = TrainSettings(model, arch, loss, epochs, learning_rate, batch_size, max_length, seed)
-    training = train(file, output, eval_file, settings, Clock(Terminal()), tell=say)
+    training = train(file, output, eval_file, settings, Clock(terminal()), tell=say)
     judged = training.comparison
     say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")
-    show_text(table(training.comparison.table(), TABLE_HEADER))
+    if not gave_json(training.record):
+        show_text(table(training.comparison.table(), TABLE_HEADER))
     say(training.decision)
-    say(f"wrote {output}")
+    say(f"wrote {output}; next: miner rerank {output}")

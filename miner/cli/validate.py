@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import Terminal, safe, say, show_json
+from miner.cli.console import gave_json, safe, say, terminal
 
 if TYPE_CHECKING:
     from miner.validating import Preflight
@@ -18,7 +18,6 @@ WIDTH = 1000
 def command(
     file: Annotated[Path, typer.Argument(help="Training rows, JSONL.")],
     evaluation: Annotated[Path | None, typer.Option("--eval", help="Evaluation rows, JSONL.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     cap: Annotated[
         int, typer.Option("--cap", help="Findings listed of each rule; all are counted.", min=1)
     ] = 100,
@@ -50,9 +49,9 @@ def command(
         cap=cap,
         fix=fix,
         fix_overlap=fix_overlap,
-        clock=Clock(Terminal()),
+        clock=Clock(terminal()),
     )
-    _print(found, as_json)
+    _print(found)
     for numbers in found.files:
         say(_preview(numbers))
     say(f"{_plural(found.errors, 'error')}, {_plural(found.warnings, 'warning')}")
@@ -67,9 +66,8 @@ def command(
         raise SystemExit(1)
 
 
-def _print(found: Preflight, as_json: bool) -> None:
-    if as_json:
-        show_json(found.record())
+def _print(found: Preflight) -> None:
+    if gave_json(found.record):
         return
     for finding in found.findings:
         line = f"{safe(finding.place)}: {finding.severity} [{finding.rule}] {safe(finding.message, WIDTH)}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import Terminal, complain, say
+from miner.cli.console import complain, gave_json, say, terminal
 
 
 def command(
@@ -20,7 +20,8 @@ def command(
     from miner.storage.bucket import is_uri
 
     folder = index or str(default_index())
-    faults = verify(folder, Clock(Terminal()))
+    faults = verify(folder, Clock(terminal()))
+    gave_json(lambda: {"index": folder, "faults": list(faults)})
     for fault in faults:
         complain(fault)
     if faults:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ LISTS = ("relevant_passages", "relevant_ids", "hard_negatives")
 class Queries(list[Query]):
     """Queries in order of their first appearance."""
 
+    rows: Sequence[str] = ()
+    """The query of each row of data of other libraries, in order."""
     skipped: int = 0
     """Queries of a BEIR folder that no judgment above zero (of the split) names, and so left out."""
 
@@ -119,6 +121,19 @@ def _gathered(rows: Iterable[Query]) -> Queries:
         )
         for text, same in found.items()
     )
+
+
+def gathered(rows: Iterable[Query], notes: object) -> Queries:
+    found = _gathered(rows)
+    for query in found:
+        if not query.relevant_passages and not query.relevant_ids:
+            file, _, line = query.place.rpartition(":")
+            raise InputError(file, int(line), "has no relevant passage")
+    return found
+
+
+def shared(queries: Queries) -> Queries:
+    return queries
 
 
 def _united(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ RECORDS: dict[str, Records] = {
     ".parquet": read_parquet,
 }
 ID_KEYS = ("_id", "id")
+DOCUMENT_KEYS = ("parent", "parent_id", "doc_id")
 TEXT_KEYS = ("text", "contents")
 
 
@@ -46,7 +47,16 @@ def _passage(record: Mapping[str, Any], path: Path, source: str, line: int) -> P
         title="" if title is None else string(title, "title", path, line),
         source=source,
         offset=line,
+        document=_document(record, path, line),
     )
+
+
+def _document(record: Mapping[str, Any], path: Path, line: int) -> str:
+    """The document that the record says it is a part of, if it does; '' for one that is its own."""
+    key = first_key(record, DOCUMENT_KEYS)
+    value = record.get(key)
+    named = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return string(str(value), key, path, line) if named else ""
 
 
 def identifier(record: Mapping[str, Any], path: Path, line: int) -> str:

@@ -23,6 +23,7 @@ import numpy as np
 
 from miner.data import Float32, Int64
 from miner.encoders.tokens import Tokens
+from miner.progress import ticker
 
 LEAST_TOKENS = 16
 """Below this, matrix products take another path."""
@@ -138,7 +139,7 @@ def run(made: Iterable[Batch], workers: Sequence[Forward], out: Float32) -> int:
 
     Rows of texts without a single token are left as they are.
     """
-    free = SimpleQueue[Forward]()
+    tell, free = ticker(), SimpleQueue[Forward]()
     for worker in workers:
         free.put(worker)
 
@@ -148,6 +149,7 @@ def run(made: Iterable[Batch], workers: Sequence[Forward], out: Float32) -> int:
             out[batch.rows] = worker(batch)[: len(batch.rows)]
         finally:
             free.put(worker)
+        tell(len(batch.rows))
         return int(batch.mask[: len(batch.rows)].sum())
 
     tokens, running = 0, deque[Future[int]]()

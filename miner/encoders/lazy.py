@@ -46,6 +46,11 @@ class LazyEncoder:
     def encode_passages(self, texts: Sequence[str]) -> Float32:
         return self._encoder().encode_passages(texts)
 
+    def announce(self, texts: int, tokens: int) -> None:
+        """As the encoder itself does, if it sends texts away."""
+        if tell := getattr(self._encoder(), "announce", None):
+            tell(texts, tokens)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder().count_tokens(texts)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from miner.encoders.accept import encoder_of
 from miner.encoders.base import Encoder
+from miner.encoders.endpoint import BACKEND as ENDPOINT
+from miner.encoders.endpoint import endpoint_again, is_spelt, parse_endpoint
 from miner.encoders.hashing import HashingEncoder
 from miner.errors import ConfigError, ModelError
 from miner.models.locate import Located, locate
@@ -30,8 +34,9 @@ KEPT = {
 
 
 def load_encoder(
-    model: str | None = None,
+    model: object = None,
     *,
+    name: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
     backend: str | None = None,
@@ -41,7 +46,10 @@ def load_encoder(
     trust_remote_code: bool = False,
 ) -> Encoder:
     """The encoder of a name: a folder, the bundled all-MiniLM-L6-v2 (the default), a hub name, or
-    'hashing', which needs no model and is for tests and smoke runs.
+    'hashing', which needs no model and is for tests and smoke runs; or 'openai(model="...")' and its like, which
+    ask a service (miner.endpoints). Also out of a SentenceTransformer, of a
+    function from texts to vectors, and of an object with encode, or embed_documents and embed_query: these
+    need a `name`, by which an index knows their vectors.
 
     device: cpu, cuda, cuda:N or mps, the best there is by default. dtype: fp32, bf16, fp16 (GPU) or int8
     (openvino); by default bf16 where the machine computes in it, else fp32. Prompts and max_length
@@ -52,8 +60,17 @@ def load_encoder(
     """
     if backend not in (None, *BACKENDS):
         raise ConfigError(f"backend {backend} is unknown; expected {' or '.join(BACKENDS)}")
+    if not isinstance(model, str | Path | None):
+        if any(each is not None for each in (device, dtype, backend, max_length)):
+            raise ConfigError(
+                "device, dtype, backend and max_length are for a model by name; this one is loaded"
+            )
+        return encoder_of(model, name, query_prompt=query_prompt, document_prompt=document_prompt)
+    model = None if model is None else str(model)
     if model == HASHING:
         return HashingEncoder()
+    if model is not None and is_spelt(model):
+        return parse_endpoint(model)
     return _load(
         backend or "torch",
         locate(model, trust_remote_code=trust_remote_code),
@@ -74,6 +91,8 @@ def resolve_again(fingerprint: Mapping[str, Any], *, download: bool = False) -> 
     backend, model = fingerprint.get("backend"), fingerprint.get("model")
     if backend == HASHING:
         return HashingEncoder(_whole(fingerprint, "dim"))
+    if backend == ENDPOINT:
+        return endpoint_again(fingerprint)
     if backend not in BACKENDS or not isinstance(model, str):
         raise ModelError(
             f"the index was built by the encoder {model!r} of backend {backend!r}, which cannot be loaded by name; "

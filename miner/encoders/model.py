@@ -82,13 +82,11 @@ def load(
         network.set_pooling_include_prompt(False)
     if max_length is not None:
         _cut(network, max_length)
-    own_query = _prompt(network, ("query",))
-    own_document = _prompt(network, ("document", "passage", "corpus"))
     return EncoderModel(
         located,
         network,
-        own_query if query_prompt is None else query_prompt,
-        own_document if document_prompt is None else document_prompt,
+        own_query_prompt(network) if query_prompt is None else query_prompt,
+        own_document_prompt(network) if document_prompt is None else document_prompt,
     )
 
 
@@ -114,6 +112,16 @@ def _cut(network: Any, max_tokens: int) -> None:
     if max_tokens < 1 or (longest and max_tokens > longest):
         raise ConfigError(f"a maximum of {max_tokens} tokens is not possible; the model reads 1 to {longest}")
     network.max_seq_length = max_tokens
+
+
+def own_query_prompt(network: Any) -> str:
+    """What the model's encode_query puts before a text."""
+    return _prompt(network, ("query",))
+
+
+def own_document_prompt(network: Any) -> str:
+    """What the model's encode_document puts before a text."""
+    return _prompt(network, ("document", "passage", "corpus"))
 
 
 def _prompt(network: Any, names: Sequence[str]) -> str:

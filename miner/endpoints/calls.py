@@ -16,7 +16,7 @@ from itertools import islice
 from threading import Lock
 from typing import Generic, TypeVar
 
-from miner.errors import EndpointFailed
+from miner.errors import EndpointFailed, MinerError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -24,7 +24,7 @@ RETRIED = (408, 409, 425, 429)
 """Statuses below 500 after which the same call may succeed."""
 
 
-class CallFailed(Exception):
+class CallFailed(MinerError):
     """A call that brought nothing: `status` of HTTP, 0 where no answer came; `after` seconds at least before
     the next one; `final` where asking again would change nothing; `about_content` where a filter of the
     service refused the texts."""

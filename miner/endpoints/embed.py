@@ -18,6 +18,7 @@ from miner.endpoints.cohere_client import CohereClient
 from miner.endpoints.consent import CallPlan, Price, agree, estimated_tokens
 from miner.endpoints.openai_client import OpenAIClient
 from miner.errors import ConfigError, EndpointFailed
+from miner.progress import tick
 from miner.spec import Spec
 
 Side = Literal["query", "passage"]
@@ -206,6 +207,7 @@ class Embedder:
             if self.store is not None:
                 self.store.put({key: vector.tobytes() for key, vector in new.items()})
             found |= new
+            tick(len(new))
         return found
 
     def _kept(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -9,7 +9,10 @@ import numpy as np
 
 from miner.data import RESCORED, Bool, Pool
 from miner.errors import ConfigError
+from miner.filters.margin import AGAINST
 from miner.spec import Spec
+
+MEDIAN = list(AGAINST).index("median")
 
 
 @dataclass(frozen=True, repr=False)
@@ -18,6 +21,7 @@ class Denoise(Spec):
     of the query's relevant passages by `absolute` and by `relative`, a share of that median's size."""
 
     name: ClassVar[str] = "denoise"
+    reason: ClassVar[str] = "the cross-encoder scores it too high"
     needs: ClassVar[frozenset[str]] = frozenset({RESCORED})
     max: float | None = None
     relative: float = 0.0
@@ -27,7 +31,7 @@ class Denoise(Spec):
         if RESCORED not in pool.evidence:
             raise ConfigError("denoise() needs the scores of a cross-encoder; name one with --rescore")
         scores = pool.evidence[RESCORED].astype(np.float64)
-        reference = pool.evidence["rescored_relevant"].astype(np.float64)
+        reference = pool.evidence["rescored_relevant"][:, MEDIAN, None].astype(np.float64)
         ceiling = np.inf if self.max is None else self.max
         limit = np.minimum(ceiling, reference - self.relative * np.abs(reference) - self.absolute)
         return pool.verified | np.isnan(scores) | np.less_equal(scores, limit)

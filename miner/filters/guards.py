@@ -1,6 +1,7 @@
-"""The guards: what matches a relevant passage, the query or an earlier candidate is never a negative.
+"""The guards: what is the same as a relevant passage, the query or an earlier candidate is never a negative.
 
-They come before every other filter and cannot be switched off.
+They come before every other filter and cannot be switched off. Near copies, which are a judgment, have a rule of
+their own (text/copies.py), with thresholds that can be changed.
 """
 
 from __future__ import annotations
@@ -28,4 +29,4 @@ class Guard:
         return self.match.name.lower()
 
 
-GUARDS = tuple(Guard(match) for match in Match if match is not Match.NONE)
+GUARDS = tuple(Guard(match) for match in Match if match not in (Match.NONE, Match.NEAR_COPY))

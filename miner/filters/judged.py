@@ -18,6 +18,7 @@ class DropJudged(Spec):
     there are judgments."""
 
     name: ClassVar[str] = "judged"
+    reason: ClassVar[str] = "judged to answer the query"
 
     def keep(self, pool: Pool) -> Bool:
         if pool.judged is None:

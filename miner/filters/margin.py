@@ -28,6 +28,7 @@ class Margin(Spec):
     """
 
     name: ClassVar[str] = "margin"
+    reason: ClassVar[str] = "too similar to the query beside the relevant passage"
     relative: float = 0.0
     absolute: float = 0.0
     against: str = "median"

@@ -19,6 +19,7 @@ class Risk(Spec):
     """Keeps candidates whose estimated probability of answering the query is at most `max`."""
 
     name: ClassVar[str] = "risk"
+    reason: ClassVar[str] = "its risk of answering the query is above the cap"
     needs: ClassVar[frozenset[str]] = frozenset({RISK})
     max: float = 0.02
 
@@ -29,7 +30,7 @@ class Risk(Spec):
     def keep(self, pool: Pool) -> Bool:
         if pool.risk is None:
             raise ConfigError("risk() needs a pool with risks; score it with a RiskModel first")
-        return np.less_equal(pool.risk, np.float32(self.max)) | pool.verified
+        return np.less_equal(pool.risk, np.float32(self.max))
 
 
 def lowest_caps(pool: Pool, filters: Sequence[Filter], wanted: Int64) -> Float32:

@@ -27,6 +27,7 @@ class DropRiskiest(Spec):
     """
 
     name: ClassVar[str] = "riskiest"
+    reason: ClassVar[str] = "among the likeliest of its query to answer after all"
     needs: ClassVar[frozenset[str]] = frozenset({RISK})
     share: float = 0.05
 
@@ -37,11 +38,15 @@ class DropRiskiest(Spec):
     def keep(self, pool: Pool) -> Bool:
         if pool.risk is None:
             raise ConfigError("riskiest() needs a pool with risks; score it with a RiskModel first")
-        compared = pool.valid & (pool.match == NONE) & np.less(pool.sibling, Sibling.OVERLAPPING)
-        compared &= ~pool.verified
-        compared &= np.arange(compared.shape[1]) < FIRST
-        falling = -np.sort(np.where(compared, -pool.risk, np.inf), axis=1)
-        counts = compared.sum(axis=1)
+        among = compared(pool)
+        falling = -np.sort(np.where(among, -pool.risk, np.inf), axis=1)
+        counts = among.sum(axis=1)
         places = np.minimum(np.ceil(np.round(self.share * counts, 6)), counts - 1).astype(np.int64)
         limits = np.take_along_axis(falling, np.maximum(places, 0)[:, None], axis=1)
-        return np.asarray((pool.risk <= limits) | pool.verified | (counts == 0)[:, None], np.bool_)
+        return np.asarray((pool.risk <= limits) | (counts == 0)[:, None], np.bool_)
+
+
+def compared(pool: Pool) -> Bool:
+    """[Q, K] the first candidates, without those that match or overlap a relevant passage."""
+    alike = pool.valid & (pool.match == NONE) & np.less(pool.sibling, Sibling.OVERLAPPING)
+    return np.asarray(alike & (np.arange(alike.shape[1]) < FIRST), np.bool_)

@@ -19,6 +19,7 @@ class SameDocument(Spec):
     """
 
     name: ClassVar[str] = "sibling"
+    reason: ClassVar[str] = "from the document of a relevant passage"
     overlapping: bool = False
 
     def keep(self, pool: Pool) -> Bool:

@@ -16,6 +16,7 @@ class Rank(Spec):
     """Keeps ranks `first` to `last`, both counted in, from 1; last 0 is no limit."""
 
     name: ClassVar[str] = "rank"
+    reason: ClassVar[str] = "outside the ranks asked for"
     first: int = 1
     last: int = 0
 
@@ -30,6 +31,7 @@ class Score(Spec):
     """Keeps cosines to the query from `min` to `max`."""
 
     name: ClassVar[str] = "score"
+    reason: ClassVar[str] = "outside the similarities asked for"
     min: float = -1.0
     max: float = 1.0
 

@@ -12,7 +12,7 @@ from miner.formats.cohere import RECEIPTS, companion
 from miner.storage.files import kind, read_jsonl
 
 SIDES = ("relevant", "negatives")
-STRINGS = ("id", "source")
+STRINGS = ("id", "title", "source")
 NUMBERS = ("similarity", "to_relevant", "share", "risk", "rescored")
 
 

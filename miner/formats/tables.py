@@ -121,6 +121,14 @@ def _batches(records: Iterable[Record], schema: pa.Schema) -> Iterator[pa.Record
         yield pa.RecordBatch.from_pylist(batch, schema=schema)
 
 
+def table_of(records: Iterable[Record], kinds: Kinds) -> pa.Table:
+    """The records in memory."""
+    import pyarrow as pa
+
+    schema = _schema(kinds)
+    return pa.Table.from_batches(list(_batches(records, schema)), schema)
+
+
 def _write_parquet(path: Path, records: Iterable[Record], kinds: Kinds) -> None:
     import pyarrow.parquet as pq
 
@@ -148,12 +156,9 @@ def _read_arrow(batches: Iterable[Mapping[str, list[Any]]], path: Path) -> Itera
 
 def _write_dataset(path: Path, records: Iterable[Record], kinds: Kinds) -> None:
     datasets = _datasets()
-    import pyarrow as pa
-
-    schema = _schema(kinds)
-    table = pa.Table.from_batches(list(_batches(records, schema)), schema)
+    held = datasets.table.InMemoryTable(table_of(records, kinds))
     with atomic_folder(path) as folder:
-        datasets.Dataset(datasets.table.InMemoryTable(table), fingerprint="miner").save_to_disk(folder)
+        datasets.Dataset(held, fingerprint="miner").save_to_disk(folder)
 
 
 def _dataset(path: Path) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,14 +21,16 @@ import pyarrow as pa
 from miner.data import Passage
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
+from miner.encoders.endpoint import announce
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
 from miner.executors import Executor, Serial, TaskQueue
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
 from miner.index.fingerprint import check_fingerprint
 from miner.index.index import Index, open_place
-from miner.index.ingest import Corpus, encoded_texts, ingest
-from miner.index.manifest import FILE, NAME, Manifest, Shard, plain, read_manifest
+from miner.index.ingest import PASSAGES, Corpus, encoded_texts, ingest
+from miner.index.manifest import FILE, NAME, Manifest, Shard, encoder_of_former, plain, read_manifest
 from miner.index.shards import Shards
+from miner.index.survey import survey
 from miner.progress import Clock
 from miner.storage import sealed
 from miner.storage.locks import BUILDER, READERS, building, nobody_reading
@@ -64,8 +66,8 @@ def build(
     """Encode passages into an index, in a folder or at a URI, and open it.
 
     A build that was stopped continues: shards that are there and whole are not encoded again. With
-    `existing='update'` an index of another corpus becomes one of this corpus, and only texts that it
-    does not hold are encoded; the result equals a fresh build, byte for byte, whoever the `executor` is.
+    `existing='update'` an index of another corpus, or of the format before, becomes one of this corpus, and only
+    texts that it does not hold are encoded; the result equals a fresh build, byte for byte, whoever the `executor` is.
 
     Raises InputError for what a corpus must not hold, ConfigError for an empty one or for a folder with
     other things in it, IndexMismatch for an index that `existing` protects, Locked, OutputError,
@@ -94,6 +96,7 @@ def build(
         )
         with clock.stage("sum up", corpus.counts.passages, "passages"):
             statistics = _statistics(place, shards, encoder.dim)
+            frequencies, shapes = _survey(place, shards)
         manifest = Manifest(
             encoder=plain(encoder.fingerprint),
             corpus=corpus.fingerprint,
@@ -101,6 +104,8 @@ def build(
             counts=corpus.counts,
             shards=shards,
             statistics=statistics,
+            frequencies=frequencies,
+            shapes=shapes,
             agreement=_agreement(Shards(place, shards, encoder.dim), corpus.counts.passages, encoder, clock),
         )
         manifest.write(place, held)
@@ -137,10 +142,16 @@ def _before(place: Place, encoder: Encoder, existing: Existing) -> Manifest | No
     except (IndexCorrupt, IndexMismatch) as error:
         if existing == "replace":
             return None
+        if existing == "update" and (former := encoder_of_former(place)) is not None:
+            check_fingerprint(place, plain(former), plain(encoder.fingerprint))
+            return None
+        if encoder_of_former(place) is not None:
+            raise
         raise type(error)(f"{error}; --overwrite builds it anew") from None
 
 
 def _encode(place: Place, corpus: Corpus, encoder: Encoder, executor: Executor, clock: Clock) -> list[Sealed]:
+    announce(encoder, _unencoded(place, corpus, encoder))
     _check_room(place.folder, corpus, encoder)
     done, texts = dict[int, Sealed](), 0
     with clock.stage("encode", corpus.counts.passages, "passages") as stage:
@@ -152,6 +163,14 @@ def _encode(place: Place, corpus: Corpus, encoder: Encoder, executor: Executor, 
             clock.advance(stage, texts - stage.items, encoded.tokens)
             clock.progress.advance(part.rows - encoded.texts)
     return [done[part.number] for part in corpus.parts]
+
+
+def _unencoded(place: Place, corpus: Corpus, encoder: Encoder) -> Iterator[list[str]]:
+    """The texts of each shard whose vectors are not there."""
+    key = encoder_key(encoder)
+    for part in corpus.parts:
+        if not place.whole(vector_stem(part.number, part.passages.sha256, key), ".npy"):
+            yield encoded_texts(sealed.open_table(place.check(part.passages), PASSAGES, part.rows))
 
 
 def _check_room(out: Path, corpus: Corpus, encoder: Encoder) -> None:
@@ -170,6 +189,17 @@ def _statistics(place: Place, shards: Iterable[Shard], dim: int) -> Sealed:
     for shard in shards:
         sums.add(sealed.open_array(place.path(shard.vectors), np.float16, (shard.rows, dim)))
     return place.seal("statistics", ".npy", sealed.array_bytes(sums.statistics()))
+
+
+def _survey(place: Place, shards: Sequence[Shard]) -> tuple[Sealed, str]:
+    """Over the passages, shard by shard."""
+    batches = (sealed.open_table(place.path(shard.passages), PASSAGES, shard.rows) for shard in shards)
+    size = sum(shard.passages.size for shard in shards)
+    try:
+        frequencies, shapes = survey(batches, size, place.folder)
+    except OSError as error:
+        raise OutputError(f"{place.folder}: cannot be written ({error.strerror})") from None
+    return place.seal("frequencies", ".npy", sealed.array_bytes(frequencies.array())), shapes
 
 
 def _agreement(store: Shards, passages: int, encoder: Encoder, clock: Clock) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,10 +16,11 @@ import pyarrow as pa
 from miner.data import Bool, Float32, Half
 from miner.encoders import Encoder
 from miner.encoders.lazy import sendable
-from miner.errors import ModelError
+from miner.errors import IndexCorrupt, ModelError
 from miner.index import keys
-from miner.index.ingest import PASSAGES, UnencodedShard, encoded_texts
+from miner.index.ingest import FORMER, PASSAGES, UnencodedShard, encoded_texts
 from miner.index.manifest import FILE, plain
+from miner.progress import ticking
 from miner.storage import sealed
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -104,10 +106,9 @@ def encode_shard(
     missing = np.flatnonzero(~known.copy(texts, vectors))
     ends = np.cumsum([len(texts[row]) for row in missing], dtype=np.int64) // BLOCK
     for rows in np.split(missing, np.flatnonzero(np.diff(ends)) + 1) if len(missing) else ():
-        vectors[rows] = unit_rows(
-            encoder.encode_passages([texts[row] for row in rows]), len(rows), encoder.dim
-        )
-        advance(len(rows))
+        with ticking(advance, len(rows)):
+            made = encoder.encode_passages([texts[row] for row in rows])
+        vectors[rows] = unit_rows(made, len(rows), encoder.dim)
     return place.seal(stem, ".npy", sealed.array_bytes(vectors))
 
 
@@ -174,8 +175,16 @@ class Known:
 
     def _open(self, number: int) -> tuple[pa.RecordBatch, Half]:
         passages, vectors = (self.place.folder / name for name in self.shards[number])
-        batch = sealed.open_table(passages, PASSAGES)
+        batch = _passages(passages)
         return batch, sealed.open_array(vectors, np.float16, (batch.num_rows, self.dim))
+
+
+def _passages(path: Path) -> pa.RecordBatch:
+    """Of this format or the one before."""
+    try:
+        return sealed.open_table(path, PASSAGES)
+    except IndexCorrupt:
+        return sealed.open_table(path, FORMER)
 
 
 def _stem_of(passages: str, encoder: str) -> str:

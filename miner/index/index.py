@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from miner.index.vector_cache import VectorCache
 from miner.storage.locks import Reading
 from miner.storage.mirror import Mirror, place_of
 from miner.storage.place import Place
-from miner.storage.sealed import check_size, open_array
+from miner.storage.sealed import check_size, header, open_array
+from miner.text.fold import fold
+from miner.text.frequencies import Frequencies
 from miner.vectors import moments as stats
 from miner.vectors.exact import MAX_MEMORY, search
 
@@ -47,6 +50,13 @@ class Index:
         self.place, self.manifest, self._reading = place, manifest, reading
         self.store = Shards(place, manifest.shards, manifest.dim)
         self._statistics = open_array(place.path(manifest.statistics), np.float64, (self.dim + 1, self.dim))
+
+    @cached_property
+    def frequencies(self) -> Frequencies:
+        """How many passages hold a word or a run of words."""
+        file = self.manifest.frequencies
+        columns = (file.size - len(header(np.dtype(np.uint64), (2, 0)))) // 16
+        return Frequencies.read(open_array(self.place.path(file), np.uint64, (2, columns)))
 
     def __len__(self) -> int:
         return self.manifest.counts.passages
@@ -107,15 +117,17 @@ class Index:
         def named(passage: Passage, row: int, id: str) -> bool:
             return passage.id == id or id in self.ids(row)
 
-        return self._look_up(ids, (0,), named)
+        return self._look_up(ids, keys.hashes(ids), (0,), named)
 
     def rows_of_texts(self, texts: Sequence[str]) -> Int64:
-        """int64 [len(texts)]: the lowest row whose text equals, with its title or without; else PADDING."""
+        """int64 [len(texts)]: the lowest row whose text equals, with its title or without, presentation
+        aside; else PADDING."""
 
         def equal(passage: Passage, row: int, text: str) -> bool:
-            return text in (passage.text, passage.encoded)
+            ours = (passage.text, passage.encoded)
+            return text in ours or fold(text) in map(fold, ours)
 
-        return self._look_up(texts, (1, 2), equal)
+        return self._look_up(texts, keys.shown(texts), (1, 2), equal)
 
     def vectors(self, rows: Rows) -> Half:
         """fp16 unit rows [..., dim] for rows [...]. Raises IndexError for PADDING."""
@@ -146,6 +158,16 @@ class Index:
     def embed_passages(self, texts: Sequence[str], encoder: Encoder) -> Half:
         """As embed_queries, for passages that are not in the index."""
         return self._embed(texts, encoder, "passages", encoder.encode_passages)
+
+    def unencoded(self, queries: Sequence[str], passages: Sequence[str], encoder: Encoder) -> list[str]:
+        """Which of these texts the encoder would have to work for."""
+        key = encoder_key(encoder)
+        asked = (("queries", queries), ("passages", passages))
+        return [
+            text
+            for role, texts in asked
+            for text in VectorCache(self.path, role, key, self.dim).missing(texts)
+        ]
 
     def encoder(self) -> Encoder:
         """The encoder that the index was built with. Raises ModelError if it cannot be had, IndexMismatch
@@ -181,7 +203,8 @@ class Index:
             return unit_rows(encode(texts), len(texts), self.dim)
 
         cache = VectorCache(self.path, role, encoder_key(encoder), self.dim)
-        return cache.vectors(texts, fresh) if self.caching else fresh(texts)
+        cached = self.caching and getattr(encoder, "caching", True)
+        return cache.vectors(texts, fresh) if cached else fresh(texts)
 
     def _checked(self, vectors: Half) -> Half:
         if vectors.dtype != np.float16 or vectors.ndim != 2 or vectors.shape[1] != self.dim:
@@ -190,10 +213,13 @@ class Index:
         return vectors
 
     def _look_up(
-        self, wanted: Sequence[str], tables: Sequence[int], equal: Callable[[Passage, int, str], bool]
+        self,
+        wanted: Sequence[str],
+        hashes: keys.Hashes,
+        tables: Sequence[int],
+        equal: Callable[[Passage, int, str], bool],
     ) -> Int64:
         out = np.full(len(wanted), PADDING, np.int64)
-        hashes = keys.hashes(wanted)
         for number, shard in enumerate(self.manifest.shards if len(wanted) else ()):
             split = keys.split(self.store.keys(number), shard.rows)
             pairs = np.concatenate([np.stack(keys.find(split[table], hashes)) for table in tables], axis=1)

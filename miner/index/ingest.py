@@ -25,8 +25,11 @@ PASSAGES = pa.schema(
         ("title", pa.large_string()),
         ("source", pa.large_string()),
         ("offset", pa.int64()),
+        ("document", pa.large_string()),
     ]
 )
+FORMER = PASSAGES.remove(PASSAGES.get_field_index("document"))
+"""Of indexes of the format before: their vectors can be taken over."""
 ALIASES = pa.schema(
     [("row", pa.int64()), ("id", pa.large_string()), ("source", pa.large_string()), ("offset", pa.int64())]
 )
@@ -60,7 +63,8 @@ class Corpus:
 def ingest(passages: Iterable[Passage], place: Place, shard_size: int, clock: Clock) -> Corpus:
     """Write the passages into shards of `shard_size` distinct texts; memory holds one shard.
 
-    Blank passages are left out. An equal text, title included, is kept once under all its ids. Raises
+    Blank passages are left out. An equal text, title included and presentation aside (text/fold.py), is kept once,
+    as it was first met, under all its ids. Raises
     InputError for an id with two texts and for text that is not Unicode, ConfigError if nothing is left.
     """
     with Ledger(place.folder) as ledger, clock.stage("read", unit="passages") as stage:
@@ -164,7 +168,9 @@ def encoded_texts(batch: pa.RecordBatch) -> list[str]:
 
 
 def _line(passage: Passage) -> bytes:
-    values = (passage.id, passage.title, passage.text, passage.source, passage.offset)
+    values: tuple[str | int, ...] = (passage.id, passage.title, passage.text, passage.source, passage.offset)
+    if passage.document:
+        values = (*values, passage.document)
     try:
         return orjson.dumps(values)
     except orjson.JSONEncodeError:

@@ -1,27 +1,35 @@
 """From ids and texts to rows: sorted tables of 64-bit hashes, one file a shard.
 
-Three tables lie one after another: ids (aliases among them), encoded texts, bare texts. A hash only
-proposes rows; the caller compares what is stored there.
+Three tables lie one after another: ids (aliases among them), encoded texts, bare texts; of texts what they are
+without presentation. A hash only proposes rows; the caller compares what is stored there.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from miner.data import Int64
+from miner.text.fold import fold
 
 Hashes = NDArray[np.uint64]
 
 
 def hashes(texts: Sequence[str]) -> Hashes:
     """The first 64 bits of each text's BLAKE2b; a lone surrogate hashes, to match nothing."""
-    joined = b"".join(
-        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts
-    )
+    return _hashed(text.encode("utf-8", "surrogatepass") for text in texts)
+
+
+def shown(texts: Sequence[str]) -> Hashes:
+    """As hashes, the same for texts that differ in presentation alone."""
+    return _hashed(map(fold, texts))
+
+
+def _hashed(data: Iterable[bytes]) -> Hashes:
+    joined = b"".join(hashlib.blake2b(each, digest_size=8).digest() for each in data)
     return np.frombuffer(joined, "<u8").astype(np.uint64)
 
 
@@ -32,8 +40,8 @@ def build(
     rows = np.arange(len(encoded), dtype=np.uint64)
     tables = [
         table(hashes(ids), np.asarray(rows_of_ids, np.uint64)),
-        table(hashes(encoded), rows),
-        table(hashes(bare), rows),
+        table(shown(encoded), rows),
+        table(shown(bare), rows),
     ]
     return np.concatenate(tables, axis=1)
 

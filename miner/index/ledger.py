@@ -12,6 +12,7 @@ from types import TracebackType
 
 from miner.data import Passage
 from miner.errors import InputError, OutputError
+from miner.text.fold import fold
 
 CACHE_KIB = 65536
 TABLES = """
@@ -26,7 +27,7 @@ class Ledger:
     """Tells new passages from known ones in bounded memory.
 
     A database in a file without a name: it is gone with the process, however that ends. Texts are
-    known by 128 bits of BLAKE2b. Raises OutputError if the disk is full.
+    known by 128 bits of BLAKE2b of what they are without presentation. Raises OutputError if the disk is full.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,7 +60,7 @@ class Ledger:
 
         Raises InputError if the id stands for another text already.
         """
-        digest = hashlib.blake2b(passage.encoded.encode(), digest_size=16).digest()
+        digest = hashlib.blake2b(fold(passage.encoded), digest_size=16).digest()
         known = self.base.execute("select row from texts where digest = ?", (digest,)).fetchone()
         target: int = known[0] if known else row
         place = (passage.source, passage.offset)

@@ -15,10 +15,14 @@ from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed, digest
 
-FORMAT = 2
+FORMAT = 3
+FORMER = 2
+"""What an update lifts to FORMAT without encoding anything again."""
+LIFT = "'miner build-index CORPUS --update' brings it there and encodes nothing again"
 NAME = "manifest.json"
 FILE = re.compile(
-    r"(statistics|(passages|aliases|keys|vectors)/\d{5,})(-[0-9a-f]{16}){1,2}\.(arrow|npy)", re.ASCII
+    r"(statistics|frequencies|(passages|aliases|keys|vectors)/\d{5,})(-[0-9a-f]{16}){1,2}\.(arrow|npy)",
+    re.ASCII,
 )
 MOST_DIM = 1 << 20
 """Numbers of a vector; more is no encoder's."""
@@ -68,12 +72,16 @@ class Manifest:
     counts: IndexCounts
     shards: tuple[Shard, ...]
     statistics: Sealed
+    frequencies: Sealed
+    """How many passages hold a word or a run of words."""
+    shapes: str
+    """Marks that part a document from the number of its part in the ids of this corpus, beside '#'."""
     agreement: Mapping[str, Any]
     """How far a coarse encoder agreed with fp32 over a sample of the passages; else empty."""
 
     @property
     def files(self) -> tuple[Sealed, ...]:
-        return (*(file for shard in self.shards for file in shard.files), self.statistics)
+        return (*(file for shard in self.shards for file in shard.files), self.statistics, self.frequencies)
 
     @property
     def sha256(self) -> str:
@@ -117,6 +125,18 @@ def read_manifest(place: Place) -> Manifest:
         raise IndexCorrupt(f"{path}: does not describe an index ({error})") from None
 
 
+def encoder_of_former(place: Place) -> dict[str, Any] | None:
+    """The encoder's fingerprint of an index of the format before; None if there is none such."""
+    try:
+        content = orjson.loads(place.load(NAME))
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    if not isinstance(content, dict) or content.get("format") != FORMER:
+        return None
+    encoder = content.get("encoder")
+    return encoder if isinstance(encoder, dict) else None
+
+
 def default_index(root: str | Path = "indexes") -> Path:
     """The only index under `root`. Raises ConfigError that lists them if there are several, or none."""
     found = sorted(path.parent for path in Path(root).glob(f"*/{NAME}"))
@@ -145,7 +165,7 @@ def _parse(place: Place, data: bytes) -> dict[str, Any]:
     if isinstance(version, int) and version != FORMAT:
         raise IndexMismatch(
             f"{place}: is an index of format {version}, this miner reads format {FORMAT}; "
-            "build it anew with 'miner build-index --overwrite'"
+            + (LIFT if version == FORMER else "build it anew with 'miner build-index --overwrite'")
         )
     return content
 
@@ -172,6 +192,8 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
         counts=_made(IndexCounts, content["counts"]),
         shards=shards,
         statistics=_sealed(content["statistics"]),
+        frequencies=_sealed(content["frequencies"]),
+        shapes=str(content["shapes"]),
         agreement=dict(content["agreement"]),
     )
     if sum(shard.rows for shard in shards) != manifest.counts.passages:

@@ -54,6 +54,12 @@ class VectorCache:
         rows = lines[_lookup(lines, digests), DIGEST:]
         return np.ascontiguousarray(rows).view(np.float16).reshape(len(texts), self.dim)
 
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """Those that were not encoded before, each once."""
+        distinct = list(dict.fromkeys(texts))
+        found = _lookup(self._load(), [_digest(text) for text in distinct])
+        return [text for text, place in zip(distinct, found, strict=True) if place < 0]
+
     @property
     def _stem(self) -> str:
         return f"cache/{self.role}-{self.encoder[: sealed.DIGITS]}"

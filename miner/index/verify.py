@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from miner.errors import IndexCorrupt
 from miner.index.encode import key_of, vector_stem
 from miner.index.ingest import ALIASES, PASSAGES, key_table
 from miner.index.manifest import Manifest, Shard, read_manifest
+from miner.index.survey import survey
 from miner.progress import Clock
 from miner.storage import sealed
 from miner.storage.files import sha256
 from miner.storage.mirror import place_of
+from miner.storage.place import Place
 from miner.storage.sealed import Sealed
 from miner.vectors.moments import Sums
 
@@ -36,6 +39,7 @@ def verify(path: str | Path, clock: Clock | None = None) -> list[str]:
                     sums.add(_vectors(folder, manifest, shard))
             faults += [fault.replace(str(folder), str(place)) for fault in found]
             clock.advance(stage, len(shard.files))
+        faults += _survey_faults(place, manifest, faults)
         with place.copies([manifest.statistics]) as folder:
             found = _file_faults(folder, manifest.statistics)
             if not faults + found and sealed.array_bytes(sums.statistics()) != _read(
@@ -45,6 +49,28 @@ def verify(path: str | Path, clock: Clock | None = None) -> list[str]:
         faults += [fault.replace(str(folder), str(place)) for fault in found]
         clock.advance(stage, 1)
     return faults
+
+
+def _survey_faults(place: Place, manifest: Manifest, before: list[str]) -> list[str]:
+    """Of what is kept of the passages as a whole; looked at closely only if nothing else is wrong."""
+    with place.copies([manifest.frequencies]) as folder:
+        found = _file_faults(folder, manifest.frequencies)
+        if not before + found:
+            batches = _batches(place, manifest)
+            frequencies, shapes = survey(batches, sum(shard.passages.size for shard in manifest.shards))
+            if sealed.array_bytes(frequencies.array()) != _read(folder, manifest.frequencies):
+                found = [f"{folder / manifest.frequencies.file}: does not belong to the passages"]
+            elif shapes != manifest.shapes:
+                found = [
+                    f"{place}: says that ids part documents by {manifest.shapes!r}; they do by {shapes!r}"
+                ]
+    return [fault.replace(str(folder), str(place)) for fault in found]
+
+
+def _batches(place: Place, manifest: Manifest) -> Iterator[pa.RecordBatch]:
+    for shard in manifest.shards:
+        with place.copies([shard.passages]) as folder:
+            yield sealed.open_table(folder / shard.passages.file, PASSAGES, shard.rows)
 
 
 def _shard_faults(folder: Path, manifest: Manifest, number: int, shard: Shard) -> Iterator[str]:

@@ -21,6 +21,7 @@ from miner.judgments import Judgment, Pair
 from miner.judgments.known import KnownJudgments, Standing
 from miner.judgments.record import key_of
 from miner.text.match import Match, MatchRequest, match_all
+from miner.text.near_copies import NearCopies
 
 AMBIGUOUS = 7
 """Answers among the negatives above which a query is set aside, as in RLHN."""
@@ -157,6 +158,7 @@ class _Relabelling:
         self.counts, self.rows, self.receipts = RelabelCounts(), list[Row](), list[dict[str, Any]]()
         self.aside, self.wanted = list[Row](), list[int]()
         self.answers = list[tuple[Pair, bool]]()
+        self.near = NearCopies()
 
     def add(self, row: Row, pairs: Sequence[Pair]) -> None:
         said = [final(self.panel, pair) for pair in pairs]
@@ -205,7 +207,7 @@ class _Relabelling:
         if not promoted:
             return kept
         texts = tuple(row.hard_negatives[place] for place in kept)
-        (codes,) = match_all([MatchRequest(row.query, texts, tuple(promoted))])
+        (codes,) = match_all([MatchRequest(row.query, texts, tuple(promoted))], self.near)
         left = [place for place, code in zip(kept, codes.tolist(), strict=True) if code == Match.NONE]
         self.counts.copies += len(kept) - len(left)
         return left

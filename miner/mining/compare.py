@@ -14,14 +14,15 @@ from miner.index import Index
 from miner.index.memo import ArraySpec, Memo, MemoKind
 from miner.mining.block import Block
 from miner.mining.relevant import EMIT
-from miner.text.documents import OVERLAP, Sibling, document
+from miner.text.documents import OVERLAP, Sibling, document, spans_overlap
 from miner.text.fold import folded
 from miner.text.match import Match, MatchRequest, match_all
+from miner.text.near_copies import NearCopies
 from miner.text.overlap import Overlap, overlap
 from miner.vectors.dot import cosines, dot
 from miner.vectors.threads import single_threaded_blas
 
-COMPARED = MemoKind("compared", 1)
+COMPARED = MemoKind("compared", 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class Compared:
     sibling: UInt8
 
 
-def compare(memo: Memo, block: Block, rows: Int64, emit: str) -> Compared:
+def compare(memo: Memo, block: Block, rows: Int64, emit: str, near: NearCopies) -> Compared:
     """Candidates rows [Q, K] compared with all that is known of the block; `emit` says what of a passage is
-    written into rows. What was compared once for the same block is not compared again.
+    written into rows, `near` what a near copy is. What was compared once for the same block is not compared again.
     """
     wide, tall = rows.shape, (len(block.relevant_rows), rows.shape[1])
     specs: list[ArraySpec] = [
@@ -53,12 +54,12 @@ def compare(memo: Memo, block: Block, rows: Int64, emit: str) -> Compared:
     ]
 
     def made() -> Sequence[Any]:
-        return astuple(_compare(memo.index, block, rows, dict.fromkeys(["text", emit])))
+        return astuple(_compare(memo.index, block, rows, dict.fromkeys(["text", emit]), near))
 
-    return Compared(*memo.arrays(COMPARED, [*block.key(), rows, emit], specs, made))
+    return Compared(*memo.arrays(COMPARED, [*block.key(), rows, emit, repr(near.copies)], specs, made))
 
 
-def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str]) -> Compared:
+def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str], near: NearCopies) -> Compared:
     read = Read.of(index, rows, block.relevant_rows)
     same = _in_line(rows, block.relevant_rows, block.offsets) & (rows != PADDING)
     to_relevant = np.empty((len(block.relevant_rows), rows.shape[1]), np.float32)
@@ -77,16 +78,16 @@ def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str]) -> C
         relevant_scores=relevant_scores,
         covered=covered,
         shared=shared,
-        match=np.where(same, np.uint8(Match.SAME_ID), _matches(block, rows, read, emits)),
+        match=np.where(same, np.uint8(Match.SAME_ID), _matches(block, rows, read, emits, near)),
         sibling=_siblings(block, rows, same, read),
     )
 
 
-def _matches(block: Block, rows: Int64, read: Read, emits: Iterable[str]) -> UInt8:
+def _matches(block: Block, rows: Int64, read: Read, emits: Iterable[str], near: NearCopies) -> UInt8:
     """[Q, K] Match codes, ids aside."""
     codes = np.zeros(rows.shape, np.uint8)
     for emit in emits:
-        found = match_all([_asked(block, i, line, read, EMIT[emit]) for i, line in enumerate(rows)])
+        found = match_all([_asked(block, i, line, read, EMIT[emit]) for i, line in enumerate(rows)], near)
         for code, line, new in zip(codes, rows, found, strict=True):
             valid = line != PADDING
             code[valid] = np.where(code[valid] == Match.NONE, new, code[valid])
@@ -109,7 +110,7 @@ class Read:
         distinct = np.unique(np.concatenate([each.ravel() for each in rows]))
         distinct = distinct[distinct != PADDING]
         passages = index.passages(distinct)
-        documents = [zlib.crc32(document(passage.id).encode()) for passage in passages]
+        documents = [zlib.crc32(document(passage, index.manifest.shapes).encode()) for passage in passages]
         return cls(distinct, passages, np.array(documents, np.uint64), index.vectors(distinct))
 
     def places(self, rows: Int64) -> Int64:
@@ -152,10 +153,15 @@ def _siblings(block: Block, rows: Int64, same: Bool, read: Read) -> UInt8:
     for i, column in np.argwhere(at_home & ~same).tolist():
         mine = block.relevant(i)
         parents = block.relevant_rows[mine][homes[mine] == documents[i, column]]
-        ours, *theirs = (folded(each.text) for each in read.of_rows(np.array([rows[i, column], *parents])))
-        overlaps = any(ours.share(each) >= OVERLAP for each in theirs)
+        ours, *theirs = read.of_rows(np.array([rows[i, column], *parents]))
+        overlaps = any(_overlap_in_document(ours, each) for each in theirs)
         codes[i, column] = Sibling.OVERLAPPING if overlaps else Sibling.SAME_DOCUMENT
     return codes
+
+
+def _overlap_in_document(a: Passage, b: Passage) -> bool:
+    """Whether two passages of one document share text, by where they stand in it or by what they say."""
+    return spans_overlap(a, b) or folded(a.text).share(folded(b.text)) >= OVERLAP
 
 
 def _in_line(values: Int64, wanted: Int64, offsets: Int64) -> Bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from typing import Any
 
-import numpy as np
-
-from miner.data import FIRST_REJECTION, KEPT, PADDED, UInt8
+from miner.data import FIRST_REJECTION, KEPT, PADDED
+from miner.filters import GUARDS
+from miner.mining.examples import NearCopy, fewest
+from miner.mining.pick import Pick
 from miner.mining.recipe import Recipe
+from miner.text.copies import Copies
 
 
 @dataclass(slots=True)
@@ -29,25 +32,33 @@ class MiningCounts:
     """The lowest cap that fills all of these."""
     verdicts: Counter[str] = field(default_factory=Counter)
     short: Counter[str] = field(default_factory=Counter)
+    copies: list[NearCopy] = field(default_factory=list)
+    """A few candidates that were dropped as near copies."""
 
-    def count(self, verdicts: UInt8, recipe: Recipe, given: int, mined: int, short: bool) -> None:
-        """Count one row: its verdicts uint8 [K], the negatives it came with and those mined."""
+    @classmethod
+    def over(cls, picks: Iterable[Pick], given: Iterable[int], recipe: Recipe) -> MiningCounts:
+        """The counts of some rows: what was picked for each, and how many negatives it came with."""
+        counts = cls()
+        for pick, count in zip(picks, given, strict=True):
+            counts.count(pick, count, recipe)
+        return counts
+
+    def count(self, pick: Pick, given: int, recipe: Recipe) -> None:
+        """Count one row: what was picked for it, and the negatives it came with."""
+        short = given + len(pick.rows) < recipe.n
         self.rows += 1
-        self.negatives += given + mined
+        self.negatives += given + len(pick.rows)
         self.given += given
         self.short_rows += short
-        for code, count in enumerate(np.bincount(verdicts).tolist()):
+        for code, count in enumerate(pick.verdicts.tolist()):
             if count:
                 name = verdict_name(code, recipe)
                 self.verdicts[name] += count
                 if short and code >= FIRST_REJECTION:
                     self.short[name] += count
-
-    def fill(self, caps: Iterable[float]) -> None:
-        """Note for each short row the lowest cap that would fill it, NaN if none would."""
-        found = [cap for cap in caps if not np.isnan(cap)]
-        self.fillable += len(found)
-        self.cap = max([self.cap, *found])
+        if not math.isnan(pick.cap):
+            self.fillable += 1
+            self.cap = max(self.cap, pick.cap)
 
     def add(self, other: MiningCounts) -> None:
         for name in ("rows", "negatives", "given", "short_rows", "fillable"):
@@ -55,6 +66,11 @@ class MiningCounts:
         self.cap = max(self.cap, other.cap)
         self.verdicts.update(other.verdicts)
         self.short.update(other.short)
+        self.example(other.copies)
+
+    def example(self, copies: Iterable[NearCopy]) -> None:
+        """Keep a few of the near copies that were dropped."""
+        self.copies = fewest([*self.copies, *copies])
 
     def record(self) -> dict[str, Any]:
         """What a run record says."""
@@ -68,6 +84,10 @@ class MiningCounts:
             "kept": self.verdicts.get("kept", 0),
             "padding": self.verdicts.get("padding", 0),
             "rejected": rejected,
+            "rejected_as_same": sum(rejected.get(repr(guard), 0) for guard in GUARDS),
+            "rejected_as_near_copies": sum(
+                n for name, n in rejected.items() if name.startswith(f"{Copies.name}(")
+            ),
             "short_rows_rejected": dict(self.short),
             "short_rows_filled_by_cap": {
                 "rows": self.fillable,
@@ -78,11 +98,13 @@ class MiningCounts:
     def plain(self) -> dict[str, Any]:
         """As JSON-able values, for `read`."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**named, "verdicts": dict(self.verdicts), "short": dict(self.short)}
+        counters = {name: dict(named[name]) for name in ("verdicts", "short")}
+        return {**named, **counters, "copies": [astuple(each) for each in self.copies]}
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> MiningCounts:
-        return cls(**{**value, "verdicts": Counter(value["verdicts"]), "short": Counter(value["short"])})
+        counters = {name: Counter(value[name]) for name in ("verdicts", "short")}
+        return cls(**{**value, **counters, "copies": [NearCopy.read(each) for each in value["copies"]]})
 
 
 def verdict_name(code: int, recipe: Recipe) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,16 +11,20 @@ from miner.encoders import Encoder
 from miner.index import Index
 from miner.mining.counts import verdict_name
 from miner.mining.miner import Miner
-from miner.mining.prepare import prepare
+from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
+from miner.mining.relevant import EMIT
+from miner.text.copies import CopyVerdict
+from miner.text.near_copies import NearCopies
 
-CHOSEN = "chosen"
+CHOSEN, KEPT_NAME = "chosen", "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
     """One candidate. `verdict` is 'chosen', 'kept' (good enough, but others were preferred) or the filter that
-    rejected it first; `parts` are what the risk is made of, in log odds."""
+    rejected it first, a guard's or copies(...) where it is the same as a relevant passage or a near copy; `parts` are
+    what the risk is made of, in log odds."""
 
     rank: int
     id: str
@@ -31,6 +35,15 @@ class Explained:
     risk: float | None
     parts: Mapping[str, float]
     verdict: str
+    cover: float
+    """Share of the weight of a relevant passage that stands in the candidate, of that which it covers most."""
+    differs: tuple[str, ...]
+    """What makes it no copy of that passage though it covers so much: 'A' for 'B'."""
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a filter dropped it."""
+        return self.verdict not in (CHOSEN, KEPT_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +72,22 @@ def explain(
     Raises what `mine` raises.
     """
     recipe = recipe or Recipe()
-    prepared, miner = prepare([query], [index], recipe, encoder), Miner([index], recipe)
-    pool = miner.pool(prepared.block, miner.finder.find(prepared.block.seen, min(recipe.depth, len(index))))
+    return explain_again(
+        prepare([query], [index], recipe, encoder), [index], recipe, min(recipe.depth, len(index))
+    )
+
+
+def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, depth: int) -> Explanation:
+    """As `explain`, for one query that is prepared, and its `depth` nearest candidates."""
+    miner = Miner(indexes, recipe)
+    found = miner.finder.find(prepared.block.seen, depth, exactly=depth > recipe.depth)
+    pool = miner.pool(prepared.block, found)
     verdicts, selection = miner.choose(pool, prepared.block)
     chosen = set(selection.columns[0].tolist())
-    passages = index.passages(pool.rows[0][pool.valid[0]])
+    passages = indexes[0].passages(pool.rows[0][pool.valid[0]])
     parts = miner.scorers[0].parts(pool) if miner.scorers else {}
+    near = miner.builder.near
+    beside = [closest(near, EMIT[recipe.emit](passage), prepared.relevant.texts) for passage in passages]
     relevant = zip(prepared.relevant.ids, prepared.relevant.texts, pool.relevant_scores.tolist(), strict=True)
     candidates = tuple(
         Explained(
@@ -77,12 +100,18 @@ def explain(
             risk=None if pool.risk is None else _number(pool.risk[0, column]),
             parts={name: round(float(values[0, column]), 3) for name, values in parts.items()},
             verdict=CHOSEN if column in chosen else verdict_name(int(verdicts[0, column]), recipe),
+            cover=round(copy.cover, 3),
+            differs=tuple(map(str, copy.contrasts)),
         )
-        for column, passage in enumerate(passages)
+        for column, (passage, copy) in enumerate(zip(passages, beside, strict=True))
     )
-    return Explanation(
-        query.text, tuple((id, text, _number(score)) for id, text, score in relevant), candidates
-    )
+    known = tuple((id, text, _number(score)) for id, text, score in relevant)
+    return Explanation(prepared.block.texts[0], known, candidates)
+
+
+def closest(near: NearCopies, text: str, relevant: Sequence[str]) -> CopyVerdict:
+    """How a text stands to the relevant passage that it covers most."""
+    return max((near.judge(text, known) for known in relevant), key=lambda found: (found.copy, found.cover))
 
 
 def _number(value: Any) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from miner.data import Float64, Passage, Pool, UInt8
 from miner.index import Index
-from miner.judgments.known import KnownJudgments, Weighed
+from miner.judgments.known import KnownJudgments, Standing, Weighed
 from miner.judgments.record import key_of
 from miner.mining.block import Block
 from miner.risk import logit, probability
@@ -26,6 +26,7 @@ def weigh(pool: Pool, block: Block, index: Index, known: KnownJudgments) -> Pool
     if risk is not None:
         moved = np.round(probability(logit(risk) + np.log(factors)), DECIMALS).astype(np.float32)
         risk = np.where(factors == 1.0, risk, moved)
+        risk = np.where(judged == Standing.VERIFIED, np.float32(0), risk)
     return replace(pool, judged=judged, risk=risk)
 
 

@@ -17,13 +17,15 @@ from miner.index import Index
 from miner.index.memo import ArraySpec, MemoKind
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
+from miner.mining.examples import dropped
 from miner.mining.judged import weigh
+from miner.mining.pick import Pick
 from miner.mining.pool import PoolBuilder, seen_by
 from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import rescore
-from miner.mining.result import MiningResult, Pick
+from miner.mining.result import MiningResult
 from miner.mining.run_record import RunInfo
 from miner.progress import Clock
 from miner.risk import RiskScorer, features, logit, probability
@@ -53,8 +55,8 @@ def mine_in_memory(
         for start in range(0, len(queries), SEARCH_QUERIES)
     )
     picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
-    info = RunInfo(recipe, indexes, miner.counts, clock, recall)
-    return MiningResult(queries, prepared.relevant, picks, prepared.block.taken, info)
+    made = RunInfo(recipe, indexes, miner.counts, clock, recall)
+    return MiningResult(queries, prepared, picks, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Miner:
     def __init__(self, indexes: Sequence[Index], recipe: Recipe, clock: Clock | None = None) -> None:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
         self.finder = Finder(indexes, recipe.search, clock)
-        self.builder = PoolBuilder(indexes[0], recipe.emit)
+        self.builder = PoolBuilder(indexes[0], recipe.emit, recipe.copies)
         estimated = indexes if RISK in recipe.needs else ()
         self.scorers: list[RiskScorer] = [recipe.risk.for_index(each) for each in estimated]
         self.counts = MiningCounts()
@@ -101,11 +103,15 @@ class Miner:
                 with self.clock.stage("filter", len(here[part]), "queries") as stage:
                     few = block.part(here[part])
                     pool = self.pool(few, candidates.part(range(len(here))[part]))
-                    picked = self._pick(pool, few, wave.depth >= len(self.indexes[0]))
+                    picked = self._pick(pool, few, self._is_last(wave))
                     picks |= {i: pick for i, pick in zip(here[part], picked, strict=True) if pick}
                     self.clock.advance(stage, len(few))
         left = tuple(i for i in wave.queries if i not in picks)
         return picks, Wave(left, min(wave.depth * WIDEN, len(self.indexes[0])))
+
+    def _is_last(self, wave: Wave) -> bool:
+        """Whether no wave may follow."""
+        return not self.recipe.widen or wave.depth >= len(self.indexes[0])
 
     def pool(self, block: Block, found: Candidates) -> Pool:
         """The pool of candidates with all the evidence that the recipe asks for."""
@@ -186,15 +192,18 @@ class Miner:
         verdicts, selection = self.choose(pool, block)
         got = np.sum(selection.columns != PADDING, axis=1)
         wanted = self._wanted(block)
-        if last and np.any(got < wanted):
-            self.counts.fill(lowest_caps(pool, self.recipe.judges, wanted)[got < wanted].tolist())
-        for i in range(len(block)):
-            short = bool(got[i] < wanted[i])
-            if short and not last:
+        short, caps = got < wanted, np.full(len(block), np.nan, np.float32)
+        if last and np.any(short):
+            caps[short] = lowest_caps(pool, self.recipe.judges, wanted)[short]
+        for i, cap in enumerate(caps.tolist()):
+            if short[i] and not last:
                 yield None
                 continue
-            self.counts.count(verdicts[i], self.recipe, len(block.taken[i]), int(got[i]), short)
-            yield Pick.of(pool, i, selection.columns[i, : got[i]])
+            columns = selection.columns[i, : got[i]]
+            pick = Pick.of(pool, i, columns, verdicts, len(self.recipe.judges), cap)
+            self.counts.count(pick, len(block.taken[i]), self.recipe)
+            self.counts.example(dropped(pool, block, i))
+            yield pick
 
 
 def pieces(wave: Wave, depth: int) -> Iterator[slice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,22 +13,29 @@ from miner.index import Index
 from miner.index.memo import Memo
 from miner.mining.block import Block, View
 from miner.mining.compare import compare
+from miner.text.copies import Copies
+from miner.text.near_copies import NearCopies
 from miner.vectors.dot import cosines, dot
 
 
 @dataclass
 class PoolBuilder:
-    """Builds pools over one index; `emit` says what of a passage is written into rows."""
+    """Builds pools over one index; `emit` says what of a passage is written into rows, `copies` what a near copy is."""
 
     index: Index
     emit: str
+    copies: Copies = field(default_factory=Copies)
 
     @cached_property
     def memo(self) -> Memo:
         return Memo(self.index)
 
+    @cached_property
+    def near(self) -> NearCopies:
+        return NearCopies(self.copies, self.index.frequencies)
+
     def build(self, block: Block, candidates: Candidates) -> Pool:
-        compared = compare(self.memo, block, candidates.rows, self.emit)
+        compared = compare(self.memo, block, candidates.rows, self.emit, self.near)
         return Pool(
             rows=candidates.rows,
             scores=candidates.scores,

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from miner.corpus.queries import queries_from
 from miner.data import Query
 from miner.encoders import Encoder
+from miner.encoders.endpoint import announce
 from miner.encoders.lazy import LazyEncoder
 from miner.errors import IndexMismatch
 from miner.index import Index
 from miner.mining.block import Block, View
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
-from miner.progress import Clock
+from miner.progress import Clock, ticking
 from miner.text.match import Match, MatchRequest, match
-
-
-def as_queries(queries: Sequence[Query] | Sequence[Mapping[str, Any]]) -> Sequence[Query]:
-    """Queries, from mappings if need be."""
-    loose = [each for each in queries if not isinstance(each, Query)]
-    return queries_from(loose) if loose else [each for each in queries if isinstance(each, Query)]
+from miner.text.near_copies import NearCopies
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +26,12 @@ class Prepared:
 
     relevant: Relevant
     block: Block
+
+    def part(self, queries: Sequence[int]) -> Prepared:
+        """Some of the queries."""
+        block = self.block.part(queries)
+        ids = tuple(id for i in queries for id in self.relevant.ids[self.relevant.of(i)])
+        return Prepared(Relevant(block.offsets, block.relevant_rows, block.relevant_texts, ids), block)
 
 
 def prepare(
@@ -49,14 +49,17 @@ def prepare(
     texts = [query.text for query in queries]
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, first, EMIT[recipe.emit])
-        taken = given_negatives(queries, relevant)
+        taken = given_negatives(queries, relevant, NearCopies(recipe.copies, first.frequencies))
     views = []
     for number, index in enumerate(indexes):
         own = encoder if encoder and not number else LazyEncoder(index.fingerprint, index.check_encoder)
-        with clock.stage("encode queries", len(queries), "queries") as stage:
+        announce(own, [index.unencoded(texts, relevant.loose, own)])
+        with (
+            clock.stage("encode queries", len(queries), "queries") as stage,
+            ticking(partial(clock.advance, stage), len(queries)),
+        ):
             vectors = index.embed_queries(texts, own)
             positives = relevant_vectors(relevant, index, partial(index.embed_passages, encoder=own))
-            clock.advance(stage, len(queries))
         views.append(View(index, vectors, positives))
     block = Block(
         texts=tuple(texts),
@@ -71,14 +74,16 @@ def prepare(
     return Prepared(relevant, block)
 
 
-def given_negatives(queries: Sequence[Query], relevant: Relevant) -> tuple[tuple[str, ...], ...]:
+def given_negatives(
+    queries: Sequence[Query], relevant: Relevant, near: NearCopies
+) -> tuple[tuple[str, ...], ...]:
     """The negatives that rows came with and that match nothing they must not match."""
     valid = list[tuple[str, ...]]()
     for i, query in enumerate(queries):
         if not query.hard_negatives:
             valid.append(())
             continue
-        codes = match(MatchRequest(query.text, query.hard_negatives, relevant.texts[relevant.of(i)]))
+        codes = match(MatchRequest(query.text, query.hard_negatives, relevant.texts[relevant.of(i)]), near)
         valid.append(
             tuple(t for t, code in zip(query.hard_negatives, codes, strict=True) if code == Match.NONE)
         )

@@ -7,13 +7,14 @@ from typing import Protocol
 
 from miner.data import RESCORED
 from miner.errors import ConfigError
-from miner.filters import GUARDS, DropJudged, DropRiskiest, Filter, Risk, SameDocument
+from miner.filters import GUARDS, DropJudged, Filter, Risk, SameDocument
 from miner.judgments.known import KnownJudgments
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import ScoreCache
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
-from miner.selectors import BelowRelevant, Selector
+from miner.selectors import RiskPenalty, Selector, Top
+from miner.text.copies import Copies
 
 
 class RiskCalibration(Protocol):
@@ -28,22 +29,25 @@ class RiskCalibration(Protocol):
 
 @dataclass(frozen=True)
 class Recipe:
-    """`n` negatives a query out of the `depth` most similar passages, judged by the guards and then by
-    `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
+    """`n` negatives a query out of the `depth` most similar passages, judged by the guards, by `copies` and then
+    by `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
-    `risk` is the model behind the filters risk and riskiest; `rescore` scores pairs with a cross-encoder, for
+    `risk` is the model behind risk(), riskiest() and priced(); `rescore` scores pairs with a cross-encoder, for
     the denoise filter and the receipts; `search` finds the candidates; `judgments` are what was judged before:
-    what answers is no negative, what was verified not to is one whatever its risk. Too few survivors widen the
-    search fourfold, then exactly, until the corpus ends. Raises ConfigError for numbers that cannot be, and
-    where a filter or selector needs a cross-encoder and there is none.
+    what answers is no negative, what was verified not to bears no risk. Too few survivors widen the search
+    fourfold, then exactly, until the corpus ends, unless `widen` is off. Raises ConfigError for numbers that
+    cannot be, and where a filter or selector needs a cross-encoder and there is none.
     """
 
     n: int = 5
-    filters: tuple[Filter, ...] = (SameDocument(overlapping=True), DropRiskiest())
-    select: Selector = field(default_factory=BelowRelevant)
+    copies: Copies = field(default_factory=Copies)
+    """What a near copy of a relevant passage is: it is dropped whatever the filters."""
+    filters: tuple[Filter, ...] = (SameDocument(overlapping=True),)
+    select: Selector = field(default_factory=RiskPenalty)
     depth: int = 100
     seed: int = 0
     emit: str = "text"
+    widen: bool = True
     risk: RiskModel = field(default_factory=packaged_model)
     rescore: ScoreCache | None = None
     search: Search = field(default_factory=Search)
@@ -68,8 +72,9 @@ class Recipe:
 
     @property
     def judges(self) -> tuple[Filter, ...]:
-        """The guards, then the filters, in the order of the verdict codes."""
-        return (*GUARDS, *([] if self.judgments is None else [DropJudged()]), *self.filters)
+        """The guards, the rule for near copies, what was judged to answer, then the filters, in the order of the
+        verdict codes."""
+        return (*GUARDS, self.copies, *([] if self.judgments is None else [DropJudged()]), *self.filters)
 
     @property
     def cheap(self) -> tuple[Filter, ...]:
@@ -78,14 +83,16 @@ class Recipe:
 
     def calibrated(self, calibration: RiskCalibration) -> Recipe:
         """The recipe with the calibration's model, and with its caps on the risk read as shares of what is mined
-        that may be wrong. riskiest(), for risks whose size is not known, gives way to the default cap. Raises
-        MinerError if a cap cannot be had.
+        that may be wrong. Where nothing else was asked for, priced(), for risks whose size is not known, gives way
+        to the hardest under the cap, the default one if none is named. Raises MinerError if a cap cannot be had.
         """
 
         def translated(each: Filter) -> Filter:
-            share = (
-                Risk.max if isinstance(each, DropRiskiest) else each.max if isinstance(each, Risk) else None
-            )
-            return each if share is None else Risk(calibration.threshold(share))
+            return Risk(calibration.threshold(each.max)) if isinstance(each, Risk) else each
 
-        return replace(self, filters=tuple(map(translated, self.filters)), risk=calibration.model)
+        filters = tuple(map(translated, self.filters))
+        if self.select != RiskPenalty():
+            return replace(self, filters=filters, risk=calibration.model)
+        if not any(isinstance(each, Risk) for each in filters):
+            filters = (*filters, Risk(calibration.threshold(Risk.max)))
+        return replace(self, filters=filters, select=Top(), risk=calibration.model)

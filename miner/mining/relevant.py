@@ -34,6 +34,11 @@ class Relevant:
     def of(self, query: int) -> slice:
         return slice(int(self.offsets[query]), int(self.offsets[query + 1]))
 
+    @property
+    def loose(self) -> list[str]:
+        """Texts of those that are not in the corpus."""
+        return [text for text, row in zip(self.texts, self.rows.tolist(), strict=True) if row == PADDING]
+
 
 def find_relevant(queries: Sequence[Query], index: Index, emit: Callable[[Passage], str]) -> Relevant:
     """Look the relevant passages of the queries up in the index, by id and by equal text.
@@ -79,5 +84,5 @@ def relevant_vectors(relevant: Relevant, index: Index, encode: Callable[[Sequenc
     vectors = np.empty((len(relevant.rows), index.dim), np.float16)
     known = relevant.rows != PADDING
     vectors[known] = index.vectors(relevant.rows[known])
-    vectors[~known] = encode([text for text, inside in zip(relevant.texts, known, strict=True) if not inside])
+    vectors[~known] = encode(relevant.loose)
     return vectors

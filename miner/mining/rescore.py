@@ -18,6 +18,7 @@ import numpy as np
 
 from miner.data import RESCORED, Bool, Float32, Pool
 from miner.errors import OutputError
+from miner.filters.margin import AGAINST
 
 BATCH = 1 << 14
 
@@ -88,14 +89,18 @@ def rescore(
     relevant: Sequence[str],
     cache: ScoreCache,
 ) -> Pool:
-    """The pool with evidence RESCORED [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 1], the
-    median score of the query's relevant passages. `texts[i][j]` is the text of candidate j of query i."""
+    """The pool with evidence 'rescored' [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 3], the lowest,
+    median and highest score of the query's relevant passages. `texts[i][j]` is the text of candidate j of query i."""
     asked, known = np.argwhere(wanted), np.repeat(np.arange(len(queries)), np.diff(pool.offsets))
     pairs = [(queries[i], texts[i][j]) for i, j in asked.tolist()]
     pairs += [(queries[i], text) for i, text in zip(known.tolist(), relevant, strict=True)]
     scores = cache.score(pairs)
     rescored = np.full(pool.rows.shape, np.nan, np.float32)
     rescored[wanted] = scores[: len(asked)]
-    medians = [float(np.median(each)) for each in pool.by_query(scores[len(asked) :])]
-    evidence = {RESCORED: rescored, "rescored_relevant": np.array(medians, np.float32)[:, None]}
+    relevant_scores = [each.tolist() for each in pool.by_query(scores[len(asked) :])]
+    references = [[pick(each) for pick in AGAINST.values()] for each in relevant_scores]
+    evidence = {
+        RESCORED: rescored,
+        "rescored_relevant": np.array(references, np.float32).reshape(-1, len(AGAINST)),
+    }
     return replace(pool, evidence={**pool.evidence, **evidence})

@@ -1,76 +1,62 @@
-"""What mining found: rows, receipts and counts, in memory as numbers and written as text."""
+"""What mining found: rows with their evidence, in memory as numbers and given out as text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import orjson
 
-from miner.data import RESCORED, Float32, Int64, Negative, Passage, Pool, Query, Row
+from miner.data import Float32, MinedRow, Negative, Passage, Query, Row
 from miner.errors import MinerError
+from miner.formats.base import Format, Sourced
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
 from miner.judgments.record import Pair
+from miner.mining import show
+from miner.mining.counts import MiningCounts
+from miner.mining.export import EVIDENCE, arrow_table, dataset, frame
 from miner.mining.garbage import gc_frozen
+from miner.mining.pick import Pick
+from miner.mining.prepare import Prepared
 from miner.mining.recipe import Recipe
-from miner.mining.relevant import EMIT, Relevant
+from miner.mining.relevant import EMIT
 from miner.mining.run_record import RunInfo
 from miner.storage import files
 from miner.text.match import Match, MatchRequest, match_all
+from miner.text.near_copies import NearCopies
+
+if TYPE_CHECKING:
+    import datasets
+    import pandas as pd
+    import pyarrow as pa
+
+    from miner.mining.explain import Explained, Explanation
+
+Report = Any
+"""miner.reporting.Report, of a later room."""
 
 AT_ONCE = 256
 """Queries whose negatives are read together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """What was chosen for one query: k <= n passages, best first, and how its relevant passages scored."""
-
-    rows: Int64
-    ranks: Int64
-    scores: Float32
-    nearest: Float32
-    shares: Float32
-    risks: Float32 | None
-    rescored: Float32 | None
-    relevant_scores: Float32
-    found: Int64 | None
-    """[indexes, k] ranks in each index, 0 where it did not find the passage."""
-
-    @classmethod
-    def of(cls, pool: Pool, query: int, columns: Int64) -> Pick:
-        mine = slice(int(pool.offsets[query]), int(pool.offsets[query + 1]))
-        best = pool.relevant_scores[mine].max()
-        rescored = pool.evidence.get(RESCORED)
-        return cls(
-            rows=pool.rows[query, columns],
-            ranks=columns + 1,
-            scores=pool.scores[query, columns],
-            nearest=pool.to_relevant[mine][:, columns].max(axis=0),
-            shares=pool.scores[query, columns] / (best if best > 0 else np.float32(np.nan)),
-            risks=None if pool.risk is None else pool.risk[query, columns],
-            rescored=None if rescored is None else rescored[query, columns],
-            relevant_scores=pool.relevant_scores[mine],
-            found=None if pool.ranks is None else pool.ranks[:, query, columns],
-        )
-
-
 @dataclass(frozen=True)
 class MiningResult:
-    """The result of mining. Iterating yields rows in the order of the queries; texts are read from the
-    index as they are needed.
+    """The result of mining: a sequence of rows in the order of the queries. A slice is a result too.
+
+    Texts are read from the index as they are needed.
     """
 
     queries: Sequence[Query]
-    relevant: Relevant
+    prepared: Prepared
     picks: Sequence[Pick]
-    given: Sequence[tuple[str, ...]]
     made: RunInfo
 
     @property
@@ -93,26 +79,45 @@ class MiningResult:
     def __len__(self) -> int:
         return len(self.queries)
 
-    def __iter__(self) -> Iterator[Row]:
-        return (row for batch in self._batches() for _, row, _ in batch)
+    def __iter__(self) -> Iterator[MinedRow]:
+        return (row for batch in self._batches() for row in batch)
 
-    def _batches(self) -> Iterator[list[tuple[int, Row, list[Negative]]]]:
-        """Number, row and mined negatives of each query, of so many queries at a time."""
+    @overload
+    def __getitem__(self, place: int) -> MinedRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> MiningResult: ...
+    def __getitem__(self, place: int | slice) -> MinedRow | MiningResult:
+        if isinstance(place, slice):
+            return self._part(range(len(self))[place])
+        (row,) = self._part([range(len(self))[place]])
+        return row
+
+    def _part(self, rows: Sequence[int]) -> MiningResult:
+        picks, prepared = [self.picks[i] for i in rows], self.prepared.part(rows)
+        counts = MiningCounts.over(picks, map(len, prepared.block.taken), self.recipe)
+        asked = {self.queries[i].text for i in rows}
+        counts.example(each for each in self.made.tally.copies if each.query in asked)
+        return MiningResult(
+            [self.queries[i] for i in rows], prepared, picks, replace(self.made, tally=counts)
+        )
+
+    def __repr__(self) -> str:
+        return show.line(self)
+
+    def _repr_html_(self) -> str:
+        return show.html(self)
+
+    def _batches(self) -> Iterator[list[MinedRow]]:
         for start in range(0, len(self), AT_ONCE):
             picks = self.picks[start : start + AT_ONCE]
             passages = iter(self.index.passages(np.concatenate([pick.rows for pick in picks])))
-            batch = list[tuple[int, Row, list[Negative]]]()
-            for i, pick in enumerate(picks, start):
-                mined = self._negatives(pick, list(islice(passages, len(pick.rows))))
-                texts = (negative.text for negative in mined)
-                relevant = self.relevant.texts[self.relevant.of(i)]
-                batch.append((i, Row(self.queries[i].text, relevant, (*self.given[i], *texts)), mined))
-            yield batch
+            pieces = (self._negatives(pick, list(islice(passages, len(pick.rows)))) for pick in picks)
+            yield [self._row(i, mined) for i, mined in enumerate(pieces, start)]
 
-    def negatives(self, query: int) -> list[Negative]:
-        """The negatives mined for a query, with their evidence; those it came with are not among them."""
-        pick = self.picks[query]
-        return self._negatives(pick, self.index.passages(pick.rows))
+    def _row(self, i: int, mined: Sequence[Negative]) -> MinedRow:
+        relevant, given = self.prepared.relevant, self.prepared.block.taken[i]
+        texts = (*given, *(negative.text for negative in mined))
+        return MinedRow(self.queries[i].text, relevant.texts[relevant.of(i)], texts, tuple(mined))
 
     def _negatives(self, pick: Pick, passages: Sequence[Passage]) -> list[Negative]:
         emit = EMIT[self.recipe.emit]
@@ -139,6 +144,7 @@ class MiningResult:
                 risk=risk,
                 rescored=rescored,
                 found_by=self._found_by(pick, k),
+                title=passage.title,
             )
             for k, (passage, rank, score, nearest, share, risk, rescored) in enumerate(columns)
         ]
@@ -152,6 +158,42 @@ class MiningResult:
     def counts(self) -> dict[str, Any]:
         """Rows, negatives, short rows and verdicts: kept + padding + rejected = candidates."""
         return self.made.tally.record()
+
+    def explain(self, query: int) -> Explanation:
+        """Every candidate that was looked at for a query, in order, with what became of it."""
+        from miner.mining.explain import explain_again
+
+        place = range(len(self))[query]
+        return explain_again(self.prepared.part([place]), self.indexes, self.recipe, self.picks[place].depth)
+
+    def rejected(self, query: int) -> list[Explained]:
+        """The candidates that were dropped for a query, in order; `verdict` names the filter that did."""
+        return [each for each in self.explain(query).candidates if each.rejected]
+
+    def to_arrow(self, format: str | Format = EVIDENCE) -> pa.Table:
+        """A pyarrow table: with 'evidence' a line a negative, else a training format as 'triplet' or
+        'n-tuple(negatives=4)'. Rows that a format cannot hold are left out with a warning. Raises ConfigError.
+        """
+        return arrow_table(self, format)
+
+    def to_pandas(self, format: str | Format = EVIDENCE) -> pd.DataFrame:
+        """As to_arrow, a pandas DataFrame. Raises MissingExtra without pandas."""
+        return frame(self.to_arrow(format))
+
+    def to_dataset(self, format: str | Format = "cohere") -> datasets.Dataset:
+        """As to_arrow, a Dataset that goes straight into a trainer. Raises MissingExtra without datasets."""
+        return dataset(self.to_arrow(format))
+
+    def report(self, path: str | Path | None = None) -> Report:
+        """The numbers and the page of `miner report`; written to `path` if one is given."""
+        face = import_module("miner")
+        with TemporaryDirectory() as folder:
+            rows = Path(folder) / "mined.jsonl"
+            self.write(rows)
+            found: Report = face.report(rows)
+        if path is not None:
+            found.write(Path(path))
+        return found
 
     @gc_frozen()
     def write(self, path: str | Path, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -175,18 +217,25 @@ class MiningResult:
 
     def lines(self) -> Iterator[tuple[bytes, bytes]]:
         """Each row with its receipt, as lines of JSON."""
+        return ((_line(record_of(each.row)), _line(each.receipt)) for each in self.sourced())
+
+    def sourced(self) -> Iterator[Sourced]:
+        """Each row with its receipt."""
+        near, done = NearCopies(self.recipe.copies, self.index.frequencies), 0
         for batch in self._batches():
-            _check([row for _, row, _ in batch])
-            for i, row, mined in batch:
-                yield _line(record_of(row)), _line(self._receipt(i, mined))
+            _check(batch, near)
+            yield from (Sourced(row, self._receipt(i, row.negatives)) for i, row in enumerate(batch, done))
+            done += len(batch)
 
     def _receipt(self, i: int, mined: Sequence[Negative]) -> dict[str, Any]:
-        ids, scores = self.relevant.ids[self.relevant.of(i)], _numbers(self.picks[i].relevant_scores)
-        given = [{"id": None, "source": "given"} for _ in self.given[i]]
+        known = self.prepared.relevant
+        ids, scores = known.ids[known.of(i)], _numbers(self.picks[i].relevant_scores)
+        given = [{"id": None, "source": "given"} for _ in self.prepared.block.taken[i]]
         said = self._said(i)
         own = [
             {
                 "id": negative.id,
+                **({"title": negative.title} if negative.title else {}),
                 "source": negative.source,
                 "rank": negative.rank,
                 "similarity": negative.similarity,
@@ -216,10 +265,10 @@ class MiningResult:
         return said
 
 
-def _check(rows: Sequence[Row]) -> None:
-    """The last word: no negative of a row matches its query or its relevant passages."""
+def _check(rows: Sequence[Row], near: NearCopies) -> None:
+    """The last word: no negative of a row matches its query or its relevant passages, by the rules of mining."""
     asked = [MatchRequest(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
-    for row, codes in zip(rows, match_all(asked), strict=True):
+    for row, codes in zip(rows, match_all(asked, near), strict=True):
         for place in np.flatnonzero(codes).tolist():
             kind, text = Match(codes[place]).name.lower(), row.hard_negatives[place]
             raise MinerError(f"a negative of query {row.query!r} is {kind}: {text[:80]!r}")

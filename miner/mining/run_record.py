@@ -10,8 +10,10 @@ from typing import Any
 
 from miner.index import Index
 from miner.mining.counts import MiningCounts
+from miner.mining.examples import shown
 from miner.mining.recipe import Recipe
 from miner.progress import Clock, peak_memory
+from miner.text.near_copies import NearCopies
 from miner.version import __version__
 
 PACKAGES = ("numpy", "faiss-cpu", "sentence-transformers", "transformers", "torch", "openvino")
@@ -36,6 +38,7 @@ class RunInfo:
             "arguments": dict(arguments),
             "recipe": {
                 "n": self.recipe.n,
+                "copies": repr(self.recipe.copies),
                 "filters": [repr(each) for each in self.recipe.filters],
                 "select": repr(self.recipe.select),
                 "depth": self.recipe.depth,
@@ -48,10 +51,17 @@ class RunInfo:
             "index": self.indexes[0].describe(),
             "further_indexes": [index.describe() for index in self.indexes[1:]],
             "counts": self.tally.record(),
+            "near_copies": self._near_copies(),
             "stages": self.clock.record(),
             "peak_memory_bytes": peak_memory(),
             "outputs": dict(outputs),
         }
+
+    def _near_copies(self) -> list[dict[str, Any]]:
+        """A few of the candidates that were dropped as near copies."""
+        index, recipe = self.indexes[0], self.recipe
+        near = NearCopies(recipe.copies, index.frequencies)
+        return shown(self.tally.copies, index, recipe.emit, near) if self.tally.copies else []
 
 
 def _versions() -> dict[str, str]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from miner.data import Int64, Query
 from miner.errors import IndexCorrupt
 from miner.mining.block import Block, View
+from miner.mining.pick import Pick
 from miner.mining.prepare import Prepared
 from miner.mining.relevant import Relevant
-from miner.mining.result import Pick
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
 
@@ -103,6 +103,9 @@ def pack_picks(picks: Mapping[int, Pick]) -> dict[str, Array]:
         values = [getattr(pick, name) for pick in picks.values()]
         if values and values[0] is not None:
             arrays[name] = np.concatenate(values, axis=-1)
+    if picks:
+        arrays["verdicts"] = np.stack([pick.verdicts for pick in picks.values()])
+        arrays["caps"] = np.array([pick.cap for pick in picks.values()], np.float64)
     return arrays
 
 
@@ -117,6 +120,8 @@ def unpack_picks(arrays: Mapping[str, Array]) -> dict[int, Pick]:
             **lists,  # type: ignore[arg-type]
             relevant_scores=arrays["relevant_scores"][int(known[place]) : int(known[place + 1])],
             found=arrays["found"][:, mine] if "found" in arrays else None,
+            verdicts=arrays["verdicts"][place],
+            cap=float(arrays["caps"][place]),
         )
     return picks
 

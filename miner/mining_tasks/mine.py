@@ -2,86 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, overload
 
-from miner.data import Query
+from miner.corpus.objects import queries_in
+from miner.corpus.queries import Queries, read_queries
 from miner.encoders import Encoder
+from miner.encoders.load import load_encoder
+from miner.encoders.vectors import GivenVectors
 from miner.errors import ConfigError
 from miner.executors import Executor, Serial
 from miner.index import Index
 from miner.mining.garbage import gc_frozen
+from miner.mining.given import indexes_of, recipe_with, score_cache
 from miner.mining.miner import mine_in_memory
-from miner.mining.prepare import as_queries
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
 from miner.mining_tasks.run import mine_files
-from miner.progress import Clock
-
-Queries = Sequence[Query] | Sequence[Mapping[str, Any]]
+from miner.progress import Clock, clock_of
 
 
 @overload
 def mine(
-    queries: Queries,
-    index: Index | Sequence[Index],
+    queries: Any,
+    index: Any,
     recipe: Recipe | None = None,
     *,
-    encoder: Encoder | None = None,
+    output: None = None,
+    encoder: Any = None,
+    vectors: Any = None,
+    columns: Mapping[str, str] | None = None,
+    progress: bool = True,
     clock: Clock | None = None,
+    **fields: Any,
 ) -> MiningResult: ...
 
 
 @overload
 def mine(
-    queries: Queries,
-    index: Index | Sequence[Index],
+    queries: Any,
+    index: Any,
     recipe: Recipe | None = None,
     *,
     output: str | Path,
-    encoder: Encoder | None = None,
+    encoder: Any = None,
+    vectors: Any = None,
+    columns: Mapping[str, str] | None = None,
     executor: Executor | None = None,
     arguments: Mapping[str, Any] | None = None,
+    progress: bool = True,
     clock: Clock | None = None,
+    **fields: Any,
 ) -> dict[str, Any]: ...
 
 
 @gc_frozen()
 def mine(
-    queries: Queries,
-    index: Index | Sequence[Index],
+    queries: Any,
+    index: Any,
     recipe: Recipe | None = None,
     *,
     output: str | Path | None = None,
-    encoder: Encoder | None = None,
+    encoder: Any = None,
+    vectors: Any = None,
+    columns: Mapping[str, str] | None = None,
     executor: Executor | None = None,
     arguments: Mapping[str, Any] | None = None,
+    progress: bool = True,
     clock: Clock | None = None,
+    **fields: Any,
 ) -> MiningResult | dict[str, Any]:
     """Mine hard negatives for every query, in order.
 
-    Queries are what read_queries gives, or mappings with the keys of a JSONL line. Several indexes over the
-    same corpus are searched as one: ranks are fused, similarities are those of the first. The result is the
-    same, bit for bit, for any block size, thread count, shard size or number of workers. Without an encoder (of
-    the first index) those that the indexes name are loaded.
+    Queries are a path that read_queries takes, what it gives, dicts, pairs, a Dataset, a frame of pandas or polars,
+    an Arrow table; `columns` names theirs where miner does not know the names. The index is an Index or its path;
+    several over the same corpus are searched as one: ranks are fused, similarities are those of the first. The
+    recipe's `fields` can be given one by one, as n=3, max_risk=0.02, filters='margin(relative=0.05)'. The result is
+    the same, bit for bit, for any block size, thread count, shard size or number of workers.
+
+    Without an encoder (of the first index) those that the indexes name are loaded; it may be anything that
+    load_encoder takes. `vectors` are those of the queries, a row each, where they were made before.
 
     With an `output` its rows are written, receipts and run record beside them, and the record is returned (with
     `arguments` in it, for whoever reads it later). An `executor` other than this process works by files, and so
-    needs an output.
+    needs an output. Progress is shown in terminals and notebooks.
 
     Raises IndexMismatch if the encoder is not the index's or the corpora differ, ConfigError for a relevant
-    id that the index does not hold or a recipe that the executor cannot work by, InputError for a mapping that
-    is no query, OutputError, and by an executor WorkLost, and Locked if the same output is being made.
+    id that the index does not hold, a recipe that the executor cannot work by, and data of another kind, InputError
+    for a row that is no query, OutputError, and by an executor WorkLost, and Locked if the same output is being made.
     """
-    recipe, clock = recipe or Recipe(), clock or Clock()
-    asked = as_queries(queries)
-    indexes = (index,) if isinstance(index, Index) else tuple(index)
+    clock, indexes = clock_of(clock, progress), indexes_of(index)
+    if fields.get("rescore") is not None:
+        fields["rescore"] = score_cache(fields["rescore"], indexes[0])
+    recipe = recipe_with(recipe, fields)
+    asked = _queries(queries, columns)
+    given = _encoder(asked, indexes[0], encoder, vectors)
     if executor is None or isinstance(executor, Serial):
-        result = mine_in_memory(asked, indexes, recipe, encoder, clock)
+        result = mine_in_memory(asked, indexes, recipe, given, clock)
         return result if output is None else result.write(output, arguments)
     if output is None:
         raise ConfigError(f"the workers of {executor!r} share files; name an output for mine()")
-    if encoder is not None:
+    if given is not None:
         raise ConfigError(f"the workers of {executor!r} load the encoders that the indexes name; give none")
     return mine_files(asked, indexes, recipe, Path(output), executor, arguments=arguments, clock=clock)
+
+
+def _queries(queries: Any, columns: Mapping[str, str] | None) -> Queries:
+    if not isinstance(queries, str | Path):
+        return queries_in(queries, columns)
+    if columns:
+        raise ConfigError("columns are named for queries that are objects; these are a path")
+    return read_queries(queries)
+
+
+def _encoder(asked: Queries, index: Index, encoder: Any, vectors: Any) -> Encoder | None:
+    """What encodes the queries, if it is not what the index names."""
+    own = None if encoder is None else load_encoder(encoder)
+    if vectors is None:
+        return own
+    given = GivenVectors(vectors, own, fingerprint=index.fingerprint)
+    for _ in given.claim(asked.rows or [query.text for query in asked], str):
+        continue
+    if given.dim != index.dim:
+        raise ConfigError(
+            f"the queries' vectors have {given.dim} numbers, the index's {index.dim}; expected the same"
+        )
+    return given

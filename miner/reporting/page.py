@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from miner.errors import require
-from miner.reporting.tab import Tab
+from miner.reporting.tab import TITLES, Tab
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -59,7 +59,7 @@ def render(tabs: Sequence[Tab]) -> str:
             script=Markup(script),  # noqa: S704
             policy=policy(style, script),
             data={"unseen": UNSEEN, "tables": {tab.key: tab.table for tab in tabs}},
-            statistics={tab.key: tab.part for tab in tabs},
+            statistics={key: None for key in TITLES} | {tab.key: tab.part for tab in tabs},
         )
     )
 

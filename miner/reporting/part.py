@@ -16,7 +16,7 @@ from miner.reporting import measure, statistics
 from miner.reporting.findings import Rule
 from miner.reporting.measure import Gauge
 from miner.reporting.records import Record, read_records
-from miner.reporting.statistics import Histogram, Preview, Removal, Reuse, RowCounts, Spread
+from miner.reporting.statistics import DroppedCopy, Histogram, Preview, Removal, Reuse, RowCounts, Spread
 from miner.reporting.tally import ReportCounts, tally
 
 
@@ -73,6 +73,8 @@ class FileReport:
     candidates: int
     """Candidates that mining looked at, 0 without a run record."""
     removed: tuple[Removal, ...]
+    near_copies: tuple[DroppedCopy, ...]
+    """A few of the candidates dropped as near copies, to be looked at."""
     paraphrases: measure.Paraphrases
     documents: Documents
     findings: tuple[Rule, ...]
@@ -112,6 +114,7 @@ def examine(
             lengths=lengths,
             candidates=statistics.candidates(run),
             removed=statistics.removals(run),
+            near_copies=statistics.near_copies(run),
             paraphrases=paraphrases,
             documents=_documents(path, counted, run),
             findings=tuple(findings),

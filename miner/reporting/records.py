@@ -21,6 +21,7 @@ class PassageEvidence:
     """What a receipt tells about one passage; None where it tells nothing."""
 
     id: str | None = None
+    title: str | None = None
     similarity: float | None = None
     """Cosine to the query."""
     to_relevant: float | None = None

@@ -1,6 +1,7 @@
 "use strict";
 (() => {
-  const PAGE = 25, LONG = 200;
+  const narrow = matchMedia("(max-width: 46rem)");
+  const PAGE = narrow.matches ? 5 : 25, LONG = 200;
   const data = JSON.parse(document.getElementById("data").textContent);
   const code = (point) => String.fromCodePoint(point);
   const unseen = new RegExp("[" + data.unseen.map(([a, b]) => `${code(a)}-${code(b)}`).join("") + "]", "gu");
@@ -46,11 +47,12 @@
   const level = (risk) => (risk >= 0.2 ? "error" : risk >= 0.05 ? "warning" : "good");
   const facts = (passage) => {
     const line = make("div", "facts-line");
-    if ("similarity" in passage) line.append(badge(`sim ${passage.similarity.toFixed(3)}`, "", "cosine to the query"));
-    if ("risk" in passage) line.append(badge(`risk ${passage.risk.toFixed(3)}`, level(passage.risk), "probability of answering the query"));
-    if ("to_relevant" in passage) line.append(badge(`to relevant ${passage.to_relevant.toFixed(3)}`, "", "cosine to the nearest relevant passage"));
+    if ("similarity" in passage) line.append(badge(`sim ${passage.similarity.toFixed(3)}`, "", "cosine of this passage to the query"));
+    if ("risk" in passage) line.append(badge(`risk ${passage.risk.toFixed(3)}`, level(passage.risk), "estimated probability that it answers the query after all; read it from 0.2 on"));
+    if ("to_relevant" in passage) line.append(badge(`to relevant ${passage.to_relevant.toFixed(3)}`, "", "highest cosine to a relevant passage of the query: near 1 it says much the same"));
     if ("rescored" in passage) line.append(badge(`rescored ${passage.rescored.toFixed(3)}`, "", "score of the cross-encoder"));
-    if ("rank" in passage) line.append(badge(`rank ${passage.rank}`, "", "among all passages, by similarity"));
+    if ("rank" in passage) line.append(badge(`rank ${passage.rank}`, "", "place among all passages, the most similar to the query first"));
+    if (passage.title) line.prepend(make("span", "title", ...shown(passage.title, null)));
     const from = passage.id ?? passage.source;
     if (from !== undefined) {
       const element = make("span", "from", ...shown(from, null));
@@ -108,7 +110,7 @@
     const items = data.tables[section.dataset.tab];
     const form = section.querySelector("form"), field = form.elements;
     const texts = items.map((item) =>
-      [item.query, ...[...item.relevant, ...item.negatives].flatMap((passage) => [passage.text, passage.id ?? ""])].join("\n").toLowerCase());
+      [item.query, ...[...item.relevant, ...item.negatives].flatMap((passage) => [passage.text, passage.title ?? "", passage.id ?? ""])].join("\n").toLowerCase());
     let page = 0;
 
     const threshold = (name) => {
@@ -163,6 +165,7 @@
     section.querySelector("[name=next]").addEventListener("click", () => turn(1));
     draw();
     return (line) => {
+      section.querySelector(".fold").open = true;
       form.reset();
       field.text.value = `line:${line}`;
       anew();
@@ -195,6 +198,18 @@
   for (const button of document.querySelectorAll(".line")) {
     button.addEventListener("click", () => goTo[button.dataset.tab](Number(button.dataset.line)));
   }
-  const linked = location.hash && document.getElementById(location.hash.slice(1).split("-")[0]);
-  choose(tabs.find((tab) => linked && tab.getAttribute("aria-controls") === linked.id) ?? tabs[0]);
+  /* A narrow screen begins folded: what is asked for opens, and paper shows all. */
+  const folds = [...document.querySelectorAll(".fold")];
+  if (narrow.matches) for (const fold of folds) fold.open = false;
+  const reveal = (hash) => {
+    const fold = hash && document.getElementById(hash.slice(1))?.querySelector(".fold");
+    if (fold) fold.open = true;
+  };
+  for (const link of document.querySelectorAll(".headline nav a")) link.addEventListener("click", () => reveal(link.hash));
+  addEventListener("beforeprint", () => folds.forEach((fold) => { fold.open = true; }));
+  reveal(location.hash);
+  if (tabs.length) {
+    const linked = location.hash && document.getElementById(location.hash.slice(1).split("-")[0]);
+    choose(tabs.find((tab) => linked && tab.getAttribute("aria-controls") === linked.id) ?? tabs[0]);
+  }
 })();

@@ -15,23 +15,21 @@ from miner.reporting.findings import by_rule
 from miner.reporting.measure import Gauge, gauge
 from miner.reporting.part import ReportLimits, examine
 from miner.reporting.provenance import provenance
-from miner.reporting.tab import Tab
+from miner.reporting.tab import TITLES, Tab
 from miner.storage import files
 from miner.validating import Preflight, validate
-
-TITLES = {"training": "Training", "validation": "Validation"}
 
 
 @dataclass(frozen=True)
 class Report:
-    """A data set looked at: a tab for the training file and one for the evaluation file, given or not."""
+    """A data set looked at: a tab for the training file and, if one was given, one for the evaluation file."""
 
     tabs: Sequence[Tab]
 
     def statistics(self) -> dict[str, Any]:
         """Every number of the page as plain JSON: 'training', 'validation' (null without a file)."""
         value: dict[str, Any] = orjson.loads(orjson.dumps({tab.key: tab.part for tab in self.tabs}))
-        return value
+        return {key: value.get(key) for key in TITLES}
 
     def html(self) -> str:
         """The page. Raises MissingExtra without Jinja2 and matplotlib."""
@@ -85,10 +83,8 @@ def examine_files(
     clock, limits = clock or Clock(), limits or ReportLimits()
     counter = gauge.count_tokens if gauge else None
     found = validate(train, evaluation, model=counter, max_tokens=510 if counter else None, clock=clock)
-    tabs = [
-        Tab(key, title) if path is None else _tab(key, path, found, gauge, limits, clock)
-        for (key, title), path in zip(TITLES.items(), (train, evaluation), strict=True)
-    ]
+    given = zip(TITLES, (train, evaluation), strict=True)
+    tabs = [_tab(key, path, found, gauge, limits, clock) for key, path in given if path is not None]
     return Report(tabs)
 
 

@@ -83,6 +83,17 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class DroppedCopy:
+    """A candidate that was dropped as a near copy of a relevant passage."""
+
+    query: str
+    relevant: str
+    candidate: str
+    id: str
+    cover: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reuse:
     """How often one text serves as hard negative."""
 
@@ -182,6 +193,20 @@ def removals(run: Mapping[str, Any]) -> tuple[Removal, ...]:
         Removal(name, number, number / total if total else 0.0)
         for name, number in ((run.get("counts") or {}).get("rejected") or {}).items()
     )
+
+
+def near_copies(run: Mapping[str, Any]) -> tuple[DroppedCopy, ...]:
+    """Those that the record shows; what is no example is left out."""
+    told = run.get("near_copies")
+    found = list[DroppedCopy]()
+    for each in told if isinstance(told, list) else ():
+        cover = each.get("cover") if isinstance(each, dict) else None
+        if isinstance(cover, (int, float)):
+            query, relevant, candidate, id = (
+                str(each.get(name, "")) for name in ("query", "relevant", "candidate", "id")
+            )
+            found.append(DroppedCopy(query, relevant, candidate, id, cover))
+    return tuple(found)
 
 
 def most_reused(negatives: ArrayLike, limit: int) -> tuple[Reuse, ...]:

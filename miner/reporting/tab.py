@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -11,18 +11,21 @@ from miner.reporting import plots
 from miner.reporting.part import FileReport
 from miner.reporting.provenance import Provenance
 from miner.reporting.records import PassageEvidence, Record
+from miner.reporting.verdict import Verdict, verdict
 
+TITLES = {"training": "Training", "validation": "Validation"}
+"""What the tabs are called, by their keys."""
 SHOWN = ("id", "similarity", "to_relevant", "risk", "rank", "rescored", "source")
 """Evidence that the table shows of a passage."""
 
 
 @dataclass(frozen=True)
 class Tab:
-    """What the templates are given for one file; without a part the tab says that there is no file."""
+    """What the templates are given for one file."""
 
     key: str
     title: str
-    part: FileReport | None = None
+    part: FileReport
     records: Sequence[Record] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -43,15 +46,21 @@ class Tab:
     def table(self) -> list[dict[str, Any]]:
         """The rows as the script reads them."""
         broken: dict[int, list[tuple[str, str]]] = {}
-        for rule in self.part.findings if self.part else ():
+        for rule in self.part.findings:
             for line in rule.lines:
                 broken.setdefault(line, []).append((rule.rule, rule.severity))
+        titles = {
+            each.id: each.title
+            for record in self.records
+            for each in (record.receipt.negatives if record.receipt else ())
+            if each.id and each.title
+        }
         return [
             {
                 "line": record.line,
                 "query": record.row.query,
-                "relevant": _passages(record, "relevant"),
-                "negatives": _passages(record, "negatives"),
+                "relevant": _passages(record, "relevant", titles),
+                "negatives": _passages(record, "negatives", titles),
                 "findings": broken.get(record.line, []),
             }
             for record in self.records
@@ -59,11 +68,14 @@ class Tab:
 
     @cached_property
     def figures(self) -> dict[str, Any]:
-        return {} if self.part is None else figures(self.part)
+        return figures(self.part)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return verdict(self.part)
 
     def _found(self, severity: str) -> int:
-        findings = self.part.findings if self.part else ()
-        return sum(rule.count for rule in findings if rule.severity == severity)
+        return sum(rule.count for rule in self.part.findings if rule.severity == severity)
 
 
 def figures(part: FileReport) -> dict[str, Any]:
@@ -85,11 +97,16 @@ def figures(part: FileReport) -> dict[str, Any]:
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
 
 
-def _passages(record: Record, kind: Literal["relevant", "negatives"]) -> list[dict[str, Any]]:
+def _passages(
+    record: Record, kind: Literal["relevant", "negatives"], titles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """What the table holds of a row's passages; a title is that of any negative with the same id."""
     row, receipt = record.row, record.receipt
     texts = row.relevant_passages if kind == "relevant" else row.hard_negatives
     known: Sequence[PassageEvidence] = getattr(receipt, kind) if receipt else [PassageEvidence()] * len(texts)
     return [
-        {"text": text} | {name: value for name in SHOWN if (value := getattr(each, name)) is not None}
+        {"text": text}
+        | ({"title": titles[each.id]} if each.id is not None and each.id in titles else {})
+        | {name: value for name in SHOWN if (value := getattr(each, name)) is not None}
         for text, each in zip(texts, known, strict=True)
     ]

@@ -124,8 +124,8 @@ class CrossReranker(_Alone):
 class CombinedReranker(_Alone):
     """z(cross-encoder) + z(encoder), each standardised over the documents of the query."""
 
-    cross: CrossReranker
-    bi: BiReranker
+    cross: Reranker
+    bi: Reranker
     arch: str = "combined"
 
     @property
@@ -134,7 +134,11 @@ class CombinedReranker(_Alone):
 
     def score_all(self, requests: Sequence[Request]) -> list[Float32]:
         both = zip(self.cross.score_all(requests), self.bi.score_all(requests), strict=True)
-        return [standardise(cross) + standardise(bi) for cross, bi in both]
+        return [self.combine(cross, bi) for cross, bi in both]
+
+    def combine(self, cross: Float32, bi: Float32) -> Float32:
+        """The scores of one request out of those of both models."""
+        return standardise(cross) + standardise(bi)
 
     def relevance(self, scores: Float32) -> Float32:
         return _sigmoid(scores)
@@ -151,13 +155,15 @@ class Ranked:
 
 def rank(reranker: Reranker, requests: Sequence[Request], top: int | None = None) -> list[list[Ranked]]:
     """The documents of each request, best first, equal scores in order of place; the first `top` of them."""
+    return [order(reranker, scores, top) for scores in reranker.score_all(requests)]
+
+
+def order(reranker: Reranker, scores: Float32, top: int | None = None) -> list[Ranked]:
+    """The places of one request's scores, as `rank` gives them."""
+    relevance = reranker.relevance(scores)
     return [
-        [
-            Ranked(int(i), round(float(scores[i]), 6), round(float(relevance[i]), 6))
-            for i in np.argsort(-scores, kind="stable")[:top]
-        ]
-        for scores in reranker.score_all(requests)
-        for relevance in [reranker.relevance(scores)]
+        Ranked(int(i), round(float(scores[i]), 6), round(float(relevance[i]), 6))
+        for i in np.argsort(-scores, kind="stable")[:top]
     ]
 
 

@@ -5,6 +5,7 @@ bi and cross lie in the folder itself; a combined one has the folders cross-enco
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -20,29 +21,53 @@ FORMAT = 1
 CROSS_ENCODER, ENCODER = "cross-encoder", "encoder"
 
 
-def load_reranker(path: str | Path, max_length: int | None = None) -> Reranker:
-    """The reranker in a folder that `miner train` wrote, or any sentence-transformers encoder or
-    cross-encoder, by folder or name. max_length cuts texts earlier than the model's own setting.
+@dataclass(frozen=True, slots=True)
+class RerankerFolders:
+    """What a reranker is made of: 'bi', 'cross' or 'combined', and the folders of its models."""
+
+    arch: str
+    encoder: Path | None = None
+    cross_encoder: Path | None = None
+
+
+def locate_reranker(path: str | Path) -> RerankerFolders:
+    """The parts of the reranker in a folder that `miner train` wrote, or of any sentence-transformers encoder
+    or cross-encoder, by folder or name.
 
     Raises ModelError for a folder that holds neither, or one that a newer miner wrote.
     """
     description = Path(path) / DESCRIPTION
-    if not description.exists():
-        located = locate(path)
-        if kind_of(located.folder) is Kind.ENCODER:
-            return BiReranker(load_sentence_transformer(located, max_length=max_length))
-        return CrossReranker(load_cross_encoder(located, max_length=max_length))
-    return _described(Path(path), _description(description), max_length)
+    if description.exists():
+        folder, arch = Path(path), _description(description)
+    else:
+        folder = locate(path).folder
+        arch = "bi" if kind_of(folder) is Kind.ENCODER else "cross"
+    if arch == "combined":
+        return RerankerFolders(arch, folder / ENCODER, folder / CROSS_ENCODER)
+    return RerankerFolders(arch, *((folder, None) if arch == "bi" else (None, folder)))
 
 
-def _described(folder: Path, arch: str, max_length: int | None) -> Reranker:
-    if arch == "bi":
-        return BiReranker(load_sentence_transformer(folder, max_length=max_length))
-    if arch == "cross":
-        return CrossReranker(load_cross_encoder(folder, max_length=max_length))
-    cross = load_cross_encoder(folder / CROSS_ENCODER, max_length=max_length)
-    encoder = load_sentence_transformer(folder / ENCODER, max_length=max_length)
-    return CombinedReranker(CrossReranker(cross), BiReranker(encoder))
+def load_reranker(path: str | Path, max_length: int | None = None) -> Reranker:
+    """The reranker of a folder or name. max_length cuts texts earlier than the model's own setting.
+
+    Raises what locate_reranker does.
+    """
+    found = locate_reranker(path)
+    bi, cross = None, None
+    if found.encoder:
+        bi = BiReranker(load_sentence_transformer(found.encoder, max_length=max_length))
+    if found.cross_encoder:
+        cross = CrossReranker(load_cross_encoder(found.cross_encoder, max_length=max_length))
+    return put_together(cross, bi)
+
+
+def put_together(cross: Reranker | None, bi: Reranker | None) -> Reranker:
+    """The reranker that has these parts, one of them at least."""
+    if cross is not None and bi is not None:
+        return CombinedReranker(cross, bi)
+    if (found := cross or bi) is None:
+        raise ValueError("a reranker has a part")
+    return found
 
 
 def _description(path: Path) -> str:
@@ -60,8 +85,9 @@ def save_reranker(reranker: Reranker, folder: Path) -> None:
     """Write the model into the folder, in such a way that sentence-transformers can load it too."""
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(reranker, CombinedReranker):
-        reranker.cross.model.save_pretrained(str(folder / CROSS_ENCODER), create_model_card=False)
-        reranker.bi.model.save_pretrained(str(folder / ENCODER), create_model_card=False)
+        for part, name in ((reranker.cross, CROSS_ENCODER), (reranker.bi, ENCODER)):
+            if isinstance(part, BiReranker | CrossReranker):
+                part.model.save_pretrained(str(folder / name), create_model_card=False)
     elif isinstance(reranker, BiReranker | CrossReranker):
         reranker.model.save_pretrained(str(folder), create_model_card=False)
     record = {"format": FORMAT, "arch": reranker.arch, "max_length": reranker.max_length}

@@ -24,6 +24,7 @@ class BelowRelevant(Spec):
     """
 
     name: ClassVar[str] = "below"
+    reason: ClassVar[str] = "the hardest that score below the relevant passage"
     margin: float = 0.05
 
     def __post_init__(self) -> None:

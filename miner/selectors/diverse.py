@@ -24,6 +24,7 @@ class Diverse(Spec):
     """
 
     name: ClassVar[str] = "diverse"
+    reason: ClassVar[str] = "hard and unlike each other"
     weight: float = 0.3
     copy: float = 0.95
     window: int = 50

@@ -24,6 +24,7 @@ class Sample(Spec):
     """
 
     name: ClassVar[str] = "sample"
+    reason: ClassVar[str] = "drawn by chance"
     offset: float = -0.1
     width: float = 0.1
 

@@ -17,6 +17,7 @@ class Top(Spec):
     """Chooses the kept candidates of best rank."""
 
     name: ClassVar[str] = "top"
+    reason: ClassVar[str] = "the most similar to the query"
 
     def choose(self, pool: Pool, verdicts: UInt8, n: Int64, seed: int) -> Selection:
         kept = (np.flatnonzero(line == KEPT) for line in verdicts)

@@ -1,71 +1,75 @@
-"""/v1/datasets: upload, look at, delete."""
+"""/v1/datasets: upload, look at, correct, delete."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any, Final, cast
+from typing import Annotated, Final, Literal, cast
 
+from fastapi import Depends, File, Query, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from miner.formats.cohere import FIELDS
 from miner.serving import schemas as wire
-from miner.serving.bodies import answer, moment, number
-from miner.serving.services import Services, house
+from miner.serving.problems import FULL, missing, refuse
+from miner.serving.routing import Home, Whole, router
+from miner.serving.services import Services
 from miner.serving.state import SIDES, copy_synced, remove
 from miner.serving.store import DatasetRecord, now
 
 KIND: Final = "reranker-finetune-input"
-NAME_LENGTH, FILE_NAME_LENGTH = 50, 100
-FIELDS_PASSED_OVER = 100
+FILE_NAME_LENGTH = 100
 FILES = dict(zip(("data", "eval_data"), SIDES, strict=True))
-STATUSES = ("unknown", "queued", "processing", "failed", "validated", "skipped")
-"""Cohere's; this server never uses the first and the last."""
-REFUSED = ("keep_fields", "optional_fields", "text_separator", "csv_delimiter")
+Status = Literal["unknown", "queued", "processing", "failed", "validated", "skipped"]
+UNFIT = ("keep_fields", "optional_fields", "text_separator", "csv_delimiter")
+routes = router("data sets")
 
 
-async def create(request: Request) -> Response:
-    """POST /v1/datasets?name=&type=, multipart with `data` and, for an evaluation file, `eval_data`."""
-    _check_parameters(request)
-    async with request.form(max_files=len(FILES), max_fields=FIELDS_PASSED_OVER) as form:
-        uploads = {side: form[name] for name, side in FILES.items() if isinstance(form.get(name), UploadFile)}
-        if "train" not in uploads:
-            raise HTTPException(400, "invalid request: the file 'data' is missing")
-        id = f"ds-{secrets.token_hex(8)}"
-        made = await run_in_threadpool(_keep, house(request), id, request.query_params["name"], uploads)
-    house(request).validator.wake()
-    return answer(wire.NewDataset(id=made.id))
+class UploadQuery(BaseModel):
+    """What is said of an upload beside its files."""
+
+    model_config = ConfigDict(extra="ignore")
+    name: Annotated[str, Field(min_length=1, max_length=wire.NAME_LENGTH, pattern=r"\S")]
+    type: Literal["reranker-finetune-input"]
+    keep_original_file: bool = False
+    skip_malformed_input: Annotated[bool, Field(json_schema_extra={"enum": [False]})] = False
+    keep_fields: str | None = None
+    optional_fields: str | None = None
+    text_separator: str | None = None
+    csv_delimiter: str | None = None
+
+    def check(self) -> None:
+        """Raises HTTPException 400 for what does not go with rerank data."""
+        for name in UNFIT:
+            if getattr(self, name):
+                raise refuse(f"{name} does not apply to {KIND!r}")
+        if self.skip_malformed_input:
+            raise refuse("skip_malformed_input: malformed rows are told, never dropped")
 
 
-def _check_parameters(request: Request) -> None:
-    given = request.query_params
-    if not given.get("name", "").strip():
-        raise HTTPException(400, "invalid request: name is missing")
-    if len(given["name"]) >= NAME_LENGTH:
-        raise HTTPException(
-            400, f"invalid request: name is too long; expected under {NAME_LENGTH} characters"
-        )
-    if given.get("type") != KIND:
-        raise HTTPException(
-            400, f"invalid request: type is {given.get('type')!r}; this server takes {KIND!r}"
-        )
-    for name in REFUSED:
-        if given.get(name):
-            raise HTTPException(400, f"invalid request: {name} does not apply to {KIND!r}")
-    if given.get("skip_malformed_input", "false").lower() not in ("false", "0", ""):
-        raise HTTPException(
-            400, "invalid request: skip_malformed_input: malformed rows are told, never dropped"
-        )
+@routes.post("/v1/datasets", responses=FULL)
+async def create_dataset(
+    home: Home,
+    asked: Annotated[UploadQuery, Query()],
+    data: Annotated[UploadFile, File()],
+    eval_data: Annotated[UploadFile | None, File()] = None,
+) -> wire.NewDataset:
+    """Upload training and evaluation rows; they are validated after the answer."""
+    asked.check()
+    given = {"data": data, "eval_data": eval_data}
+    uploads = {side: file for name, side in FILES.items() if (file := given[name]) is not None}
+    id = f"ds-{secrets.token_hex(8)}"
+    made = await run_in_threadpool(_keep, home, id, asked.name, uploads)
+    home.validator.wake()
+    return wire.NewDataset(id=made.id)
 
 
-def _keep(house: Services, id: str, name: str, uploads: dict[str, Any]) -> DatasetRecord:
+def _keep(home: Services, id: str, name: str, uploads: dict[str, UploadFile]) -> DatasetRecord:
     """Put the files on disk and the data set into the database, in this order, each synced."""
-    state, parts = house.state, []
+    state, parts = home.state, []
     folder = state.receive(id)
     try:
         for index, (side, upload) in enumerate(uploads.items()):
@@ -86,57 +90,74 @@ def _file_name(upload: UploadFile) -> str:
     return name[-FILE_NAME_LENGTH:] or "data.jsonl"
 
 
-def show(request: Request) -> Response:
-    """GET /v1/datasets/{id}"""
-    found = house(request).state.store.get(DatasetRecord, request.path_params["id"])
-    return answer(wire.OneDataset(dataset=_wire(_there(found, request))))
+class ListQuery(BaseModel):
+    """Which data sets are asked for. `unknown` and `skipped` are statuses of Cohere's that none has here."""
 
+    model_config = ConfigDict(extra="ignore")
+    kind: Annotated[str | None, Field(alias="datasetType")] = None
+    before: datetime | None = None
+    after: datetime | None = None
+    limit: Whole | None = None
+    offset: Whole = 0
+    status: Annotated[Status | None, Field(alias="validationStatus")] = None
 
-def listing(request: Request) -> Response:
-    """GET /v1/datasets, the latest first."""
-    given = request.query_params
-    before, after = moment(given, "before"), moment(given, "after")
-    kind, status = given.get("datasetType"), given.get("validationStatus")
-    if status not in (None, *STATUSES):
-        expected = ", ".join(STATUSES)
-        raise HTTPException(
-            400, f"invalid request: validationStatus is {status!r}; expected one of {expected}"
-        )
-
-    def asked(dataset: DatasetRecord) -> bool:
+    def takes(self, dataset: DatasetRecord) -> bool:
         made = datetime.fromisoformat(dataset.created_at).astimezone(UTC)
-        in_time = (before is None or made < before) and (after is None or made > after)
-        return in_time and kind in (None, KIND) and status in (None, dataset.status)
-
-    found = [each for each in reversed(house(request).state.store.all(DatasetRecord)) if asked(each)]
-    start, limit = number(given, "offset", 0), number(given, "limit", len(found))
-    return answer(wire.ManyDatasets(datasets=[_wire(each) for each in found[start : start + limit]]))
+        in_time = (self.before is None or made < _utc(self.before)) and (
+            self.after is None or made > _utc(self.after)
+        )
+        return in_time and self.kind in (None, KIND) and self.status in (None, dataset.status)
 
 
-def usage(request: Request) -> Response:
-    """GET /v1/datasets/usage: bytes of all uploads."""
-    datasets = house(request).state.store.all(DatasetRecord)
+def _utc(moment: datetime) -> datetime:
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+@routes.get("/v1/datasets", response_model_exclude_none=True)
+def list_datasets(home: Home, asked: Annotated[ListQuery, Query()]) -> wire.ManyDatasets:
+    """The data sets, the latest first."""
+    found = [each for each in reversed(home.state.store.all(DatasetRecord)) if asked.takes(each)]
+    end = None if asked.limit is None else asked.offset + asked.limit
+    return wire.ManyDatasets(datasets=[wired(each) for each in found[asked.offset : end]])
+
+
+@routes.get("/v1/datasets/usage")
+def dataset_usage(home: Home) -> wire.Usage:
+    """Bytes of all uploads."""
+    datasets = home.state.store.all(DatasetRecord)
     total = sum(part["size_bytes"] for dataset in datasets for part in dataset.parts)
-    return answer(wire.Usage(organization_usage=total))
+    return wire.Usage(organization_usage=total)
 
 
-def delete(request: Request) -> Response:
-    """DELETE /v1/datasets/{id}; not while a model that is to be trained needs it."""
-    id, state = request.path_params["id"], house(request).state
-    _there(state.store.get(DatasetRecord, id), request)
-    if not state.store.delete(DatasetRecord, id):
-        raise HTTPException(400, f"dataset {id} is needed by a fine-tuned model that is not finished")
-    remove(state.dataset(id))
-    return answer(wire.Empty())
-
-
-def _there(found: DatasetRecord | None, request: Request) -> DatasetRecord:
-    if found is None:
-        raise HTTPException(404, f"dataset {request.path_params['id']!r} not found")
+def there(home: Home, id: str) -> DatasetRecord:
+    """The data set of a path. Raises HTTPException 404."""
+    if (found := home.state.store.get(DatasetRecord, id)) is None:
+        raise missing("dataset", id)
     return found
 
 
-def _wire(dataset: DatasetRecord) -> wire.Dataset:
+Found = Annotated[DatasetRecord, Depends(there)]
+
+
+@routes.get("/v1/datasets/{id}", response_model_exclude_none=True)
+def get_dataset(found: Found) -> wire.OneDataset:
+    """One data set."""
+    return wire.OneDataset(dataset=wired(found))
+
+
+@routes.delete("/v1/datasets/{id}")
+def delete_dataset(home: Home, found: Found) -> wire.Empty:
+    """Forget it; not while a model that is to be trained needs it."""
+    if not home.state.forget(DatasetRecord, found.id):
+        raise HTTPException(400, f"dataset {found.id} is needed by a fine-tuned model that is not finished")
+    return wire.Empty()
+
+
+def wired(dataset: DatasetRecord) -> wire.Dataset:
+    """The data set as clients see it."""
     return wire.Dataset(
         id=dataset.id,
         name=dataset.name,

@@ -3,133 +3,135 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
-from starlette.concurrency import run_in_threadpool
+from fastapi import Depends
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from miner.serving import schemas as wire
-from miner.serving.bodies import answer, body, ordered, page
+from miner.serving.health import OWNER
 from miner.serving.jobs import CANCELLED
-from miner.serving.services import Services, house
-from miner.serving.state import State, remove
+from miner.serving.names import UnknownName, resolve
+from miner.serving.problems import FULL, missing, refuse
+from miner.serving.progress import progress_of
+from miner.serving.routing import Home, Ordered, Pages, router
+from miner.serving.state import State
 from miner.serving.store import FAILED, QUEUED, UNFINISHED, DatasetRecord, ModelRecord, now
 from miner.training.workspace import read_metrics
 
-OWNER = "local"
+PATH = "/v1/finetuning/finetuned-models"
 ASIDE = ("step", "epoch", "seconds")
+routes = router("fine-tuned models")
 
 
-async def create(request: Request) -> Response:
-    """POST /v1/finetuning/finetuned-models"""
-    return await run_in_threadpool(_create, request, await body(request, wire.NewModel))
-
-
-def _create(request: Request, asked: wire.NewModel) -> Response:
-    settings, base = _settled(house(request), asked.settings)
+@routes.post(PATH, response_model_exclude_none=True, responses=FULL)
+def create_finetuned_model(home: Home, asked: wire.NewModel) -> wire.OneModel:
+    """Put a fine-tune into the queue."""
+    settings, base = _settled(home, asked.settings)
     made = ModelRecord(str(uuid.uuid4()), asked.name, now(), now(), asked.settings.dataset_id, base, settings)
-    house(request).state.store.add(made)
-    house(request).trainer.wake()
-    return answer(wire.OneModel(finetuned_model=wired(made)))
+    home.state.store.add(made)
+    home.trainer.wake()
+    return _answer(home, made)
 
 
-def _settled(house: Services, asked: wire.ModelSettings) -> tuple[dict[str, Any], str]:
+def _settled(home: Home, asked: wire.ModelSettings) -> tuple[dict[str, Any], str]:
     """The settings with the base model's name, and what that name stands for. Raises HTTPException 404 for a
     base model or a data set that is not there, 400 for one that is not validated.
     """
-    models, settings = house.settings.models, _named(house, asked)
-    name = settings["base_model"]["name"]
-    if name not in models:
-        known = ", ".join(map(repr, models))
-        raise HTTPException(404, f"base model {name!r} not found; this server has {known}")
-    dataset = house.state.store.get(DatasetRecord, asked.dataset_id)
+    settings = _named(home, asked)
+    try:
+        base = resolve(home.settings.models, settings["base_model"]["name"])
+    except UnknownName as error:
+        raise HTTPException(404, f"base {error}") from None
+    dataset = home.state.store.get(DatasetRecord, asked.dataset_id)
     if dataset is None:
-        raise HTTPException(404, f"dataset {asked.dataset_id!r} not found")
+        raise missing("dataset", asked.dataset_id)
     if dataset.status != "validated":
-        raise HTTPException(
-            400, f"invalid request: dataset {dataset.id!r} is {dataset.status}, not validated"
-        )
-    return settings, models[name]
+        raise refuse(f"dataset {dataset.id!r} is {dataset.status}, not validated")
+    return settings, base.model
 
 
-def _named(house: Services, asked: wire.ModelSettings) -> dict[str, Any]:
+def _named(home: Home, asked: wire.ModelSettings) -> dict[str, Any]:
     """The settings as they are kept, with the name of the base model."""
-    settings = asked.model_dump(exclude_none=True)
-    settings["base_model"].setdefault("name", next(iter(house.settings.models)))
+    settings = asked.model_dump(exclude_none=True, exclude={"multi_label": True})
+    settings["base_model"].setdefault("name", next(iter(home.settings.models)))
     return settings
 
 
-def show(request: Request) -> Response:
-    """GET /v1/finetuning/finetuned-models/{id}"""
-    return answer(wire.OneModel(finetuned_model=wired(_there(request))))
+@routes.get(PATH, response_model_exclude_none=True)
+def list_finetuned_models(home: Home, pages: Ordered) -> wire.ManyModels:
+    """The fine-tuned models."""
+    models = home.state.store.all(ModelRecord)
+    found, token = pages.of(models)
+    shown = [wired(home, each) for each in found]
+    return wire.ManyModels(finetuned_models=shown, next_page_token=token, total_size=len(models))
 
 
-def listing(request: Request) -> Response:
-    """GET /v1/finetuning/finetuned-models"""
-    models = house(request).state.store.all(ModelRecord)
-    found, token = page(request.query_params, ordered(request.query_params, models))
-    answered = wire.ManyModels(
-        finetuned_models=[wired(each) for each in found], next_page_token=token, total_size=len(models)
-    )
-    return answer(answered)
+def there(home: Home, id: str) -> ModelRecord:
+    """The model of a path. Raises HTTPException 404."""
+    if (found := home.state.store.get(ModelRecord, id)) is None:
+        raise missing("fine-tuned model", id)
+    return found
 
 
-async def change(request: Request) -> Response:
-    """PATCH /v1/finetuning/finetuned-models/{id}: the name; the settings of a model that is not yet trained.
+Found = Annotated[ModelRecord, Depends(there)]
+
+
+@routes.get(f"{PATH}/{{id}}", response_model_exclude_none=True)
+def get_finetuned_model(home: Home, found: Found) -> wire.OneModel:
+    """One fine-tuned model."""
+    return _answer(home, found)
+
+
+@routes.patch(f"{PATH}/{{id}}", response_model_exclude_none=True, responses=FULL)
+def update_finetuned_model(home: Home, found: Found, asked: wire.ModelChange) -> wire.OneModel:
+    """Rename, or change the settings of a model that is not yet trained.
 
     Cohere's client always sends settings; those that the model has change nothing.
     """
-    return await run_in_threadpool(_change, request, await body(request, wire.ModelChange))
-
-
-def _change(request: Request, asked: wire.ModelChange) -> Response:
-    model, home = _there(request), house(request)
     changes: dict[str, Any] = {} if asked.name is None else {"name": asked.name}
     among: tuple[str, ...] = ()
-    if asked.settings is not None and _named(home, asked.settings) != model.settings:
+    if asked.settings is not None and _named(home, asked.settings) != found.settings:
         settings, base = _settled(home, asked.settings)
         changes |= {"settings": settings, "base": base, "dataset_id": asked.settings.dataset_id}
         among = (QUEUED,)
-    if changes and not home.state.store.update(ModelRecord, model.id, among, **changes):
-        raise HTTPException(
-            400, "invalid request: settings can be changed while the model waits to be trained"
-        )
-    return show(request)
+    if changes and not home.state.store.update(ModelRecord, found.id, among, **changes):
+        raise refuse("settings can be changed while the model waits to be trained")
+    return _answer(home, there(home, found.id))
 
 
-def cancel(request: Request) -> Response:
-    """POST /v1/finetuning/finetuned-models/{id}/cancel: end the training, keep the record of it."""
-    model, store = _there(request), house(request).state.store
-    if not store.update(ModelRecord, model.id, UNFINISHED, status=FAILED, error=CANCELLED):
-        raise HTTPException(400, f"the fine-tuned model is not being trained: {_there(request).status}")
-    house(request).trainer.wake()
-    return show(request)
+@routes.post(f"{PATH}/{{id}}/cancel", response_model_exclude_none=True)
+def cancel_finetuned_model(home: Home, found: Found) -> wire.OneModel:
+    """End its training, keep its record."""
+    if not home.state.store.update(ModelRecord, found.id, UNFINISHED, status=FAILED, error=CANCELLED):
+        raise refuse(f"the fine-tuned model is not being trained: {there(home, found.id).status}")
+    home.trainer.wake()
+    return _answer(home, there(home, found.id))
 
 
-def delete(request: Request) -> Response:
-    """DELETE /v1/finetuning/finetuned-models/{id}; one that is being trained is cancelled first."""
-    model, state = _there(request), house(request).state
-    state.store.delete(ModelRecord, model.id)
-    house(request).scorer.forget(str(state.weights(model.id)))
-    remove(state.model(model.id))
-    return answer(wire.Empty())
+@routes.delete(f"{PATH}/{{id}}")
+def delete_finetuned_model(home: Home, found: Found) -> wire.Empty:
+    """End its training and forget it."""
+    home.scorer.forget(str(home.state.weights(found.id)))
+    home.state.forget(ModelRecord, found.id)
+    return wire.Empty()
 
 
-def events(request: Request) -> Response:
-    """GET /v1/finetuning/finetuned-models/{id}/events"""
-    found = house(request).state.store.events(_there(request).id)
-    shown, token = page(request.query_params, ordered(request.query_params, found))
+@routes.get(f"{PATH}/{{id}}/events")
+def list_events(home: Home, found: Found, pages: Ordered) -> wire.Events:
+    """Its changes of status."""
+    all_of_them = home.state.store.events(found.id)
+    shown, token = pages.of(all_of_them)
     listed = [wire.Event.model_validate({"user_id": OWNER, **event}) for event in shown]
-    return answer(wire.Events(events=listed, next_page_token=token, total_size=len(found)))
+    return wire.Events(events=listed, next_page_token=token, total_size=len(all_of_them))
 
 
-def steps(request: Request) -> Response:
-    """GET /v1/finetuning/finetuned-models/{id}/training-step-metrics, also while it is trained."""
-    found = step_metrics(house(request).state, _there(request).id)
-    shown, token = page(request.query_params, found)
-    return answer(wire.Steps(step_metrics=shown, next_page_token=token, total_size=len(found)))
+@routes.get(f"{PATH}/{{id}}/training-step-metrics")
+def list_training_step_metrics(home: Home, found: Found, pages: Pages) -> wire.Steps:
+    """Its learning curve, also while it is trained."""
+    steps = step_metrics(home.state, found.id)
+    shown, token = pages.of(steps)
+    return wire.Steps(step_metrics=shown, next_page_token=token, total_size=len(steps))
 
 
 def step_metrics(state: State, id: str) -> list[wire.StepMetrics]:
@@ -142,15 +144,11 @@ def step_metrics(state: State, id: str) -> list[wire.StepMetrics]:
     return [wire.StepMetrics(step_number=step, metrics=figures) for step, figures in sorted(merged.items())]
 
 
-def _there(request: Request) -> ModelRecord:
-    id = request.path_params["id"]
-    found = house(request).state.store.get(ModelRecord, id)
-    if found is None:
-        raise HTTPException(404, f"fine-tuned model {id!r} not found")
-    return found
+def _answer(home: Home, model: ModelRecord) -> wire.OneModel:
+    return wire.OneModel(finetuned_model=wired(home, model))
 
 
-def wired(model: ModelRecord) -> wire.FinetunedModel:
+def wired(home: Home, model: ModelRecord) -> wire.FinetunedModel:
     """The model as clients see it."""
     shown = {
         "id": model.id,
@@ -164,5 +162,6 @@ def wired(model: ModelRecord) -> wire.FinetunedModel:
         "completed_at": model.completed_at,
         "error": model.error,
         "evaluation": model.evaluation or None,
+        "progress": progress_of(home.state, model) if model.status in UNFINISHED else None,
     }
     return wire.FinetunedModel.model_validate(shown)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from prometheus_client import generate_latest
-from starlette.requests import Request
 from starlette.responses import Response
 
 from miner.serving import schemas as wire
-from miner.serving.bodies import answer
-from miner.serving.services import house
+from miner.serving.routing import Home, router
 from miner.version import __version__
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+OWNER = "local"
+routes = router("server")
 
 
-async def health(request: Request) -> Response:
-    """GET /health: answered as soon as requests are, without a key."""
-    return answer(wire.Health(status="ok", version=__version__))
+@routes.get("/health")
+async def health() -> wire.Health:
+    """Whether the server answers, without a key."""
+    return wire.Health(status="ok", version=__version__)
 
 
-def metrics(request: Request) -> Response:
-    """GET /metrics, for Prometheus."""
-    return Response(generate_latest(house(request).counters.registry), media_type=EXPOSITION)
+@routes.get("/metrics", include_in_schema=False)
+def metrics(home: Home) -> Response:
+    """For Prometheus."""
+    return Response(generate_latest(home.counters.registry), media_type=EXPOSITION)
 
 
-async def check_key(request: Request) -> Response:
-    """POST /v1/check-api-key: who gets here has a valid one."""
-    return answer(wire.KeyCheck(valid=True))
+@routes.post("/v1/check-api-key")
+async def check_api_key() -> wire.KeyCheck:
+    """Whether the key is right: who gets here has a valid one."""
+    return wire.KeyCheck(valid=True, organization_id=OWNER, owner_id=OWNER)

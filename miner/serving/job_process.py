@@ -18,6 +18,8 @@ from typing import Any
 import orjson
 
 from miner.errors import Locked, MinerError
+from miner.progress import Clock
+from miner.serving.progress import PROGRESS, ProgressFile
 from miner.serving.validation import judge
 from miner.storage import files
 
@@ -47,13 +49,13 @@ def _train(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     from miner.training.plan import TrainSettings
     from miner.training.train import train
 
-    output = folder / "model"
+    output, clock = folder / "model", Clock(ProgressFile(folder / PROGRESS))
     evaluation = Path(job["eval"]) if job["eval"] else None
     until = time.monotonic() + PATIENCE
     while True:
         try:
             if not output.exists():
-                train(Path(job["train"]), output, evaluation, TrainSettings(**job["settings"]))
+                train(Path(job["train"]), output, evaluation, TrainSettings(**job["settings"]), clock)
             return summary(output)
         except Locked:
             if time.monotonic() > until:

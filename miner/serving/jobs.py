@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from miner.serving.job_process import JOB, OUTCOME
+from miner.serving.memory import Budget
 from miner.serving.scoring import ScoringThread
 from miner.serving.state import SIDES, State, remove
 from miner.serving.store import (
@@ -54,9 +55,9 @@ class Stopped(BaseException):
 class Runner(threading.Thread):
     """A thread that does what `work` finds to do, one after the other, until it is stopped."""
 
-    def __init__(self, name: str, work: Callable[[Runner], bool]) -> None:
+    def __init__(self, name: str, work: Callable[[Runner], bool], budget: Budget | None = None) -> None:
         super().__init__(name=name, daemon=True)
-        self.work = work
+        self.work, self.budget = work, budget or Budget()
         self.woken, self.stopping = threading.Event(), threading.Event()
 
     def run(self) -> None:
@@ -84,7 +85,8 @@ class Runner(threading.Thread):
     def process(self, kind: str, folder: Path, job: dict[str, Any], wanted: Callable[[], bool]) -> Outcome:
         """Run a job to its end, begin again what was killed, end it when it is no longer `wanted`."""
         files.write_json(folder / JOB, job)
-        ended = 0
+        (folder / JOB).chmod(0o600)
+        ended: int | str = 0
         for attempt in range(1, ATTEMPTS + 1):
             (folder / OUTCOME).unlink(missing_ok=True)
             log.info(
@@ -93,30 +95,35 @@ class Runner(threading.Thread):
             ended = self._once(kind, folder, wanted)
             if not wanted():
                 return Outcome(error=CANCELLED)
+            if isinstance(ended, str):
+                return Outcome(error=ended)
             outcome = _outcome(folder)
             if outcome is not None:
                 return outcome
-        how = f"by signal {-ended}" if ended < 0 else f"with exit code {ended}"
+        how = f"by signal {-int(ended)}" if int(ended) < 0 else f"with exit code {ended}"
         return Outcome(
             error=f"the job ended {how}, {ATTEMPTS} times; {LOG} in the folder of {folder.name} has more"
         )
 
-    def _once(self, kind: str, folder: Path, wanted: Callable[[], bool]) -> int:
+    def _once(self, kind: str, folder: Path, wanted: Callable[[], bool]) -> int | str:
+        """The exit code of the job, or why it was ended before its time."""
         command = [sys.executable, "-m", "miner.serving.job_process", kind, str(folder)]
+        (folder / LOG).touch(mode=0o600)
         with (folder / LOG).open("ab") as talk:
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=talk, stderr=talk, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=talk, stderr=talk, start_new_session=True, umask=0o077
             )
         with process:
-            while not self.stopping.is_set() and wanted():
+            refused = ""
+            while not self.stopping.is_set() and wanted() and not refused:
                 try:
                     return process.wait(POLL)
                 except subprocess.TimeoutExpired:
-                    continue
+                    refused = self.budget.refused(process.pid)
             ended = _end(process)
         if self.stopping.is_set():
             raise Stopped
-        return ended
+        return refused or ended
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 import logging
 import time
 import uuid
@@ -15,16 +16,20 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from miner.serving.problems import problem
 from miner.serving.settings import ServerSettings
 from miner.serving.telemetry import Counters
 
-OPEN = ("/", "/health", "/openapi.json", "/page.css", "/page.js")
+OPEN = ("/", "/health", "/openapi.json", "/page.css", "/page.js", "/page-dom.js", "/page-steps.js")
 """Asked for without a key: they hold nothing of the server's."""
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
-UPLOAD = "/v1/datasets"
+UPLOAD, HEALTH = "/v1/datasets", "/health"
 GONE = 499
 """What the log says of a client that left before its answer."""
-NAMES = ("localhost", "127.0.0.1", "[::1]")
+DIGITS = 15
+LOGGED = 200
+"""Characters of a path that the log holds."""
+BUSY, SOON = "too many requests at once", {"retry-after": "1"}
 SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -38,7 +43,8 @@ class GuardMiddleware:
 
     def __init__(self, app: ASGIApp, settings: ServerSettings, counters: Counters) -> None:
         self.app, self.settings, self.counters = app, settings, counters
-        self.running = 0
+        self.running, self.held = 0, 0
+        """Requests that were read and are answered, and bytes of requests in memory."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,13 +61,14 @@ class GuardMiddleware:
                 message["headers"] = [*message["headers"], *SAFE]
             await send(message)
 
-        self.running += 1
+        body = MeteredBody(self, scope, receive)
         try:
             refused = self._refused(scope)
             if refused is not None:
                 await refused(scope, receive, tell)
             else:
-                await self.app(scope, self._metered(scope, receive), tell)
+                body.begin()
+                await self.app(scope, body.receive, tell)
         except ClientDisconnect:
             status = GONE
         except Exception:
@@ -69,7 +76,7 @@ class GuardMiddleware:
             if not sent:
                 await problem(500, "internal error; the server's log has more")(scope, receive, tell)
         finally:
-            self.running -= 1
+            body.release()
             self._note(scope, status, time.perf_counter() - start, id)
 
     def _refused(self, scope: Scope) -> JSONResponse | None:
@@ -79,13 +86,17 @@ class GuardMiddleware:
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             return problem(400, "the header Content-Length is no number")
-        if int(length) > (limit := self._limit(scope)):
-            return problem(413, _too_large(limit))
+        if len(length) > DIGITS or int(length) > self.limit(scope):
+            return problem(413, _too_large(self.limit(scope)))
         if self.settings.key is not None and scope["path"] not in OPEN and not self._known(headers):
             return problem(401, "invalid api token")
-        if self.running > self.settings.limits.requests:
-            return problem(503, "too many requests at once", {"retry-after": "1"})
+        if self.full(scope):
+            return problem(503, BUSY, SOON)
         return None
+
+    def full(self, scope: Scope) -> bool:
+        """Whether as many requests are answered already as may be; that the server lives is always told."""
+        return self.running >= self.settings.limits.requests and scope["path"] != HEALTH
 
     def _foreign(self, headers: Headers) -> str:
         """Why a request that a web page of somebody else's may have sent is refused.
@@ -95,12 +106,21 @@ class GuardMiddleware:
         """
         host = headers.get("host", "")
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        if self.settings.key is None and name.lower() not in NAMES:
+        if self.settings.key is None and not self._ours(name.lower()):
             return "without an API key the server answers to localhost only"
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
             return "pages of other servers may not ask this one"
         return ""
+
+    def _ours(self, name: str) -> bool:
+        """Whether a name can be this machine's alone: no DNS makes an address of loopback another's."""
+        if name in ("localhost", self.settings.host.lower()):
+            return True
+        try:
+            return ipaddress.ip_address(name.strip("[]")).is_loopback
+        except ValueError:
+            return False
 
     def _known(self, headers: Headers) -> bool:
         scheme, _, key = headers.get("authorization", "").partition(" ")
@@ -109,30 +129,9 @@ class GuardMiddleware:
             given.strip().encode("latin-1", "replace"), (self.settings.key or "").encode()
         )
 
-    def _limit(self, scope: Scope) -> int:
+    def limit(self, scope: Scope) -> int:
         limits = self.settings.limits
         return limits.upload if (scope["method"], scope["path"]) == ("POST", UPLOAD) else limits.body
-
-    def _metered(self, scope: Scope, receive: Receive) -> Receive:
-        """The body, as long as it is neither too large nor too slow."""
-        limit, silence = self._limit(scope), self.settings.limits.silence
-        taken, ended = 0, False
-
-        async def metered() -> Message:
-            nonlocal taken, ended
-            if ended:
-                return await receive()
-            try:
-                message = await asyncio.wait_for(receive(), silence)
-            except TimeoutError:
-                raise HTTPException(408, "the request was not sent to its end in time") from None
-            taken += len(message.get("body", b""))
-            ended = not message.get("more_body", False)
-            if taken > limit:
-                raise HTTPException(413, _too_large(limit))
-            return message
-
-        return metered
 
     def _note(self, scope: Scope, status: int, seconds: float, id: str) -> None:
         route = getattr(scope.get("route"), "path", "other")
@@ -141,15 +140,63 @@ class GuardMiddleware:
         fields: dict[str, Any] = {
             "event": "request",
             "id": id,
-            "method": scope["method"],
-            "path": scope["path"],
+            "method": scope["method"][:LOGGED],
+            "path": scope["path"][:LOGGED],
         }
         log.info("request", extra={**fields, "status": status, "seconds": round(seconds, 4)})
 
 
-def problem(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A refusal as Cohere's API words it."""
-    return JSONResponse({"message": message}, status, headers)
+class MeteredBody:
+    """A request's body, as long as it is neither too large nor too slow, and there is room for it."""
+
+    def __init__(self, guard: GuardMiddleware, scope: Scope, receive: Receive) -> None:
+        self.guard, self.scope, self.more = guard, scope, receive
+        self.limits, self.limit = guard.settings.limits, guard.limit(scope)
+        self.spooled = self.limit != self.limits.body
+        self.start, self.taken, self.whole = time.monotonic(), 0, False
+
+    def begin(self) -> None:
+        """A request without a body is whole as it comes."""
+        headers = Headers(scope=self.scope)
+        if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+            self._end()
+
+    async def receive(self) -> Message:
+        if self.whole:
+            return await self.more()
+        try:
+            message = await asyncio.wait_for(self.more(), self._patience())
+        except TimeoutError:
+            raise HTTPException(408, "the request was not sent to its end in time") from None
+        self._take(len(message.get("body", b"")))
+        if not message.get("more_body", False):
+            if self.guard.full(self.scope):
+                raise HTTPException(503, BUSY, SOON)
+            self._end()
+        return message
+
+    def _patience(self) -> float:
+        """Seconds for the next piece: a slow sender gets as long as its bytes take at the least pace."""
+        end = self.start + self.limits.silence + self.taken / self.limits.pace
+        return min(self.limits.silence, max(end - time.monotonic(), 0.0))
+
+    def _take(self, more: int) -> None:
+        self.taken += more
+        if not self.spooled:
+            self.guard.held += more
+        if self.taken > self.limit:
+            raise HTTPException(413, _too_large(self.limit))
+        if self.guard.held > self.limits.held:
+            raise HTTPException(503, "too much is being sent at once", SOON)
+
+    def _end(self) -> None:
+        self.whole = True
+        self.guard.running += 1
+
+    def release(self) -> None:
+        self.guard.running -= self.whole
+        if not self.spooled:
+            self.guard.held -= self.taken
 
 
 def _too_large(limit: int) -> str:

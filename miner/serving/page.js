@@ -1,64 +1,66 @@
-"use strict";
-const byId = (id) => document.getElementById(id);
-const KEY = "miner-api-key";
-let last = null;
+/* What is here, and trying it. */
+import { ask, blame, byId, complain, fill, post, say, setKey, sure, valid } from "./page-dom.js";
+import { show, start } from "./page-steps.js";
 
-function headers(more) {
-  const key = sessionStorage.getItem(KEY);
-  return key ? { ...more, Authorization: `Bearer ${key}` } : more || {};
-}
-
-function complain(text) {
-  byId("trouble").textContent = text;
-  byId("trouble").hidden = !text;
-}
-
-async function ask(path, options) {
-  const response = await fetch(path, options);
-  byId("key").hidden = response.status !== 401;
-  if (response.ok) return response;
-  let message = response.statusText;
-  try { message = (await response.json()).message; } catch { /* no JSON: the status has to do */ }
-  throw new Error(message);
-}
+let timer = 0;
 
 async function refresh() {
+  clearTimeout(timer);
   try {
-    const text = await (await ask("page/overview", { headers: headers() })).text();
+    fill(byId("lists"), await (await ask("page/lists")).text());
     complain("");
-    if (text !== last) show(text);
+    offer(JSON.parse(byId("state").dataset.choices));
   } catch (error) {
     complain(error.message);
   }
   const state = byId("state");
-  setTimeout(refresh, state && state.dataset.busy === "yes" ? 1500 : 8000);
+  timer = setTimeout(refresh, state && state.dataset.busy === "yes" ? 2_000 : 8_000);
 }
 
-function show(text) {
-  const first = last === null;
-  const open = new Map([...document.querySelectorAll("details.entry")].map((entry) => [entry.id, entry.open]));
-  byId("overview").innerHTML = text;
-  last = text;
-  for (const entry of document.querySelectorAll("details.entry")) {
-    if (!first && open.has(entry.id)) entry.open = open.get(entry.id);
+function options(select, choices, first) {
+  const before = [...select.options].map((option) => option.value);
+  const names = choices.map((choice) => choice.name);
+  if (before.join("\n") === names.join("\n")) return;
+  const kept = select.dataset.chosen ? select.value : first;
+  select.replaceChildren(...choices.map(({ name, title }) => new Option(title === name ? name : `${name} (${title})`, name)));
+  select.value = names.includes(kept) ? kept : first;
+}
+
+function offer({ base, tuned }) {
+  const latest = tuned.length ? tuned[0].name : base[0].name;
+  options(byId("left"), [...base, ...tuned], base[0].name);
+  options(byId("right"), [...base, ...tuned], latest);
+  options(byId("base"), base, base[0].name);
+  stand();
+}
+
+function stand() {
+  byId("base-hint").textContent = /^(english|multilingual|rerank-)/.test(byId("base").value) ? "Not Cohere’s model: what answers to the name is in brackets." : "";
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.tagName !== "SELECT") return;
+  event.target.dataset.chosen = "yes";
+  stand();
+});
+
+byId("lists").addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-delete]");
+  if (!button) return;
+  const { kind, name } = button.dataset;
+  if (!await sure(`Delete the ${kind}?`, `“${name}” cannot be had back.`, "Delete", "Keep it")) return;
+  try {
+    await ask(button.dataset.delete, { method: "DELETE" });
+    say(`The ${kind} ${name} is deleted`);
+    await refresh();
+    show(false);
+    byId("lists").querySelector(kind === "model" ? "#models-title" : "#datasets-title").scrollIntoView({ block: "nearest" });
+  } catch (error) {
+    complain(error.message);
   }
-  const { choices, titles } = byId("state").dataset;
-  offer(JSON.parse(choices), JSON.parse(titles));
-}
+});
 
-function offer(choices, titles) {
-  const names = [...choices.base, ...choices.tuned];
-  const preferred = { left: choices.base[0], right: choices.tuned[0] || choices.base[0] };
-  for (const [side, first] of Object.entries(preferred)) {
-    const select = byId("rank").elements[side];
-    const before = [...select.options].map((option) => option.value);
-    const kept = select.dataset.chosen ? select.value : first;
-    if (before.join("\n") === names.join("\n")) continue;
-    select.replaceChildren(...names.map((name) => new Option(titles[name] ? `${titles[name]} (${name})` : name, name)));
-    select.value = names.includes(kept) ? kept : first;
-  }
-}
-
+/* Try */
 function column(model, texts, results) {
   const title = document.createElement("h3");
   title.textContent = model;
@@ -80,32 +82,34 @@ function column(model, texts, results) {
   return whole;
 }
 
-byId("rank").addEventListener("change", (event) => {
-  if (event.target.tagName === "SELECT") event.target.dataset.chosen = "yes";
-});
+byId("query").dataset.missing = "Write a query.";
+byId("documents").dataset.missing = "Write documents, one a line.";
 
 byId("rank").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const form = event.target.elements;
-  const documents = form.documents.value.split("\n").filter((line) => line.trim());
-  const rank = async (model) => {
-    const body = JSON.stringify({ model, query: form.query.value, documents });
-    const sent = { method: "POST", headers: headers({ "Content-Type": "application/json" }), body };
-    return column(model, documents, (await (await ask("v2/rerank", sent)).json()).results);
-  };
+  if (!valid(event.target)) return;
+  const fields = event.target.elements;
+  const documents = fields.documents.value.split("\n").filter((line) => line.trim());
+  const rank = async (model) =>
+    column(model, documents, (await post("v2/rerank", { model, query: fields.query.value, documents })).results);
   try {
-    byId("ranked").replaceChildren(...await Promise.all([form.left.value, form.right.value].map(rank)));
+    const models = [...new Set([fields.left.value, fields.right.value])];
+    byId("ranked").replaceChildren(...await Promise.all(models.map(rank)));
     complain("");
   } catch (error) {
-    complain(error.message);
+    const field = /: query/.test(error.message) ? fields.query : fields.documents;
+    blame(field, error.message);
+    field.focus();
   }
 });
 
 byId("key").addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem(KEY, event.target.elements.key.value);
+  setKey(event.target.elements.key.value);
   event.target.reset();
   refresh();
+  show(false);
 });
 
 refresh();
+start(refresh);

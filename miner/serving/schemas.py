@@ -1,6 +1,7 @@
 """What clients send and what they are answered, as pydantic models: the OpenAPI document is made from them.
 
-Names are those of Cohere's API. `error` and `evaluation` of a fine-tuned model are miner's own.
+Names are those of Cohere's API. `error`, `evaluation` and `progress` of a fine-tuned model, the findings of a
+data set and `stands_for` of a model are miner's own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+NAME_LENGTH = 49
+"""Cohere's: under 50 characters."""
 DatasetStatus = Literal["queued", "processing", "failed", "validated"]
 ModelStatus = Literal[
     "STATUS_QUEUED", "STATUS_FINETUNING", "STATUS_DEPLOYING_API", "STATUS_READY", "STATUS_FAILED"
@@ -18,9 +23,9 @@ ModelStatus = Literal[
 
 
 class Sent(BaseModel):
-    """A body that is taken as it stands: nothing is converted, further fields are passed over."""
+    """A body that is taken as it stands: nothing is converted, and what is not known is refused."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class RerankRequest(Sent):
@@ -30,19 +35,19 @@ class RerankRequest(Sent):
 
     query: Text
     documents: Annotated[list[str | dict[str, Any]], Field(min_length=1)]
-    model: Text | None = None
-    top_n: Annotated[int, Field(ge=1)] | None = None
+    model: Name | None = None
+    top_n: Count | None = None
     rank_fields: Annotated[list[Text], Field(min_length=1)] | None = None
     return_documents: bool | None = None
-    max_tokens_per_doc: Annotated[int, Field(ge=1)] | None = None
-    max_chunks_per_doc: Annotated[int, Field(ge=1)] | None = None
+    max_tokens_per_doc: Count | None = None
+    max_chunks_per_doc: Count | None = None
     priority: Annotated[int, Field(ge=0, le=999)] | None = None
 
 
 class NamedRerankRequest(RerankRequest):
     """The second version's: the model must be named."""
 
-    model: Text
+    model: Name
 
 
 class RerankResult(BaseModel):
@@ -51,17 +56,46 @@ class RerankResult(BaseModel):
     document: dict[str, Any] | None = None
 
 
+class Meta(BaseModel):
+    """`warnings` say which model answered where Cohere's was named."""
+
+    api_version: dict[str, str]
+    billed_units: dict[str, int]
+    warnings: list[str] | None = None
+
+
 class RerankResponse(BaseModel):
     id: str
     results: list[RerankResult]
-    meta: dict[str, Any]
+    meta: Meta
+
+
+class Model(BaseModel):
+    """A model that ranks here. `stands_for` is the model that answers to the name."""
+
+    name: str
+    is_deprecated: bool = False
+    endpoints: list[Literal["rerank"]] = ["rerank"]
+    finetuned: bool = False
+    context_length: int
+    default_endpoints: list[Literal["rerank"]] = []
+    stands_for: str
+
+
+class ModelList(BaseModel):
+    models: list[Model]
+    next_page_token: str | None = None
 
 
 class BaseOfModel(Sent):
-    """`name` is one of the server's base models, by default its first."""
+    """`name` is one of the server's base models, by default its first. `version` and `strategy` of older
+    clients have no effect.
+    """
 
-    name: Text | None = None
+    name: Name | None = None
     base_type: Literal["BASE_TYPE_RERANK"]
+    version: str | None = None
+    strategy: str | None = None
 
 
 class Hyperparameters(Sent):
@@ -72,19 +106,30 @@ class Hyperparameters(Sent):
     train_epochs: Annotated[int, Field(ge=1, le=100)] | None = None
     train_batch_size: Annotated[int, Field(ge=1, le=256)] | None = None
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
-    early_stopping_patience: Annotated[int, Field(ge=0)] | None = None
-    early_stopping_threshold: Annotated[float, Field(ge=0)] | None = None
+    early_stopping_patience: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    early_stopping_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class ModelSettings(Sent):
     base_model: BaseOfModel
-    dataset_id: Text
+    dataset_id: Name
     hyperparameters: Hyperparameters | None = None
+    multi_label: bool | None = None
 
 
 class NewModel(Sent):
+    """What Cohere's client marks as read-only may be sent back, and has no effect."""
+
     name: Annotated[str, Field(min_length=1, max_length=100)]
     settings: ModelSettings
+    id: str | None = None
+    creator_id: str | None = None
+    organization_id: str | None = None
+    status: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    completed_at: str | None = None
+    last_used: str | None = None
 
 
 class ModelChange(Sent):
@@ -94,18 +139,30 @@ class ModelChange(Sent):
     settings: ModelSettings | None = None
 
 
+class TrainingProgress(BaseModel):
+    """How far a training is. `place` counts the models before it in the queue, `seconds_left` is an estimate."""
+
+    place: int = 0
+    stage: str = ""
+    step: int = 0
+    steps: int | None = None
+    percent: Annotated[float, Field(ge=0, le=100)] = 0.0
+    seconds_left: float | None = None
+
+
 class FinetunedModel(BaseModel):
     id: str
     name: str
     creator_id: str
     organization_id: str
-    settings: ModelSettings
+    settings: dict[str, Any]
     status: ModelStatus
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None = None
     error: str | None = None
     evaluation: dict[str, Any] | None = None
+    progress: TrainingProgress | None = None
 
 
 class OneModel(BaseModel):
@@ -200,3 +257,5 @@ class Health(BaseModel):
 
 class KeyCheck(BaseModel):
     valid: bool
+    organization_id: str
+    owner_id: str

@@ -1,24 +1,34 @@
-"""One thread that scores documents for all requests: what waits for the same model is scored together."""
+"""One thread that scores documents for all requests, a few at a time, so that none holds up the others.
+
+The request whose time is nearest goes first. A request's time is when it came and `PACE` seconds more for each of
+its documents: a short one overtakes long ones that came a little earlier, and none waits for ever.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from time import monotonic
 
-from miner.reranking import Ranked, Reranker, load_reranker, rank
+import numpy as np
 
-TOGETHER = 512
-"""Documents scored in one go; a single request may have more."""
+from miner.data import Float32
+from miner.errors import ModelError
+from miner.reranking import Ranked
+from miner.serving.rerankers import ServingLoader, ServingModel, Shelf
+
+PACE = 0.05
+PIECE = 16
+"""Documents of one request that are scored without a look at who else waits."""
 GRACE = 5.0
-LOADED = 4
-"""Models kept in memory; of more the one used longest ago is let go."""
+log = logging.getLogger("miner.serving")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ScoreRequest:
     """A request for scores. `cut` are tokens that are kept of each document."""
 
@@ -28,50 +38,68 @@ class ScoreRequest:
     top: int | None
     cut: int | None
     answer: Future[list[Ranked]] = field(default_factory=Future)
+    came: float = field(default_factory=monotonic)
+    scored: list[Float32] = field(default_factory=list)
+    """Columns of the pieces that were scored."""
+    done: int = 0
+    """Documents in them."""
+
+    @property
+    def due(self) -> float:
+        return self.came + PACE * len(self.documents)
+
+    @property
+    def left(self) -> int:
+        return len(self.documents) - self.done
+
+
+Piece = tuple[ScoreRequest, Sequence[str]]
 
 
 class ScoringThread:
-    """Loads models and scores with them. `watch` hears of each batch: its requests and its documents."""
+    """Loads models and scores with them. `watch` hears of each turn: its requests and its documents."""
 
     def __init__(
-        self, limit: int, watch: Callable[[int, int], None] = lambda requests, documents: None
+        self,
+        limit: int,
+        watch: Callable[[int, int], None] = lambda requests, documents: None,
+        loader: ServingLoader | None = None,
     ) -> None:
         self.limit, self.watch = limit, watch
+        self.turn = 4 * PIECE * max(1, (os.cpu_count() or 1) // 4)
         self.changed = threading.Condition()
-        self.waiting: deque[ScoreRequest] = deque()
-        self.documents, self.stopping = 0, False
-        self.keeping = threading.Lock()
-        self.loaded: OrderedDict[str, Reranker] = OrderedDict()
+        self.waiting: list[ScoreRequest] = []
+        self.stopping = False
+        self.shelf = Shelf((loader or ServingLoader()).load)
         self.thread = threading.Thread(target=self._run, name="scorer", daemon=True)
         self.thread.start()
 
-    def ask(self, wish: ScoreRequest) -> Future[list[Ranked]] | None:
-        """The ranking that is to come; None where more waits already than the limit allows."""
+    @property
+    def documents(self) -> int:
+        """How many wait."""
         with self.changed:
-            if self.stopping or (self.waiting and self.documents + len(wish.documents) > self.limit):
+            return sum(wish.left for wish in self.waiting)
+
+    def ask(self, wish: ScoreRequest) -> Future[list[Ranked]] | None:
+        """The ranking that is to come; None where more waits already than the limit allows.
+
+        Who cancels it takes the wish back.
+        """
+        with self.changed:
+            waiting = sum(other.left for other in self.waiting)
+            if self.stopping or (waiting and waiting + len(wish.documents) > self.limit):
                 return None
             self.waiting.append(wish)
-            self.documents += len(wish.documents)
             self.changed.notify()
+        wish.answer.add_done_callback(lambda _: self._drop(wish))
         return wish.answer
 
     def prepare(self, model: str) -> None:
         """Load a model and see that it scores."""
-        rank(self.load(model), [("query", ["document"])])
+        self.shelf.get(model).columns([("query", ["document"])])
 
     def forget(self, model: str) -> None:
-        with self.keeping:
-            self.loaded.pop(model, None)
-
-    def load(self, model: str) -> Reranker:
-        with self.keeping:
-            found = self.loaded.pop(model, None)
-        found = found or load_reranker(model)
-        with self.keeping:
-            self.loaded[model] = found
-            while len(self.loaded) > LOADED:
-                self.loaded.popitem(last=False)
-        return found
+        self.shelf.forget(model)
 
     def stop(self) -> None:
         """Finish what waits and end the thread; one that still loads a model is not waited for."""
@@ -80,64 +108,61 @@ class ScoringThread:
             self.changed.notify()
         self.thread.join(GRACE)
 
-    def _run(self) -> None:
-        while batch := self._next():
-            self.watch(len(batch), sum(len(wish.documents) for wish in batch))
-            self._answer(batch)
+    def _drop(self, wish: ScoreRequest) -> None:
+        with self.changed:
+            if wish in self.waiting:
+                self.waiting.remove(wish)
 
-    def _next(self) -> list[ScoreRequest]:
-        """The wish that waits longest and others for its model; nothing when the scorer stops."""
+    def _run(self) -> None:
+        while turn := self._next():
+            self.watch(len(turn), sum(len(documents) for _, documents in turn))
+            self._score(turn)
+
+    def _next(self) -> list[Piece]:
+        """Pieces of the request that is due first, and of others for its model; nothing when the thread stops."""
         with self.changed:
             while not self.waiting and not self.stopping:
                 self.changed.wait()
-            if not self.waiting:
-                return []
-            batch: list[ScoreRequest] = []
-            left, room = deque[ScoreRequest](), TOGETHER
-            for wish in self.waiting:
-                alike = not batch or (wish.model == batch[0].model and len(wish.documents) <= room)
-                (batch if alike else left).append(wish)
-                room -= len(wish.documents) if alike else 0
-            self.waiting = left
-            self.documents = sum(len(wish.documents) for wish in left)
-            return batch
+            turn: list[Piece] = []
+            room = self.turn
+            for wish in sorted(self.waiting, key=lambda wish: wish.due):
+                if room < PIECE or (turn and wish.model != turn[0][0].model):
+                    continue
+                for start in range(wish.done, len(wish.documents), PIECE):
+                    if room < PIECE:
+                        break
+                    turn.append((wish, wish.documents[start : start + PIECE]))
+                    room -= PIECE
+            return turn
 
-    def _answer(self, batch: list[ScoreRequest]) -> None:
+    def _score(self, turn: list[Piece]) -> None:
         try:
-            reranker = self.load(batch[0].model)
-            requests = [(wish.query, _cut(reranker, wish)) for wish in batch]
-            ranked = rank(reranker, requests)
+            model = self.shelf.get(turn[0][0].model)
+            pieces = [(wish.query, model.cut(documents, wish.cut)) for wish, documents in turn]
+            columns = model.columns(pieces)
         except Exception as error:
-            self._one_by_one(batch, error)
+            self._one_by_one(turn, error)
             return
-        for wish, places in zip(batch, ranked, strict=True):
-            wish.answer.set_result(places[: wish.top])
+        for (wish, documents), scores in zip(turn, columns, strict=True):
+            self._put(model, wish, len(documents), scores)
 
-    def _one_by_one(self, batch: list[ScoreRequest], error: Exception) -> None:
+    def _put(self, model: ServingModel, wish: ScoreRequest, documents: int, scores: Float32) -> None:
+        wish.scored.append(scores)
+        wish.done += documents
+        if not wish.left and wish.answer.set_running_or_notify_cancel():
+            try:
+                wish.answer.set_result(model.places(np.concatenate(wish.scored), wish.top))
+            except Exception as error:
+                wish.answer.set_exception(error)
+
+    def _one_by_one(self, turn: list[Piece], error: Exception) -> None:
         """A request that cannot be scored does not spoil those that were scored with it."""
-        if len(batch) == 1:
-            batch[0].answer.set_exception(error)
+        wishes = list(dict.fromkeys(wish for wish, _ in turn))
+        if len(wishes) > 1:
+            for wish in wishes:
+                self._score([piece for piece in turn if piece[0] is wish])
             return
-        for wish in batch:
-            self._answer([wish])
-
-
-def _cut(reranker: Reranker, wish: ScoreRequest) -> Sequence[str]:
-    """The documents, cut at a token's end."""
-    if wish.cut is None:
-        return wish.documents
-    tokenizer = tokenizer_of(reranker)
-    tokens = tokenizer(
-        list(wish.documents),
-        add_special_tokens=False,
-        truncation=True,
-        max_length=wish.cut,
-        return_offsets_mapping=True,
-    )
-    ends = [offsets[-1][1] if offsets else 0 for offsets in tokens["offset_mapping"]]
-    return [text[:end] for text, end in zip(wish.documents, ends, strict=True)]
-
-
-def tokenizer_of(reranker: Any) -> Any:
-    """The tokenizer of a reranker; of a combined one its encoder's."""
-    return (reranker.bi if hasattr(reranker, "bi") else reranker).model.tokenizer
+        if not isinstance(error, ModelError):
+            log.exception("documents could not be scored", exc_info=error, extra={"event": "failure"})
+        if wishes[0].answer.set_running_or_notify_cancel():
+            wishes[0].answer.set_exception(error)

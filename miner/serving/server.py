@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from contextlib import suppress
+from dataclasses import replace
 
 from miner.errors import ConfigError, require
-from miner.serving.settings import ServerSettings
+from miner.serving.settings import ServerLimits, ServerSettings
 
-NEEDED = ("starlette", "uvicorn", "python_multipart", "prometheus_client", "pydantic", "jinja2", "datasets")
+NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "pydantic", "jinja2", "datasets")
 GRACE = 30
 """Seconds that requests get to end in when the server is told to stop."""
+BACKLOG = 1024
+FILES = 256
+"""Files that are open besides connections: uploads, models, the database."""
 
 
 def serve(settings: ServerSettings) -> None:
@@ -23,9 +28,11 @@ def serve(settings: ServerSettings) -> None:
     import uvicorn
 
     from miner.serving.app import application
+    from miner.serving.connections import Crowd
     from miner.serving.services import Services
     from miner.serving.telemetry import log, log_to_stderr
 
+    settings = replace(settings, limits=fitted(settings.limits))
     with bind(settings.host, settings.port) as bound:
         home = Services.open(settings)
         log_to_stderr()
@@ -34,6 +41,9 @@ def serve(settings: ServerSettings) -> None:
         log.info(f"serving at {address}", extra={"event": "start", "state": str(settings.state)})
         config = uvicorn.Config(
             application(home),
+            http=Crowd(settings.limits).protocol(),
+            ws="none",
+            backlog=BACKLOG,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -43,6 +53,20 @@ def serve(settings: ServerSettings) -> None:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[bound])
         log.info("stopped", extra={"event": "stop"})
+
+
+def fitted(limits: ServerLimits) -> ServerLimits:
+    """The limits with no more connections than this process may have files open, which is raised first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.connections + FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    if soft == resource.RLIM_INFINITY:
+        return limits
+    return replace(limits, connections=max(16, min(limits.connections, soft - FILES)))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -55,7 +79,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
-        bound.listen(256)
+        bound.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         bound.close()
         raise ConfigError(f"{host}:{port}: cannot be served at ({error})") from None

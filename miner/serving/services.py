@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
 from miner.serving.jobs import Runner, trainings, validations
+from miner.serving.memory import Budget
+from miner.serving.rerankers import VECTORS, ServingLoader
 from miner.serving.scoring import ScoreRequest, ScoringThread
 from miner.serving.settings import ServerSettings
 from miner.serving.state import State
 from miner.serving.telemetry import Counters
+
+SHARE = 32
+"""Of the memory that a server may take, one part in so many for the vectors of a model."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,15 @@ class Services:
     @classmethod
     def open(cls, settings: ServerSettings) -> Services:
         counters, state = Counters(), State(settings.state)
-        scorer = ScoringThread(settings.limits.waiting, counters.batch)
+        limits = settings.limits
+        vectors = min(VECTORS, limits.memory // SHARE) if limits.memory else VECTORS
+        loader = ServingLoader(settings.dtype, settings.backend, vectors)
+        scorer = ScoringThread(limits.waiting, counters.batch, loader)
         counters.observe(state.store, scorer)
         scorer.ask(ScoreRequest(next(iter(settings.models.values())), "query", ["document"], None, None))
-        validator = Runner("validator", validations(state))
-        trainer = Runner("trainer", trainings(state, scorer))
+        budget = Budget(limits.memory, scorer.shelf.keep)
+        validator = Runner("validator", validations(state), budget)
+        trainer = Runner("trainer", trainings(state, scorer), budget)
         validator.start()
         trainer.start()
         return cls(settings, counters, state, scorer, validator, trainer)
@@ -43,8 +50,3 @@ class Services:
         self.trainer.stop()
         self.scorer.stop()
         self.state.close()
-
-
-def house(request: Request) -> Services:
-    found: Services = request.app.state.house
-    return found

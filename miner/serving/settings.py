@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from miner.errors import ConfigError
+from miner.errors import ConfigError, MissingExtra
 from miner.models.locate import BUNDLED, locate
+from miner.serving.names import ENGLISH
 from miner.validating.sets import MOST_BYTES
 
-FIRST_NAME = "english"
-"""The base name of Cohere's own snippets; it stands for the bundled encoder unless another is given."""
 TUNED = "-ft"
 """What Cohere's clients put behind the id of a fine-tuned model."""
 KEY_LENGTH = 16
@@ -34,8 +33,18 @@ class ServerLimits:
     """Documents of all requests that wait to be scored; more are refused with 429."""
     requests: int = 200
     """Requests answered at the same time; more are refused with 503."""
+    connections: int = 1_000
+    """Open at the same time; beyond, the one that has kept still the longest is closed."""
+    head: float = 10.0
+    """Seconds that a connection may take over the head of its next request."""
     silence: float = 60.0
-    """Seconds that a client may take over the next piece of its request."""
+    """Seconds that a client may take over the next piece of its request, or of its answer."""
+    pace: int = 4096
+    """Bytes a second that a body must come with at the least, `silence` aside."""
+    held: int = 256 * 2**20
+    """Bytes of all requests in memory, uploads aside, which lie on disk; more are refused with 503."""
+    memory: int | None = None
+    """Bytes for the server and its training together; models and vectors are let go, a training is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,11 @@ class ServerSettings:
     state: Path
     host: str = "127.0.0.1"
     port: int = 8080
-    models: Mapping[str, str] = field(default_factory=lambda: {FIRST_NAME: BUNDLED})
+    models: Mapping[str, str] = field(default_factory=lambda: {ENGLISH: BUNDLED})
     key: str | None = None
+    dtype: str | None = None
+    backend: str | None = None
+    """Precision and runtime of the models that rank, as the encoder's; by default what suits the machine."""
     limits: ServerLimits = ServerLimits()
 
     def __post_init__(self) -> None:
@@ -83,7 +95,9 @@ class ServerSettings:
 
 
 def parse_models(texts: list[str]) -> dict[str, str]:
-    """Base names and the models that they stand for, out of NAME=FOLDER. Raises ConfigError."""
+    """Base names and the models that they stand for, out of NAME=FOLDER; `english` is the bundled encoder
+    unless it is given. Raises ConfigError.
+    """
     models: dict[str, str] = {}
     for text in texts:
         name, equals, model = text.partition("=")
@@ -92,4 +106,14 @@ def parse_models(texts: list[str]) -> dict[str, str]:
         if name in models:
             raise ConfigError(f"--model-name gives {name!r} twice")
         models[name] = str(Path(model).absolute()) if Path(model).exists() else model
-    return models or {FIRST_NAME: BUNDLED}
+    bundled = {} if ENGLISH in models or (models and not is_installed()) else {ENGLISH: BUNDLED}
+    return models | bundled
+
+
+def is_installed() -> bool:
+    """Whether the bundled encoder is there."""
+    try:
+        locate(BUNDLED)
+    except MissingExtra:
+        return False
+    return True

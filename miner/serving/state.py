@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,8 @@ from miner.storage import files
 
 DATABASE, LOCK = "serve.sqlite", "lock"
 DATASETS, MODELS, UPLOADS = "datasets", "models", "uploads"
+RESERVE, RESERVED = "reserve", 2**20
+"""A file that is given up where a full disk does not even let something be deleted, and its bytes."""
 SIDES = ("train", "eval")
 
 
@@ -28,6 +31,7 @@ class State:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in (DATASETS, MODELS, UPLOADS):
                 (self.folder / name).mkdir(exist_ok=True, mode=0o700)
+            (self.folder / LOCK).touch(mode=0o600)
             self.lock = (self.folder / LOCK).open("ab")
         except OSError as error:
             raise OutputError(f"{folder}: cannot be written ({error.strerror})") from None
@@ -38,6 +42,8 @@ class State:
             raise Locked(f"{folder}: another server is at work there") from None
         self.store = Database(self.folder / DATABASE)
         self._sweep()
+        self._keep_private()
+        self._reserve()
 
     def close(self) -> None:
         self.store.close()
@@ -70,6 +76,39 @@ class State:
         files.sync_folder(upload)
         upload.rename(self.dataset(id))
         files.sync_folder(self.folder / DATASETS)
+
+    def forget(self, kind: type[DatasetRecord | ModelRecord], id: str) -> bool:
+        """Delete a record and then its folder, also where the disk is full; False for a data set in use."""
+        try:
+            gone = self.store.delete(kind, id)
+        except sqlite3.OperationalError:
+            (self.folder / RESERVE).unlink(missing_ok=True)
+            gone = self.store.delete(kind, id)
+        if gone:
+            remove(self.dataset(id) if kind is DatasetRecord else self.model(id))
+            self._reserve()
+        return gone
+
+    def _reserve(self) -> None:
+        """Lay the reserve aside anew; a disk too full for it has it tried again after the next deletion."""
+        path = self.folder / RESERVE
+        if path.exists():
+            return
+        try:
+            with path.open("xb") as stream:
+                path.chmod(0o600)
+                stream.write(b"\0" * RESERVED)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+
+    def _keep_private(self) -> None:
+        """Nothing in the folder is for other users, whatever it was made with."""
+        for path in self.folder.rglob("*"):
+            mode = 0o700 if path.is_dir() else 0o600
+            if not path.is_symlink() and path.stat().st_mode & 0o777 != mode:
+                path.chmod(mode)
 
     def _sweep(self) -> None:
         """Delete what a crash left: uploads that were never acknowledged, folders of what was deleted."""

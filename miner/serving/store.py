@@ -19,7 +19,7 @@ import orjson
 
 from miner.errors import ConfigError
 
-FORMAT = 1
+FORMAT = 2
 READY, FAILED, QUEUED = "STATUS_READY", "STATUS_FAILED", "STATUS_QUEUED"
 FINETUNING, DEPLOYING = "STATUS_FINETUNING", "STATUS_DEPLOYING_API"
 UNFINISHED = (QUEUED, FINETUNING, DEPLOYING)
@@ -29,7 +29,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS datasets (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, status TEXT NOT NULL, error TEXT,
-    warnings TEXT NOT NULL, parts TEXT NOT NULL, metrics TEXT NOT NULL, previews TEXT NOT NULL);
+    warnings TEXT NOT NULL, parts TEXT NOT NULL, metrics TEXT NOT NULL, previews TEXT NOT NULL,
+    findings TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS models (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL,
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, completed_at TEXT, status TEXT NOT NULL, error TEXT,
@@ -42,7 +43,7 @@ CREATE INDEX IF NOT EXISTS events_of ON events (model_id);
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """An upload. `parts` describe its files, `previews` what the page shows of them."""
+    """An upload. `parts` describe its files, `previews` what the page shows of them, `findings` what was found."""
 
     id: str
     name: str
@@ -54,6 +55,7 @@ class DatasetRecord:
     parts: list[dict[str, Any]] = field(default_factory=list)
     metrics: dict[str, Any] = field(default_factory=dict)
     previews: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class ModelRecord:
 
 Record = TypeVar("Record", DatasetRecord, ModelRecord)
 TABLES: dict[type, str] = {DatasetRecord: "datasets", ModelRecord: "models"}
-JSON = ("warnings", "parts", "metrics", "previews", "settings", "evaluation")
+JSON = ("warnings", "parts", "metrics", "previews", "findings", "settings", "evaluation")
 
 
 def now() -> str:
@@ -84,23 +86,24 @@ def now() -> str:
 
 
 class Database:
-    """The database of one state folder. Raises ConfigError for a file that is none or is newer."""
+    """The database of one state folder. Raises ConfigError for a file that is none or of another format."""
 
     def __init__(self, path: Path) -> None:
         self.lock = threading.RLock()
+        path.touch(mode=0o600)
         self.connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.connection.row_factory = sqlite3.Row
         try:
             found = self.connection.execute("PRAGMA user_version").fetchone()[0]
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=FULL")
-            if found <= FORMAT:
+            if found in (0, FORMAT):
                 self.connection.executescript(SCHEMA)
                 self.connection.execute(f"PRAGMA user_version={FORMAT}")
         except sqlite3.DatabaseError as error:
             self.connection.close()
             raise ConfigError(f"{path}: is not a server's state ({error})") from None
-        if found > FORMAT:
+        if found not in (0, FORMAT):
             self.connection.close()
             raise ConfigError(f"{path}: has format {found}; this miner reads format {FORMAT}")
 
@@ -172,6 +175,16 @@ class Database:
         statement = f"SELECT status, COUNT(*) FROM {TABLES[kind]} GROUP BY status"  # noqa: S608
         with self.lock:
             return {status: count for status, count in self.connection.execute(statement).fetchall()}
+
+    def before(self, model_id: str) -> int:
+        """How many unfinished models come before this one."""
+        marks = ", ".join("?" * len(UNFINISHED))
+        statement = (
+            f"SELECT COUNT(*) FROM models WHERE status IN ({marks}) "  # noqa: S608
+            "AND number < (SELECT number FROM models WHERE id = ?)"
+        )
+        with self.lock:
+            return int(self.connection.execute(statement, (*UNFINISHED, model_id)).fetchone()[0])
 
     def events(self, model_id: str) -> list[dict[str, Any]]:
         statement = "SELECT status, created_at FROM events WHERE model_id = ? ORDER BY number"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,9 @@ from miner.serving.store import Database, DatasetRecord, ModelRecord
 
 PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 log = logging.getLogger("miner.serving")
+LONGEST = 4_000
+"""Characters of a message or a traceback."""
+AT_ONCE, A_SECOND = 200, 20.0
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -28,22 +32,53 @@ class Lines(logging.Formatter):
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "message": record.getMessage(),
+            "message": record.getMessage()[:LONGEST],
         }
         entry |= {name: value for name, value in vars(record).items() if name not in PLAIN}
         if record.exc_info:
-            entry["traceback"] = "".join(traceback.format_exception(*record.exc_info))
-        return orjson.dumps(entry, default=str).decode()
+            entry["traceback"] = "".join(traceback.format_exception(*record.exc_info))[-LONGEST:]
+        return orjson.dumps(entry, default=str).decode(errors="replace")
+
+
+class Bounded(logging.Filter):
+    """Lets so many lines of a logger and level through at once and then so many a second; those that it leaves
+    out are counted in the next one.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE, a_second: float = A_SECOND) -> None:
+        super().__init__()
+        self.at_once, self.a_second = at_once, a_second
+        self.room: dict[tuple[str, int], tuple[float, float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        key = record.name, record.levelno
+        room, before, left_out = self.room.get(key, (float(self.at_once), record.created, 0))
+        room = min(self.at_once, room + max(0.0, record.created - before) * self.a_second)
+        passes = room >= 1
+        if passes and left_out:
+            record.left_out = left_out
+        self.room[key] = room - passes, record.created, 0 if passes else left_out + 1
+        return passes
 
 
 def log_to_stderr() -> None:
-    """Send what the server and uvicorn log to stderr as JSON lines."""
+    """Send all that is logged, warned of or raised in a thread to stderr, as JSON lines in a bounded number."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
-    for name in ("miner.serving", "uvicorn"):
+    handler.addFilter(Bounded())
+    root = logging.getLogger()
+    for name in ("", "miner.serving", "uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO if name == "miner.serving" else logging.WARNING)
+        logger.handlers, logger.propagate = ([handler] if logger is root else []), True
+    root.setLevel(logging.WARNING)
+    log.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    threading.excepthook = _log_thread
+
+
+def _log_thread(raised: threading.ExceptHookArgs) -> None:
+    if raised.exc_value is not None:
+        log.error("a thread failed", exc_info=raised.exc_value, extra={"event": "failure"})
 
 
 class Counters:

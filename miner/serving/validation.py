@@ -15,11 +15,15 @@ from miner.formats.cohere import record_of
 from miner.models.tokenizer import token_counter
 from miner.serving.state import SIDES
 from miner.validating import Finding, Preflight, lines, validate
+from miner.validating.check import SEVERITIES
+from miner.validating.finding import FindingLog
 from miner.validating.lengths import MAX_TOKENS
 from miner.validating.texts import texts_of
 
 TOLD = 10
 """Errors that are told one by one; the others are counted."""
+OF_A_RULE, LISTED = 10, 200
+"""Findings that the page lists."""
 SAMPLES, SAMPLE_LENGTH, SAMPLE_PASSAGES = 3, 600, 5
 
 
@@ -41,7 +45,29 @@ def judge(folder: Path, names: Mapping[str, str]) -> dict[str, Any]:
         "warnings": _warnings(found, called),
         "parts": _parts(paths, called, found.files),
         "metrics": _metrics(found),
+        "findings": [_finding(finding, found, called) for finding in _listed(found)],
         "previews": [_preview(path, called, census) for path, census in zip(paths, found.files, strict=True)],
+    }
+
+
+def _listed(found: Preflight) -> list[Finding]:
+    """Errors first; of each rule and file the first few, so that none crowds out the others."""
+    kept = FindingLog(OF_A_RULE, SEVERITIES)
+    for finding in found.findings:
+        kept.add(finding.rule, finding.file, finding.line, finding.message)
+    return sorted(kept.kept, key=lambda finding: finding.severity)[:LISTED]
+
+
+def _finding(finding: Finding, found: Preflight, called: Mapping[str, str]) -> dict[str, Any]:
+    """What the page lists: `count` is how many there are of the rule in the file."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "side": Path(finding.file).stem,
+        "file": called[finding.file],
+        "line": finding.line,
+        "message": _middle_cut(_named(finding.message, called)),
+        "count": found.counts[finding.file, finding.rule],
     }
 
 
@@ -134,10 +160,18 @@ def _rows(path: Path) -> Iterator[Row]:
 
 def _short(row: Row) -> dict[str, Any]:
     """The row as an object, its texts cut to what a preview can show."""
-
-    def cut(text: str) -> str:
-        return text if len(text) <= SAMPLE_LENGTH else f"{text[: SAMPLE_LENGTH - 1]}…"
-
     record = record_of(row)
-    passages = {name: [cut(text) for text in record[name][:SAMPLE_PASSAGES]] for name in list(record)[1:]}
-    return {"query": cut(row.query), **passages}
+    passages = {name: [_cut(text) for text in record[name][:SAMPLE_PASSAGES]] for name in list(record)[1:]}
+    return {"query": _cut(row.query), **passages}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SAMPLE_LENGTH else f"{text[: SAMPLE_LENGTH - 1]}…"
+
+
+def _middle_cut(text: str) -> str:
+    """A message with a long text quoted in it, of which both ends are kept: the end says what is wrong."""
+    if len(text) <= SAMPLE_LENGTH:
+        return text
+    half = SAMPLE_LENGTH // 2
+    return f"{text[:half]} … {text[-half:]}"

@@ -1,13 +1,12 @@
 """Texts made comparable: folded, and sketched so that thousands of pairs can be told apart at once.
 
-Texts are compared folded: NFKC, case, space and punctuation removed, as UTF-8 bytes. What two of them have
-in common is counted in byte shingles, which need no word boundaries and so work for every script.
+A folded text lacks presentation (present.py), case, space and punctuation, and keeps what carries meaning: signs,
+decimal points, operators, combining marks. What two texts have in common is counted in byte shingles of their
+letters, which need no word boundaries and so work for every script.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,35 +15,30 @@ from itertools import pairwise
 import numpy as np
 
 from miner.data import Bool, Int64, UInt16, UInt64
+from miner.text.letters import letters_of, meaning_of
+from miner.text.present import present
+from miner.text.tokens import unaccented
 
 SHINGLE = 5
 BITS = 8192
 PLACES = 2**16
 """Hashes of shingles, several of which fall on one bit of a sketch."""
 
-_NOT_WORD = re.compile(r"[\W_]+")
-_ASCII_NOT_WORD = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 _AT_ONCE = 512
 _EMPTY = np.empty(0, np.int64)
 _MIX, _KEEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - PLACES.bit_length() + 1)
 
 
 def fold(text: str) -> bytes:
-    """The text without what re-casing, re-spacing and re-punctuating change.
-
-    A text of nothing but punctuation folds to itself without spaces.
+    """The text without what re-casing, re-spacing, re-punctuating and marking up change: equal for two texts that
+    are the same to a reader. Numbers with their signs and points, operators, and units and names that case tells
+    apart follow the letters. A text of nothing but punctuation folds to itself without spaces.
     """
-    if text.isascii():
-        folded = text.lower().encode().translate(None, _ASCII_NOT_WORD)
-    else:
-        normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-        folded = _NOT_WORD.sub("", normal).encode("utf-8", "surrogatepass")
-    return folded or "".join(text.split()).encode("utf-8", "surrogatepass")
-
-
-def fold_words(text: str) -> str:
-    """As fold, with single spaces where the text had anything that is not a word, and around it."""
-    return f" {_NOT_WORD.sub(' ', unicodedata.normalize('NFKC', text).casefold()).strip()} "
+    shown = present(text)
+    letters, meaning = letters_of(shown), meaning_of(shown)
+    if not letters and not meaning:
+        return "".join(text.split()).encode("utf-8", "surrogatepass")
+    return letters + b"\0" + meaning if meaning else letters
 
 
 @dataclass(frozen=True)
@@ -57,20 +51,26 @@ class Folded:
     def key(self) -> bytes:
         return fold(self.text)
 
+    @cached_property
+    def letters(self) -> bytes:
+        """What shingles are made of: letters and digits without accents. Equal wherever the keys are."""
+        shown = present(self.text)
+        return letters_of(shown if shown.isascii() else unaccented(shown))
+
     @property
     def count(self) -> int:
         """Shingles, those that come again counted again."""
-        return max(0, len(self.key) - SHINGLE + 1)
+        return max(0, len(self.letters) - SHINGLE + 1)
 
     @property
     def shingles(self) -> Int64:
-        """Distinct byte 5-grams of the key as sorted integers."""
-        return _shingles(self.key)
+        """Distinct byte 5-grams of the letters as sorted integers."""
+        return _shingles(self.letters)
 
     @cached_property
     def places(self) -> UInt16:
         """The distinct hashes of the shingles, in order."""
-        return _places([self.key])[0]
+        return _places([self.letters])[0]
 
     @cached_property
     def sketch(self) -> UInt64:
@@ -94,7 +94,7 @@ def fold_all(texts: Iterable[str]) -> list[Folded]:
     bare = list({id(each): each for each in out if "sketch" not in each.__dict__}.values())
     for start in range(0, len(bare), _AT_ONCE):
         part = bare[start : start + _AT_ONCE]
-        places = _places([each.key for each in part])
+        places = _places([each.letters for each in part])
         for each, mine, sketch in zip(part, places, _sketches(places), strict=True):
             each.__dict__.update(places=mine, sketch=sketch.copy())
     return out

@@ -1,7 +1,7 @@
-"""Does a passage match a relevant passage? The guards that hold for every setting.
+"""Does a passage match a relevant passage? Two kinds of rule, which hold for every setting.
 
-Near copies are found by the resemblance of byte shingles (Broder 1997, "On the resemblance and containment
-of documents").
+Same: by id, by equal text, by equal text without presentation; a fact, never off. Near: a copy that differs, by the
+judgment of copies.py, whose thresholds can be changed.
 """
 
 from __future__ import annotations
@@ -13,31 +13,27 @@ from enum import IntEnum
 import numpy as np
 
 from miner.data import Bool, Int64, UInt8, UInt64
-from miner.text.fold import Folded, common, fold, fold_all, fold_words
+from miner.text.copies import NEAR_COPY
+from miner.text.fold import Folded, fold_all
+from miner.text.near_copies import NearCopies
 
-RESEMBLANCE = 0.6
-CONTAINMENT = 0.85
-LOWEST = min(2 * RESEMBLANCE / (1 + RESEMBLANCE), CONTAINMENT)
-"""Share of the shorter text's shingles that any match has in common with the longer one."""
-CONTAINMENT_SHINGLES = 60
-CONTAINMENT_RATIO = 10
-WORD_BOUNDARY_BELOW = 16
+LOWEST = 0.4
+"""Share of the shorter text's shingles that a copy has in common with the longer one, at least."""
 PAIRS = 4096
 """Pairs of texts whose sketches are compared at once."""
 
 
 class Match(IntEnum):
-    """Why a candidate can never be a negative of its query."""
+    """Why a candidate can never be a negative of its query: the same as something, or a near copy."""
 
     NONE = 0
     SAME_ID = 1
     SAME_TEXT = 2
-    SAME_FOLDED = 3
-    CONTAINS = 4
-    NEAR_COPY = 5
-    QUERY = 6
-    BLANK = 7
-    DUPLICATE = 8
+    SAME_PRESENTED = 3
+    QUERY = 4
+    BLANK = 5
+    DUPLICATE = 6
+    NEAR_COPY = NEAR_COPY
 
 
 NONE, QUERY, BLANK, DUPLICATE = int(Match.NONE), int(Match.QUERY), int(Match.BLANK), int(Match.DUPLICATE)
@@ -54,69 +50,78 @@ class MatchRequest:
     """Negatives that the query has already."""
 
 
-def match(asked: MatchRequest) -> UInt8:
-    """A Match code for each candidate, ids aside; DUPLICATE for what folds to the same as one of `taken` or
-    as an earlier candidate that matches nothing.
+def match(asked: MatchRequest, near: NearCopies) -> UInt8:
+    """A Match code for each candidate, ids aside; DUPLICATE for what is the same as one of `taken`, or as an
+    earlier candidate that matches nothing, presentation aside.
     """
-    return next(match_all([asked]))
+    return next(match_all([asked], near))
 
 
-def match_all(asked: Sequence[MatchRequest]) -> Iterator[UInt8]:
+def match_all(asked: Sequence[MatchRequest], near: NearCopies) -> Iterator[UInt8]:
     """As match for each, with the work that texts have in common done once."""
-    texts = ComparedTexts.of([text for each in asked for text in (*each.candidates, *each.relevant)])
-    for each in asked:
-        ours, theirs = texts.rows(each.candidates), texts.rows(dict.fromkeys(each.relevant))
-        codes = np.zeros(len(ours), np.uint8)
-        for other, candidate in texts.possible(theirs, ours):
-            if not codes[candidate]:
-                codes[candidate] = compare(texts.folded[ours[candidate]], texts.folded[theirs[other]])
-        _judge_alone(codes, ours, texts, fold(each.query), {fold(text) for text in each.taken})
-        yield codes
+    every = [text for each in asked for text in (each.query, *each.taken, *each.candidates, *each.relevant)]
+    texts = ComparedTexts.of(every)
+    lines = [RequestPairs.of(each, texts) for each in asked]
+    copies = _near_copies(lines, texts, near)
+    for each, line in zip(asked, lines, strict=True):
+        known = copies[line.pairs]
+        line.codes[line.columns[known]] = Match.NEAR_COPY
+        _judge_alone(line.codes, line.ours, texts, texts.row[each.query], texts.rows(each.taken))
+        yield line.codes
 
 
-def _judge_alone(codes: UInt8, rows: Int64, texts: ComparedTexts, query: bytes, taken: set[bytes]) -> None:
+@dataclass(slots=True)
+class RequestPairs:
+    """One request: rows [K] of its candidates, their codes [K], and N pairs of texts that may be copies."""
+
+    ours: Int64
+    codes: UInt8
+    columns: Int64
+    """[N] the candidate of each pair."""
+    keys: Int64
+    """[N] relevant passage and candidate of each pair as one number."""
+    pairs: Int64
+    """[N] where each pair stands among all those of all requests."""
+
+    @classmethod
+    def of(cls, asked: MatchRequest, texts: ComparedTexts) -> RequestPairs:
+        ours, theirs = texts.rows(asked.candidates), texts.rows(dict.fromkeys(asked.relevant))
+        equal, same = set(theirs.tolist()), set(texts.same[theirs].tolist())
+        codes = np.array(
+            [
+                Match.SAME_TEXT if row in equal else Match.SAME_PRESENTED if number in same else NONE
+                for row, number in zip(ours.tolist(), texts.same[ours].tolist(), strict=True)
+            ],
+            np.uint8,
+        )
+        places, columns = texts.possible(theirs, ours, codes == NONE)
+        return cls(ours, codes, columns, theirs[places] * len(texts.folded) + ours[columns], places)
+
+
+def _near_copies(lines: Sequence[RequestPairs], texts: ComparedTexts, near: NearCopies) -> Bool:
+    """[all distinct pairs] which are near copies; each line is told where its pairs stand."""
+    if not lines:
+        return np.empty(0, np.bool_)
+    keys, back = np.unique(np.concatenate([line.keys for line in lines]), return_inverse=True)
+    ends = np.cumsum([len(line.keys) for line in lines])
+    for line, pairs in zip(lines, np.split(back, ends[:-1]), strict=True):
+        line.pairs = pairs
+    relevant, candidates = np.divmod(keys, max(1, len(texts.folded)))
+    starts = np.flatnonzero(np.diff(relevant, prepend=-1))
+    found = [
+        near.among([texts.folded[row].text for row in group.tolist()], texts.folded[relevant[start]].text)
+        for start, group in zip(starts.tolist(), np.split(candidates, starts[1:]), strict=False)
+    ]
+    return np.concatenate(found) if found else np.empty(0, np.bool_)
+
+
+def _judge_alone(codes: UInt8, rows: Int64, texts: ComparedTexts, query: int, taken: Int64) -> None:
     """Add what is wrong with candidates apart from the relevant passages."""
-    if texts.any_blank:
+    if texts.blank.any():
         codes[(codes == NONE) & texts.blank[rows]] = BLANK
-    if (number := texts.numbers.get(query)) is not None:
-        codes[(codes == NONE) & (texts.same[rows] == number)] = QUERY
-    if taken or len(set(texts.same[rows].tolist())) < len(rows):
-        known = {texts.numbers[key] for key in taken if key in texts.numbers}
-        codes[_repeats(texts.same[rows], codes == NONE, known)] = DUPLICATE
-
-
-def compare(candidate: Folded, relevant: Folded) -> Match:
-    """How a candidate matches one relevant passage; NONE if it does not."""
-    if candidate.text == relevant.text:
-        return Match.SAME_TEXT
-    if candidate.key == relevant.key:
-        return Match.SAME_FOLDED
-    if contains(candidate, relevant) or contains(relevant, candidate):
-        return Match.CONTAINS
-    a, b = candidate.shingles, relevant.shingles
-    return Match.NEAR_COPY if _near(common(a, b), len(a), len(b)) else Match.NONE
-
-
-def contains(outer: Folded, inner: Folded) -> bool:
-    """Whether the inner text stands in the outer one. A short inner text must stand there as whole words,
-    unless its script may be written without spaces.
-    """
-    if not inner.key or inner.key not in outer.key:
-        return False
-    if len(inner.key) >= WORD_BOUNDARY_BELOW or not inner.key.isascii():
-        return True
-    return fold_words(inner.text) in fold_words(outer.text)
-
-
-def _near(common: int, a: int, b: int) -> bool:
-    small, large = min(a, b), max(a, b)
-    if not common:
-        return False
-    resembles = common >= RESEMBLANCE * (a + b - common)
-    held = (
-        small >= CONTAINMENT_SHINGLES and large <= CONTAINMENT_RATIO * small and common >= CONTAINMENT * small
-    )
-    return resembles or held
+    codes[(codes == NONE) & (texts.same[rows] == texts.same[query])] = QUERY
+    if len(taken) or len(set(texts.same[rows].tolist())) < len(rows):
+        codes[_repeats(texts.same[rows], codes == NONE, set(texts.same[taken].tolist()))] = DUPLICATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,8 @@ class ComparedTexts:
 
     row: dict[str, int]
     folded: Sequence[Folded]
-    numbers: dict[bytes, int]
-    """Keys to numbers."""
     same: Int64
-    """[T] the number of each text's key: texts that fold to the same have the same."""
+    """[T] a number for each text: texts that fold to the same have the same."""
     blank: Bool
     """[T] whether there is nothing but space."""
     sketches: UInt64
@@ -142,49 +145,32 @@ class ComparedTexts:
     def of(cls, texts: Sequence[str]) -> ComparedTexts:
         distinct = list(dict.fromkeys(texts))
         folded = fold_all(distinct)
-        numbers = {key: i for i, key in enumerate(dict.fromkeys(each.key for each in folded))}
         sketches = np.stack([each.sketch for each in folded]) if folded else np.empty((0, 0), np.uint64)
         least = np.bitwise_count(sketches).sum(axis=1, dtype=np.int64)
         return cls(
             row={text: i for i, text in enumerate(distinct)},
             folded=folded,
-            numbers=numbers,
-            same=np.array([numbers[each.key] for each in folded], np.int64),
+            same=_numbered(folded),
             blank=np.array([not text.strip() for text in distinct], np.bool_),
             sketches=sketches,
             least=least,
             spare=np.array([each.count for each in folded], np.int64) - least,
         )
 
-    @property
-    def any_blank(self) -> bool:
-        return b"" in self.numbers
-
     def rows(self, texts: Iterable[str]) -> Int64:
         return np.array([self.row[text] for text in texts], np.int64)
 
-    def possible(self, a: Int64, b: Int64) -> list[tuple[int, int]]:
-        """Pairs of places in a [A] and b [B] whose texts `compare` may find to match, in order.
+    def possible(self, a: Int64, b: Int64, free: Bool) -> tuple[Int64, Int64]:
+        """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies.
 
         Every shingle in common sets a bit in common, unless another shingle of the same text sets that bit
         too; so there are at most as many in common as bits, and as many more as a text has shingles above
-        its bits. A match of any kind has three quarters of the shorter text's shingles in common.
+        its bits.
         """
         most = self._common_bits(a, b) + np.minimum.outer(self.spare[a], self.spare[b])
-        near = most >= LOWEST * np.minimum.outer(self.least[a], self.least[b])
-        if not near.any():
-            return []
+        near = (most >= LOWEST * np.minimum.outer(self.least[a], self.least[b])) & free
         i, j = np.nonzero(near)
-        closer = self._closer(a[i], b[j], most[i, j])
-        return list(zip(i[closer].tolist(), j[closer].tolist(), strict=True))
-
-    def _closer(self, a: Int64, b: Int64, common: Int64) -> Bool:
-        """[N] as `_near` and `contains` have it, for N pairs with at most so many shingles in common."""
-        small, large = np.minimum(self.least[a], self.least[b]), np.maximum(self.least[a], self.least[b])
-        count = np.minimum(self.least[a] + self.spare[a], self.least[b] + self.spare[b])
-        held = (count >= CONTAINMENT_SHINGLES) & (large <= CONTAINMENT_RATIO * count)
-        resembling = (1 + RESEMBLANCE) * common >= RESEMBLANCE * (small + large)
-        return np.asarray((common >= small) | resembling | (held & (common >= CONTAINMENT * small)))
+        return i, j
 
     def _common_bits(self, a: Int64, b: Int64) -> Int64:
         """[A, B] bits set in both sketches."""
@@ -195,6 +181,20 @@ class ComparedTexts:
             counts = np.bitwise_count(ours & self.sketches[b[part]])
             out[:, part] = counts.sum(axis=-1, dtype=np.uint16)
         return out
+
+
+def _numbered(folded: Sequence[Folded]) -> Int64:
+    """[T] Keys are compared only where letters are equal, for they are dearer."""
+    alike: dict[bytes, list[int]] = {}
+    for place, each in enumerate(folded):
+        alike.setdefault(each.letters, []).append(place)
+    numbers = np.arange(len(folded))
+    for places in alike.values():
+        if len(places) > 1:
+            first: dict[bytes, int] = {}
+            for place in places:
+                numbers[place] = first.setdefault(folded[place].key, place)
+    return numbers
 
 
 def _repeats(same: Int64, free: Bool, taken: set[int]) -> Bool:

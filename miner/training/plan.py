@@ -123,6 +123,12 @@ def choose_arch(asked: str | None, kind: Kind) -> str:
     return "combined" if asked == "cross" else "bi"
 
 
+def suggest(rows: Sequence[Row]) -> tuple[int, float, int]:
+    """Epochs, learning rate and batch size that an encoder would be trained with on these rows."""
+    _, epochs, rate, batch = _recipe(rows, TrainSettings(), "bi", [])
+    return epochs, rate, batch
+
+
 def _recipe(
     rows: Sequence[Row], asked: TrainSettings, arch: str, notes: list[str]
 ) -> tuple[str, int, float, int]:

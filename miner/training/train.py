@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from miner.errors import OutputError, require
+from miner.errors import OutputError, install_line, require
 from miner.models.load import Kind, kind_of, load_cross_encoder, load_sentence_transformer, longest
 from miner.models.locate import Located, locate
 from miner.models.weights import weights_sha256
@@ -45,6 +45,16 @@ class Training:
     kept: str
     """'tuned' or 'base'."""
     notes: tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """The run as JSON-able values."""
+        judged = self.comparison.record()
+        return {
+            "plan": self.plan.record(),
+            "kept": self.kept,
+            "notes": list(self.notes),
+            "evaluation": judged,
+        }
 
     @property
     def decision(self) -> str:
@@ -164,7 +174,7 @@ def _write_records(training: Training, identity: dict[str, Any], workspace: Work
     shutil.copyfile(workspace.metrics, workspace.model / METRICS_FILE)
     notes = list(training.notes)
     if not draw(curve, workspace.model / CURVE):
-        notes.append("no learning curve was drawn; pip install 'miner[report]'")
+        notes.append(f"no learning curve was drawn; {install_line('report')}")
     record = {
         "miner": __version__,
         **identity,

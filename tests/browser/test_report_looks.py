@@ -79,3 +79,17 @@ def test_in_print_both_tabs_are_seen(page: Path, opened: Open) -> None:
     with media(browser, kind="print"):
         assert browser.find_element(By.ID, "validation").is_displayed()
         assert not browser.find_element(By.CSS_SELECTOR, ".controls").is_displayed()
+
+
+def test_a_phone_sees_the_answer_first_and_the_rest_folded(page: Path, opened: Open) -> None:
+    browser = opened(page)
+    with window(browser, 390):
+        browser.refresh()
+        folds = browser.find_elements(By.CSS_SELECTOR, "#training .fold")
+        assert folds
+        assert {fold.get_attribute("open") for fold in folds} == {None}
+        assert browser.find_element(By.CSS_SELECTOR, "#training .verdict").is_displayed()
+        browser.find_element(By.CSS_SELECTOR, "#training nav a[href='#training-rows']").click()
+        assert browser.find_element(By.CSS_SELECTOR, "#training-rows .controls").is_displayed()
+    browser.refresh()
+    assert browser.find_element(By.CSS_SELECTOR, "#training-checks .fold").get_attribute("open")

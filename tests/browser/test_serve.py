@@ -1,24 +1,33 @@
-"""The server's page in a real browser."""
+"""The server's page in a real browser: from files to a model that ranks."""
 
 from __future__ import annotations
 
+import json
+import re
+import time
 from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from miner.reranking import load_reranker, rank
 from miner.serving import ServerSettings
 from miner.serving.store import DatasetRecord, ModelRecord, now
-from tests.browser.browsing import complaints, log, requests
-from tests.support.served import KEY, Served
+from tests.browser.browsing import complaints, log, media, requests, window
+from tests.support.served import KEY, Served, mined_sample, sample_encoder
 from tests.support.serving import serving
 
 pytestmark = pytest.mark.browser
 Visit = Callable[[str], webdriver.Chrome]
 HOSTILE = "<img src=x onerror=document.title='owned'>\u202e</details><script>document.title='owned'</script>"
+DOCUMENTS = ["cancel a booking", "a gift card", "where is my payout"]
 
 
 @pytest.fixture
@@ -31,7 +40,7 @@ def visit(chromium: webdriver.Chrome) -> Visit:
             log(chromium, kind)
         chromium.get(address)
         chromium.execute_script("sessionStorage.clear()")
-        wait(chromium, "#state, #key:not([hidden])")
+        wait(chromium, "#datasets-title, #key")
         return chromium
 
     return open_address
@@ -48,8 +57,10 @@ def guarded(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         numbers = {"queries": 1, "relevant_per_query": 1.0, "negatives_per_query": 1.0}
         shown = {"file_name": HOSTILE, "samples": [sample], **numbers}
         part = {"id": "train", "name": HOSTILE, "index": 0, "size_bytes": 1}
-        told = {"error": HOSTILE, "warnings": [HOSTILE], "parts": [part], "previews": [shown]}
-        house.state.store.add(DatasetRecord("d", HOSTILE, now(), now(), "failed", **told))  # type: ignore[arg-type]
+        finding = {"rule": "overlap", "severity": "error", "side": "train", "file": HOSTILE, "line": 1}
+        findings = [{**finding, "message": HOSTILE, "count": 3}]
+        told: dict[str, Any] = {"error": HOSTILE, "parts": [part], "previews": [shown], "findings": findings}
+        house.state.store.add(DatasetRecord("d", HOSTILE, now(), now(), "failed", **told))
         model = {"base_model": {"name": HOSTILE}}
         house.state.store.add(
             ModelRecord("m", HOSTILE, now(), now(), "d", "b", model, "STATUS_FAILED", HOSTILE)
@@ -57,82 +68,274 @@ def guarded(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield address
 
 
-def wait(browser: webdriver.Chrome, selector: str) -> None:
-    WebDriverWait(browser, 20).until(lambda _: browser.find_elements(By.CSS_SELECTOR, selector))
+def wait(browser: webdriver.Chrome, selector: str, seconds: float = 60) -> WebElement:
+    """The element once it is seen."""
+
+    def seen(_: object) -> WebElement | None:
+        return next((e for e in browser.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None)
+
+    found = WebDriverWait(browser, seconds).until(seen)
+    assert found is not None
+    return found
 
 
-def fill(browser: webdriver.Chrome, query: str, documents: list[str]) -> None:
-    browser.find_element(By.NAME, "query").send_keys(query)
-    field = browser.find_element(By.NAME, "documents")
-    browser.execute_script("arguments[0].value = arguments[1]", field, "\n".join(documents))
-    browser.execute_script("arguments[0].click()", browser.find_element(By.CSS_SELECTOR, "#rank button"))
+def see(browser: webdriver.Chrome, selector: str) -> WebElement:
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def press(browser: webdriver.Chrome, selector: str) -> None:
+    element = wait(browser, selector)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+
+
+def write(browser: webdriver.Chrome, query: str, documents: list[str]) -> None:
+    see(browser, "#query").send_keys(query)
+    browser.execute_script(
+        "arguments[0].value = arguments[1]", see(browser, "#documents"), "\n".join(documents)
+    )
+    press(browser, "#rank button")
+
+
+def upload(browser: webdriver.Chrome, train: Path, evaluation: Path | None = None) -> None:
+    see(browser, "#data").send_keys(str(train))
+    if evaluation is not None:
+        see(browser, "#eval_data").send_keys(str(evaluation))
+    press(browser, "#upload button.main")
+
+
+def serious(browser: webdriver.Chrome) -> list[str]:
+    """What axe finds on the page as it is now."""
+    browser.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
+    tmp_path: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    rows = mined_sample(tmp_path)
+    train, evaluation = tmp_path / "help center.jsonl", tmp_path / "held out.jsonl"
+    lines = [json.dumps({"query": r.query, "relevant_passages": list(r.relevant_passages),
+                         "hard_negatives": list(r.hard_negatives)}) for r in rows]  # fmt: skip
+    broken = json.loads(lines[7])
+    broken["hard_negatives"][1:1] = [broken["relevant_passages"][0], ""]
+    train.write_text("\n".join([*lines[:7], json.dumps(broken), *lines[8:390]]) + "\n")
+    evaluation.write_text("\n".join(lines[390:]) + "\n")
+    encoder = sample_encoder(tmp_path / "encoder", rows)
+    with serving(ServerSettings(tmp_path / "state", models={"english": str(encoder)})) as (address, house):
+        browser = visit(address)
+        assert see(browser, "h1").text == "Create a Rerank model"
+        assert "None yet" in see(browser, "#datasets").text
+        assert serious(browser) == []
+        upload(browser, train, evaluation)
+        heading = wait(browser, "#review .found")
+        assert "1 error, 1 warning" in see(browser, "#review").text
+        told = "is both a relevant passage and hard negatives of query"
+        row = next(row for row in heading.find_elements(By.TAG_NAME, "tr") if told in row.text)
+        assert [cell.text for cell in row.find_elements(By.TAG_NAME, "td")][:3] == [
+            "error", "help center.jsonl", "8",
+        ]  # fmt: skip
+        assert serious(browser) == []
+        assert browser.find_elements(By.CSS_SELECTOR, "#review a.main") == []
+        press(browser, "#review [data-correct]")
+        wait(browser, "#review a.main", 120)
+        labels = [
+            pair.text.split("\n")
+            for pair in browser.find_elements(By.CSS_SELECTOR, "#panel-train .preview > div")
+        ]
+        assert labels[0] == ["TOTAL # OF QUERIES", "390"]
+        assert labels[3][1].endswith("help center.corrected.jsonl")
+        assert len(browser.find_elements(By.CSS_SELECTOR, "#panel-train .samples > li")) == 3
+        see(browser, "#tab-train").send_keys(Keys.ARROW_RIGHT)
+        assert str(len(rows) - 390) in see(browser, "#panel-eval .preview").text
+        press(browser, "#review a.main")
+        wait(browser, "#settings")
+        assert "about 2 epochs" in see(browser, "#defaults").text
+        assert see(browser, "#model-name").get_attribute("value") == "help center (corrected)"
+        for name, value in (("train_epochs", "2"), ("learning_rate", "0.005"), ("train_batch_size", "32")):
+            see(browser, f"#{name}").send_keys(value)
+        assert serious(browser) == []
+        press(browser, "#settings button.main")
+        wait(browser, "#training progress, #model-id", 120)
+        id = wait(browser, "#model-id", 300).text
+        assert serious(browser) == []
+        (model,) = house.state.store.all(ModelRecord)
+        assert id == f"{model.id}-ft"
+        assert f'model="{id}"' in see(browser, "#snippet-Python").text
+        names = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "#training .metrics tbody th")]
+        assert names == list(model.evaluation["metrics"])
+        assert browser.find_elements(By.CSS_SELECTOR, "#training .curve polyline")
+        browser.get(f"{address}/#model/{model.id}")
+        browser.refresh()
+        WebDriverWait(browser, 30).until(lambda _: see(browser, "#right").get_attribute("value") == id)
+        write(browser, "cancel", DOCUMENTS)
+        wait(browser, "#ranked > div:nth-child(2)")
+        items = browser.find_elements(By.CSS_SELECTOR, "#ranked > div:nth-child(2) li span:last-child")
+        (places,) = rank(load_reranker(house.state.weights(model.id)), [("cancel", DOCUMENTS)])
+        assert [item.text for item in items] == [DOCUMENTS[place.index] for place in places]
+        assert complaints(browser) == []
+
+
+def test_a_training_is_watched_and_cancelled_and_everything_deleted(server: Served, visit: Visit) -> None:
+    browser = visit(server.address)
+    press(browser, f"#{server.dataset_id} a.name")
+    press(browser, "#review a.main")
+    wait(browser, "#settings")
+    see(browser, "#model-name").clear()
+    see(browser, "#model-name").send_keys("to be cancelled")
+    see(browser, "#train_epochs").send_keys("100")
+    press(browser, "#settings button.main")
+    wait(browser, "#training [data-percent]:not([data-percent='0.0'])", 120)
+    assert re.search(r"step \d+ of \d[\d,]*, \d+ %", see(browser, ".bar-label").text)
+    see(browser, "#cancel").send_keys(Keys.ENTER)
+    wait(browser, "#sure")
+    press(browser, "#sure [value=yes]")
+    wait(browser, "#training .badge.error")
+    assert "cancelled" in see(browser, "#training").text
+    model = browser.current_url.rpartition("/")[2]
+    press(browser, f"#model-{model} [data-delete]")
+    press(browser, "#sure [value=no]")
+    assert server.client.finetuning.get_finetuned_model(model)
+    press(browser, f"#model-{model} [data-delete]")
+    press(browser, "#sure [value=yes]")
+    WebDriverWait(browser, 20).until(lambda _: not browser.find_elements(By.ID, f"model-{model}"))
+    kept = [each.id for each in server.client.finetuning.list_finetuned_models().finetuned_models]
+    assert kept == [server.model_id]
+    wait(browser, "#upload")
 
 
 def test_the_page_opens_and_asks_nobody_else(server: Served, visit: Visit) -> None:
-    browser = visit(server.address)
-    wait(browser, ".curve")
+    browser = visit(f"{server.address}/#model/{server.model_id}")
+    wait(browser, "#training .curve")
     assert browser.title == "miner serve"
     assert complaints(browser) == []
     strangers = [url for url in requests(browser) if not url.startswith((server.address, "data:", "about:"))]
     assert strangers == []
 
 
-def test_a_data_set_has_coheres_preview_and_a_model_its_figures(server: Served, visit: Visit) -> None:
-    browser = visit(server.address)
-    entry = browser.find_element(By.ID, server.dataset_id)
-    if not entry.get_attribute("open"):
-        entry.find_element(By.TAG_NAME, "summary").click()
-    labels = [pair.text.split("\n") for pair in entry.find_elements(By.CSS_SELECTOR, ".preview > div")]
-    assert labels[0] == ["TOTAL # OF QUERIES", "390"]
-    assert labels[3] == ["FILE NAME", "train.jsonl"]
-    assert labels[4] == ["TOTAL # OF QUERIES", str(len(server.rows) - 390)]
-    assert server.rows[0].query in entry.text
-    model = browser.find_element(By.ID, f"model-{server.model_id}")
+def test_a_models_figures_are_those_of_the_api_and_its_id_is_copied(server: Served, visit: Visit) -> None:
+    browser = visit(f"{server.address}/#model/{server.model_id}")
+    wait(browser, "#training .metrics")
     evaluation = server.client.finetuning.get_finetuned_model(server.model_id).finetuned_model.evaluation
-    cells = [cell.text for cell in model.find_elements(By.CSS_SELECTOR, ".metrics tbody td")]
-    for place, (name, figure) in enumerate(evaluation["metrics"].items()):
-        expected = [name, *(f"{figure[key]:.3f}" for key in ("base", "tuned", "change"))]
-        assert cells[5 * place : 5 * place + 4] == expected
-    assert evaluation["decision"] in model.text
-    curve = model.find_element(By.CSS_SELECTOR, ".curve")
-    WebDriverWait(browser, 10).until(lambda _: int(curve.get_property("naturalWidth")) > 100)  # type: ignore[arg-type]
+    for row, (name, figure) in zip(
+        browser.find_elements(By.CSS_SELECTOR, ".metrics tbody tr"),
+        evaluation["metrics"].items(),
+        strict=True,
+    ):
+        cells = [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
+        assert cells[:4] == [name, *(f"{figure[key]:.3f}" for key in ("base", "tuned", "change"))]
+    assert evaluation["decision"] in see(browser, "#training").text
+    browser.execute_script("document.execCommand = () => { window.copied = String(getSelection()); }")
+    browser.execute_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    press(browser, "[data-copy=model-id]")
+    WebDriverWait(browser, 10).until(lambda _: browser.execute_script("return window.copied"))
+    assert browser.execute_script("return window.copied") == f"{server.model_id}-ft"
+    see(browser, "#tab-Python").send_keys(Keys.ARROW_RIGHT)
+    assert f"curl {server.address}/v2/rerank" in see(browser, "#snippet-curl").text
 
 
 def test_both_models_rank_side_by_side(server: Served, visit: Visit) -> None:
     browser = visit(server.address)
-    documents = ["cancel a booking", "a gift card", "where is my payout"]
     names = ["english", f"{server.model_id}-ft"]
-    selects = [Select(browser.find_element(By.NAME, side)) for side in ("left", "right")]
+    selects = [Select(see(browser, f"#{side}")) for side in ("left", "right")]
     assert [select.first_selected_option.get_attribute("value") for select in selects] == names
-    fill(browser, "cancel", documents)
+    write(browser, "cancel", DOCUMENTS)
     wait(browser, "#ranked > div:nth-child(2)")
     for column, model in enumerate((server.encoder, server.house.state.weights(server.model_id)), start=1):
-        (places,) = rank(load_reranker(model), [("cancel", documents)])
+        (places,) = rank(load_reranker(model), [("cancel", DOCUMENTS)])
         items = browser.find_elements(
             By.CSS_SELECTOR, f"#ranked > div:nth-child({column}) li span:last-child"
         )
-        assert [item.text for item in items] == [documents[place.index] for place in places]
+        assert [item.text for item in items] == [DOCUMENTS[place.index] for place in places]
     assert complaints(browser) == []
 
 
 def test_texts_stay_texts_and_a_key_is_asked_for(guarded: str, visit: Visit) -> None:
     browser = visit(guarded)
-    assert not browser.find_element(By.ID, "overview").text
-    browser.find_element(By.NAME, "key").send_keys(KEY)
-    browser.find_element(By.CSS_SELECTOR, "#key button").click()
+    assert not see(browser, "#lists").text
+    see(browser, "[name=key]").send_keys(KEY)
+    press(browser, "#key button")
     wait(browser, "#d")
     for id in ("d", "model-m"):
-        assert "<img src=x onerror=document.title='owned'>" in browser.find_element(By.ID, id).text
-        assert "U+202E" in browser.find_element(By.ID, id).text
-    fill(browser, HOSTILE.replace("\u202e", ""), [HOSTILE.replace("\u202e", ""), "plain"])
-    wait(browser, "#ranked > div:nth-child(2)")
+        assert "<img src=x onerror=document.title='owned'>" in see(browser, f"#{id}").text
+        assert "U+202E" in see(browser, f"#{id}").text
+    for link, panel in (("#d a", "#review"), ("#model-m a", "#training")):
+        press(browser, link)
+        wait(browser, f"{panel} .told, {panel} .found")
+        assert "<img src=x" in see(browser, panel).text
+    write(browser, HOSTILE.replace("\u202e", ""), [HOSTILE.replace("\u202e", ""), "plain"])
+    wait(browser, "#ranked > div")
     assert browser.title == "miner serve"
     assert browser.find_elements(By.CSS_SELECTOR, "main img, main script") == []
     assert not [entry for entry in complaints(browser) if "401" not in entry["message"]]
 
 
-def test_a_refusal_is_told_on_the_page(server: Served, visit: Visit) -> None:
+def test_errors_stand_beside_their_field(server: Served, visit: Visit, tmp_path: Path) -> None:
     browser = visit(server.address)
-    fill(browser, "a", ["b"] * 1001)
-    wait(browser, "#trouble:not([hidden])")
-    assert "at most 1000 are taken" in browser.find_element(By.ID, "trouble").text
+    press(browser, "#upload button.main")
+    assert see(browser, "#data-problem").text == "Choose a file with training data."
+    assert see(browser, "#data").get_attribute("aria-invalid") == "true"
+    assert browser.switch_to.active_element == see(browser, "#data")
+    write(browser, "a", ["b"] * 1001)
+    assert "at most 1000 are taken" in wait(browser, "#documents-problem").text
+    browser.get(f"{server.address}/#settings/{server.dataset_id}")
+    browser.refresh()
+    wait(browser, "#settings")
+    see(browser, "#train_epochs").send_keys("101")
+    press(browser, "#settings button.main")
+    assert "100" in see(browser, "#train_epochs-problem").text
+    assert server.client.finetuning.list_finetuned_models().total_size == 1
+
+
+def test_a_lost_server_is_told_and_found_again(
+    server: Served, visit: Visit, tmp_path: Path, chromium: webdriver.Chrome
+) -> None:
+    browser = visit(server.address)
+    browser.execute_cdp_cmd("Network.enable", {})
+    try:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/page/*"]})
+        browser.execute_script(
+            "document.querySelector('#lists').textContent = ''; location.hash = 'review/x'"
+        )
+        assert wait(browser, "#trouble").text == "The server does not answer."
+    finally:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        browser.execute_cdp_cmd("Network.disable", {})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_fits_a_phone_and_the_dark_and_axe_finds_nothing_serious(
+    server: Served, visit: Visit, scheme: str, width: int
+) -> None:
+    browser = visit(server.address)
+    with media(browser, scheme=scheme), window(browser, width):
+        for place, selector in (
+            ("create", "#upload"),
+            (f"review/{server.dataset_id}", "#review .preview"),
+            (f"settings/{server.dataset_id}", "#settings"),
+            (f"model/{server.model_id}", "#model-id"),
+        ):
+            browser.execute_script("location.hash = arguments[0]", place)
+            wait(browser, selector)
+            time.sleep(0.2)
+            wide = browser.execute_script("return document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, place
+            assert serious(browser) == [], place
+
+
+def test_everything_is_reached_by_the_keyboard(server: Served, visit: Visit) -> None:
+    browser = visit(f"{server.address}/#model/{server.model_id}")
+    wait(browser, "#model-id")
+    reached = set()
+    for _ in range(60):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        active = browser.switch_to.active_element
+        reached.add(active.get_attribute("id") or active.get_attribute("data-copy") or active.text)
+    assert {"model-id", "tab-Python", "snippet-Python", "Delete", "query", "documents", "left"} <= reached

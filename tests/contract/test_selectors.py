@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from miner.data import KEPT, PADDED, PADDING
+from miner.data import KEPT, PADDED, PADDING, Pool
 from miner.errors import ConfigError
 from miner.selectors import SELECTORS, BelowRelevant, Diverse, RiskPenalty, Sample, Top, parse_selector
 from tests.support.pools import make_pool, part, random_pool
@@ -97,14 +97,59 @@ def test_diverse_never_takes_two_copies_and_bounds_a_document() -> None:
     ]
 
 
-def test_a_price_weighs_cosine_against_odds() -> None:
-    risk = np.array([[0.5, 0.2, 0.0, 1.0]], np.float32)
-    pool, kept = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]], risk=risk), np.zeros((1, 4), np.uint8)
-    two = np.array([2])
-    assert RiskPenalty(price=0.0).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
-    assert RiskPenalty(price=0.15).choose(pool, kept, two, 0).columns.tolist() == [[0, 1]]
-    assert RiskPenalty(price=0.25).choose(pool, kept, two, 0).columns.tolist() == [[1, 2]]
-    assert RiskPenalty(price=0.25).choose(pool, kept, np.array([4]), 0).columns.tolist() == [[0, 1, 2, 3]]
+def priced_pool(risk: list[float], relevant: float = 0.75) -> Pool:
+    """Four candidates a tenth of a cosine apart, one deviation; their mean is .75."""
+    return make_pool([[0.9, 0.8, 0.7, 0.6]], [[relevant]], risk=np.array([risk], np.float32))
+
+
+def bought(pool: Pool, price: float, n: int = 2) -> list[int]:
+    kept = np.zeros(pool.rows.shape, np.uint8)
+    columns: list[int] = RiskPenalty(price=price).choose(pool, kept, np.array([n]), 0).columns[0].tolist()
+    return columns
+
+
+def test_a_price_weighs_deviations_of_cosine_against_how_much_likelier_than_ordinary() -> None:
+    pool = priced_pool(
+        [1 / 3, 1 / 11, 1 / 101, 1 / 101]
+    )  # odds .5, .1, .01, .01: 50, 10, 1, 1 times ordinary
+    assert bought(pool, 0.0) == [0, 1]
+    assert bought(pool, 0.03) == [0, 1]  # worth 7.5, 7.7, 6.97, 5.97
+    assert bought(pool, 0.06) == [1, 2]  # 6, 7.4, 6.94, 5.94
+    assert bought(pool, 0.3) == [2, 3]  # -6, 5, 6.7, 5.7
+    assert bought(pool, 0.3, n=4) == [0, 1, 2, 3]
+
+
+def test_risks_that_are_all_off_by_one_factor_of_odds_choose_the_same() -> None:
+    odds = np.array([0.5, 0.1, 0.01, 0.01])
+    for factor in (0.01, 1.0, 30.0):
+        assert bought(priced_pool((factor * odds / (1 + factor * odds)).tolist()), 0.06) == [1, 2]
+
+
+def test_a_relevant_passage_that_stands_far_out_makes_others_less_suspicious() -> None:
+    risk = [1 / 3, 1 / 11, 1 / 101, 1 / 101]
+    assert bought(priced_pool(risk, relevant=0.75), 0.06) == [1, 2]
+    assert bought(priced_pool(risk, relevant=0.95), 0.06) == [0, 1]
+    assert bought(priced_pool(risk, relevant=0.25), 0.06) == [2, 3]
+
+
+def test_what_matches_a_relevant_passage_does_not_make_others_ordinary() -> None:
+    pool = make_pool(
+        [[0.9, 0.9, 0.9, 0.8, 0.7, 0.6]],
+        [[0.75]],
+        risk=np.array([[0.99, 0.99, 1 / 3, 1 / 11, 1 / 101, 1 / 101]], np.float32),
+        match=np.array([[1, 1, 0, 0, 0, 0]], np.uint8),
+    )
+    verdicts = np.array([[PADDED, PADDED, 0, 0, 0, 0]], np.uint8)
+    chosen = RiskPenalty(price=0.06).choose(pool, verdicts, np.array([2]), 0).columns
+    assert chosen.tolist() == [[3, 4]]
+
+
+def test_candidates_beyond_the_first_hundred_change_nothing_for_those_before() -> None:
+    rng = np.random.default_rng(3)
+    scores, risk = -np.sort(-rng.uniform(0, 0.9, (1, 300))), rng.uniform(0, 1, (1, 300)).astype(np.float32)
+    deep = RiskPenalty().worth(make_pool(scores, [[0.5]], risk=risk))
+    flat = RiskPenalty().worth(make_pool(scores[:, :100], [[0.5]], risk=risk[:, :100]))
+    np.testing.assert_array_equal(deep[:, :100], flat)
 
 
 def test_a_price_needs_an_estimate_and_is_not_negative() -> None:

@@ -22,6 +22,7 @@ from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.samples import write_sample
+from miner.selectors import Top
 from tests.support import oracle
 
 pytestmark = pytest.mark.model
@@ -52,7 +53,7 @@ def test_the_real_model_agrees_with_the_oracle(
 ) -> None:
     some = queries[::12]
     mined = mine(some, index, Recipe(filters=(Margin(relative=0.05),)), encoder=model)
-    found = [[negative.id for negative in mined.negatives(i)] for i in range(len(some))]
+    found = [[negative.id for negative in mined[i].negatives] for i in range(len(some))]
     assert found == oracle.mine(list(read_corpus(sample / "corpus")), some, model, 5)
 
 
@@ -97,9 +98,9 @@ def test_negatives_of_the_sample_are_hard_and_seldom_wrong(
     for id, number in asked.items():
         answers[number] = judged[id]
     outcomes = {}
-    for name, recipe in {"naive": Recipe(filters=()), "risk": Recipe()}.items():
+    for name, recipe in {"naive": Recipe(filters=(), select=Top()), "risk": Recipe()}.items():
         mined = mine(queries, index, recipe, encoder=model)
-        picked = [{negative.id for negative in mined.negatives(i)} for i in range(len(queries))]
+        picked = [{negative.id for negative in mined[i].negatives} for i in range(len(queries))]
         assert all(len(each) == 5 for each in picked)
         outcomes[name] = wrong(picked, answers)
     assert outcomes["risk"] < 0.5 * outcomes["naive"]

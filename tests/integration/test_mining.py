@@ -20,8 +20,10 @@ from miner.index import Index, build_index
 from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
-from miner.selectors import Diverse, Sample
+from miner.selectors import Diverse, Sample, Top
+from miner.text.copies import Copies
 from miner.text.match import Match, MatchRequest, match
+from miner.text.near_copies import NearCopies
 from tests.support import oracle
 
 MARGIN = (Margin(relative=0.05),)
@@ -37,8 +39,8 @@ def index(
 def test_mining_agrees_with_the_oracle(
     index: Index, passages: list[Passage], queries: list[Query], encoder: HashingEncoder
 ) -> None:
-    mined = mine(queries, index, Recipe(filters=MARGIN, depth=20), encoder=encoder)
-    found = [[negative.id for negative in mined.negatives(i)] for i in range(len(mined))]
+    mined = mine(queries, index, Recipe(filters=MARGIN, select=Top(), depth=20), encoder=encoder)
+    found = [[negative.id for negative in mined[i].negatives] for i in range(len(mined))]
     assert found == oracle.mine(passages, queries, encoder, 5)
     assert sum(map(len, found)) > 200
 
@@ -112,7 +114,7 @@ def test_a_changed_copy_of_a_relevant_passage_never_comes_back(
     recipe = Recipe(n=10, filters=(), emit=emit)
     mined = mine(queries, index, recipe, encoder=encoder)
     for i, passage in enumerate(asked):
-        assert passage.id not in {negative.id for negative in mined.negatives(i)}
+        assert passage.id not in {negative.id for negative in mined[i].negatives}
 
 
 @settings(deadline=None, max_examples=40)
@@ -131,8 +133,9 @@ def test_no_row_ever_holds_what_it_must_not(
     passages.append(Passage("last", "an entirely different sentence"))
     index = build_index(passages, tmp_path_factory.mktemp("tiny") / "i", encoder)
     queries = [Query(f"{p.text} ?", (passages[0].text or "card",), ("last",)) for p in passages]
+    near = NearCopies(Copies(), index.frequencies)
     for row in mine(queries, index, Recipe(filters=()), encoder=encoder):
-        codes = match(MatchRequest(row.query, row.hard_negatives, row.relevant_passages))
+        codes = match(MatchRequest(row.query, row.hard_negatives, row.relevant_passages), near)
         assert set(codes.tolist()) <= {Match.NONE}
 
 
@@ -167,7 +170,7 @@ def test_negatives_that_a_row_came_with_are_kept_if_valid_and_topped_up(
     row = next(iter(mined))
     assert row.hard_negatives[:2] == (given[0], given[3])
     assert len(row.hard_negatives) == 5
-    assert passages[40].id not in {negative.id for negative in mined.negatives(0)}
+    assert passages[40].id not in {negative.id for negative in mined[0].negatives}
 
 
 def test_written_files_are_cohere_rows_receipts_and_the_runs_record(
@@ -205,7 +208,7 @@ def test_receipts_say_where_a_negative_comes_from_and_how_it_scored(
     for i, query in enumerate(queries[:10]):
         asked = oracle.unit16(encoder.encode_queries([query.text]))[0]
         scores = sorted((float(np.float32(vector @ asked)) for vector in vectors.values()), reverse=True)
-        for negative in mined.negatives(i):
+        for negative in mined[i].negatives:
             passage = by_id[negative.id]
             assert negative.text == passage.text
             assert negative.source == f"{passage.source}:{passage.offset}"

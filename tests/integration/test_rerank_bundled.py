@@ -56,7 +56,7 @@ def _one_thread() -> Iterator[None]:
 
 def call(*arguments: object) -> Result:
     words = [str(argument) for argument in arguments]
-    result = CliRunner().invoke(application(words), words)
+    result = CliRunner().invoke(application(), words)
     assert result.exit_code == 0, result.output
     return result
 

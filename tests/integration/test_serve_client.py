@@ -11,8 +11,8 @@ import cohere
 import pytest
 from cohere.errors import BadRequestError, NotFoundError, UnauthorizedError
 
-from miner.reranking import load_reranker, rank
 from miner.serving import ServerSettings
+from miner.serving.rerankers import ServingLoader
 from tests.support.served import KEY, KIND, Served, status, tune, upload
 from tests.support.serving import serving, until
 
@@ -24,8 +24,11 @@ def ranking(results: Any) -> list[tuple[int, float]]:
 
 
 def expected(folder: Path, query: str, documents: list[str]) -> list[tuple[int, float]]:
-    (places,) = rank(load_reranker(folder), [(query, documents)])
-    return [(place.index, round(place.relevance, 4)) for place in places]
+    model = ServingLoader().load(str(folder))
+    return [
+        (place.index, round(place.relevance, 4))
+        for place in model.places(model.columns([(query, documents)])[0], None)
+    ]
 
 
 def test_the_code_of_the_document_runs(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,11 +186,14 @@ def test_a_finished_model_is_renamed_and_keeps_its_settings(server: Served) -> N
 
 
 def test_refusals_are_the_clients_own_errors(server: Served) -> None:
-    with pytest.raises(NotFoundError, match="model 'rerank-v3' not found"):
-        server.client.rerank(query="a", documents=["b"], model="rerank-v3")
+    with pytest.raises(NotFoundError, match="model 'command-r' not found"):
+        server.client.rerank(query="a", documents=["b"], model="command-r")
     with pytest.raises(BadRequestError, match="documents: List should have at least 1 item"):
         server.client.rerank(query="a", documents=[])
-    with server.files[0].open("rb") as data, pytest.raises(BadRequestError, match="type is 'embed-input'"):
+    with (
+        server.files[0].open("rb") as data,
+        pytest.raises(BadRequestError, match="type: Input should be 'reranker-finetune-input'"),
+    ):
         server.client.datasets.create(name="other", data=data, type="embed-input")
 
 

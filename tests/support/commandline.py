@@ -21,6 +21,6 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> Outcome:
     words = [str(argument) for argument in arguments]
     capsys.readouterr()
     with pytest.raises(SystemExit) as stop:
-        application(words)(words, prog_name="miner")
+        application()(words, prog_name="miner")
     printed = capsys.readouterr()
     return Outcome(int(stop.value.code or 0), printed.out, printed.err)

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 
 from miner.data import Passage, Query
 from miner.encoders import Encoder
+from miner.text.copies import Copies
+from miner.text.fold import fold
+from miner.text.frequencies import Frequencies
+from miner.text.near_copies import NearCopies
 
 
-def plain(text: str) -> str:
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return re.sub(r"[\W_]+", "", text) or "".join(text.split())
-
-
-def words(text: str) -> str:
-    return " " + re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip() + " "
-
-
-def grams(text: str) -> set[bytes]:
-    data = plain(text).encode()
-    return {data[i : i + 5] for i in range(len(data) - 4)}
-
-
-def inside(inner: str, outer: str) -> bool:
-    if not plain(inner) or plain(inner) not in plain(outer):
-        return False
-    return len(plain(inner).encode()) >= 16 or not plain(inner).isascii() or words(inner) in words(outer)
+def plain(text: str) -> bytes:
+    return fold(text)
 
 
 def same(a: str, b: str) -> bool:
-    x, y = grams(a), grams(b)
-    small, large, common = min(len(x), len(y)), max(len(x), len(y)), len(x & y)
-    near = bool(common) and common >= 0.6 * len(x | y)
-    held = small >= 60 and large <= 10 * small and common >= 0.85 * small
-    return plain(a) == plain(b) or inside(a, b) or inside(b, a) or near or held
+    """By the rule for one pair alone: what is tried is whether many at once come to the same."""
+    return plain(a) == plain(b) or NearCopies(Copies(), Frequencies.none()).judge(a, b).copy
 
 
 def unit16(rows: np.ndarray) -> np.ndarray:
@@ -68,7 +51,7 @@ def mine(passages: Sequence[Passage], queries: Sequence[Query], encoder: Encoder
         middle = float(np.median(np.array(known, np.float64)))
         scores = (vectors @ asked).astype(np.float32)
         chosen: list[Passage] = []
-        seen: set[str] = set()
+        seen: set[bytes] = set()
         for row in sorted(range(len(unique)), key=lambda row: (-scores[row], row)):
             passage = unique[row]
             if (

@@ -51,7 +51,7 @@ def random_pool(queries: int = 6, candidates: int = 40, seed: int = 0) -> Pool:
     relevant = [rng.uniform(0.1, 0.9, rng.integers(1, 4)).tolist() for _ in range(queries)]
     rescored = rng.uniform(0, 1, (queries, candidates)).astype(np.float32)
     rescored[:, ::5] = np.nan
-    evidence = {"rescored": rescored, "rescored_relevant": np.full((queries, 1), 0.8, np.float32)}
+    evidence = {"rescored": rescored, "rescored_relevant": np.full((queries, 3), 0.8, np.float32)}
     risk = rng.uniform(0, 1, (queries, candidates)).astype(np.float32)
     sibling = rng.integers(0, 3, (queries, candidates)).astype(np.uint8)
     return make_pool(scores, relevant, sibling=sibling, evidence=evidence, risk=risk)

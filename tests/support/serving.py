@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import uvicorn
+from fastapi.routing import APIRoute
 
 from miner.serving import ServerSettings
-from miner.serving.app import application
+from miner.serving.app import ROUTERS, application
+from miner.serving.connections import Crowd
 from miner.serving.server import bind
 from miner.serving.services import Services
 
@@ -30,7 +32,9 @@ def serving(settings: ServerSettings) -> Iterator[tuple[str, Services]]:
     """A server in a thread: its address, and what is behind it."""
     home = Services.open(settings)
     with bind("127.0.0.1", 0) as bound:
-        server = uvicorn.Server(uvicorn.Config(application(home), log_config=None, access_log=False))
+        http = Crowd(settings.limits).protocol()
+        config = uvicorn.Config(application(home), http=http, ws="none", log_config=None, access_log=False)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{bound.getsockname()[1]}", home
@@ -81,3 +85,13 @@ def jobs_of(folder: Path) -> list[int]:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+def routes() -> dict[str, set[str]]:
+    """Every path that an application answers to, and its methods."""
+    found: dict[str, set[str]] = {}
+    for part in ROUTERS:
+        for route in part.routes.routes:
+            if isinstance(route, APIRoute):
+                found.setdefault(route.path, set()).update(route.methods or ())
+    return found | {"/openapi.json": {"GET"}}

@@ -30,7 +30,7 @@ sys.modules["boto3"] = None  # here for tests alone; accelerate loads it where i
 sys.addaudithook(refused)
 from miner.cli import application
 words = sys.argv[1:]
-application(words)(words, prog_name="miner")
+application()(words, prog_name="miner")
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from miner.corpus.queries import read_queries
 from miner.data import Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
-from miner.filters import DropRiskiest, Margin, Risk, SameDocument
+from miner.filters import Margin, Risk, SameDocument
 from miner.index import Index, build_index
 from miner.index import build_index as build_from_path
 from miner.mining.recipe import Recipe
@@ -24,6 +25,7 @@ from miner.mining_tasks.mine import mine
 from miner.progress import Clock
 from miner.risk import NAMES, packaged_model, probability
 from miner.samples import write_sample
+from miner.selectors import RiskPenalty, Top
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
 
@@ -135,9 +137,15 @@ def test_a_recipe_takes_the_model_and_translates_its_caps(calibration: Calibrati
 
 
 def test_with_a_calibration_the_default_is_a_cap(calibration: Calibration) -> None:
-    assert DropRiskiest() in Recipe().filters
-    capped = Recipe().calibrated(calibration).filters
-    assert capped == (SameDocument(overlapping=True), Risk(max=calibration.threshold(Risk().max)))
+    assert Recipe().select == RiskPenalty()
+    capped = Recipe().calibrated(calibration)
+    assert capped.filters == (SameDocument(overlapping=True), Risk(max=calibration.threshold(Risk().max)))
+    assert capped.select == Top()
+
+
+def test_a_selection_that_was_asked_for_stays_under_a_calibration(calibration: Calibration) -> None:
+    asked = Recipe(select=RiskPenalty(price=0.2))
+    assert asked.calibrated(calibration) == replace(asked, risk=calibration.model)
 
 
 def test_a_file_gives_back_what_was_written(calibration: Calibration, index: Index, tmp_path: Path) -> None:
@@ -251,7 +259,7 @@ def test_the_bottom_line_holds_on_the_completely_judged_sample(
     wrong = [
         negative.id in query.relevant_ids
         for i, query in enumerate(several)
-        for negative in mined.negatives(i)
+        for negative in mined[i].negatives
     ]
     promised = calibration.promise(0.05).leak
     assert promised.low <= np.mean(wrong) <= promised.high

@@ -19,6 +19,7 @@ from miner.errors import ConfigError, InputError, Locked, ModelError, OutputErro
 from miner.index import build_index
 from miner.progress import Clock
 from miner.storage.locks import building
+from miner.text import frequencies
 from tests.support.indexing import Counting, content
 
 
@@ -33,7 +34,7 @@ def test_two_builds_are_equal_byte_for_byte(
     for name in "ab":
         build_index(iter(passages), tmp_path / name, encoder, shard_size=50)
     assert content(tmp_path / "a") == content(tmp_path / "b")
-    assert len(content(tmp_path / "a")) == 4 * 4 + 2
+    assert len(content(tmp_path / "a")) == 4 * 4 + 3
 
 
 def test_shard_size_changes_the_files_and_nothing_else(
@@ -44,6 +45,7 @@ def test_shard_size_changes_the_files_and_nothing_else(
     b = build_index(made, tmp_path / "b", encoder, shard_size=1000)
     assert (a.manifest.corpus, a.manifest.counts) == (b.manifest.corpus, b.manifest.counts)
     assert a.manifest.statistics == b.manifest.statistics
+    assert a.manifest.frequencies == b.manifest.frequencies
     assert a.passages(range(192)) == b.passages(range(192))
     np.testing.assert_array_equal(a.vectors(range(192)), b.vectors(range(192)))
 
@@ -67,7 +69,9 @@ def test_an_aliass_id_cannot_take_another_text_either(tmp_path: Path, encoder: H
 
 def test_ids_are_compared_to_the_last_character(tmp_path: Path, encoder: HashingEncoder) -> None:
     ids = ["a", "A", "a ", "a\0", "a\0b", "ä", "a\u0308", "1", "1.0", "01"]
-    index = build_index([Passage(id, f"text {id!r}") for id in ids], tmp_path / "a", encoder)
+    index = build_index(
+        [Passage(id, f"text {number}") for number, id in enumerate(ids)], tmp_path / "a", encoder
+    )
     assert index.rows_of_ids(ids).tolist() == list(range(len(ids)))
 
 
@@ -202,10 +206,13 @@ def test_stages_tell_what_they_did(tmp_path: Path, passages: list[Passage], coun
     assert clock.stages["encode"].tokens == counting.tokens_encoded > 0
 
 
-def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept of a passage while reading is on disk: the reader's own objects stay few."""
     import gc
     import tracemalloc
+
+    monkeypatch.setattr(frequencies, "WORDS", 1000)
+    monkeypatch.setattr(frequencies, "BATCH", 1000)
 
     class Flat(HashingEncoder):
         def encode_passages(self, texts: Sequence[str]) -> Float32:

@@ -47,8 +47,8 @@ def test_build_info_verify(
     assert described["encoder"] == dict(HashingEncoder().fingerprint)
     assert call(capsys, "verify").err == "indexes/corpus: whole\n"
     table = call(capsys, "info")
-    assert table.out == ""
-    assert "encoder.backend" in table.err
+    assert table.err == ""
+    assert "encoder.backend" in table.out
     record = json.loads((built / "build.json").read_text())
     assert [stage["stage"] for stage in record["stages"]] == ["read", "encode", "sum up"]
     assert given == [{"model": None}]

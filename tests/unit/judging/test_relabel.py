@@ -100,9 +100,9 @@ def test_what_copies_a_promoted_passage_goes_with_it(tmp_path: Path) -> None:
     long = "hidden answer that tells at some length how late the shop is open on every day of the week"
 
     def once(query: str, passage: str) -> Verdict:
-        return "no" if "days" in passage else truth(query, passage)
+        return "no" if passage.startswith("Please") else truth(query, passage)
 
-    copy = long.replace("every day", "most days")
+    copy = f"Please note: {long}"
     made = [
         Row(r.query, r.relevant_passages, (f"{long} {n}", f"{long.upper()}! {n}", f"{copy} {n}"))
         for n, r in enumerate(rows())

@@ -43,10 +43,34 @@ def test_the_same_files_give_the_same_bytes(files: tuple[Path, Path], page: str)
     assert examine_files(*files, gauge=GAUGE).html() == page
 
 
-def test_without_an_evaluation_file_the_tab_says_how_to_give_one(files: tuple[Path, Path]) -> None:
+def test_without_an_evaluation_file_there_is_no_tab_for_it(files: tuple[Path, Path], page: str) -> None:
     found = examine_files(files[0])
-    assert "No evaluation file was given" in found.html()
+    assert 'id="tab-validation"' in page
+    assert 'id="tab-' not in found.html()
     assert found.statistics()["validation"] is None
+
+
+def test_every_chart_says_what_to_look_for_and_when_to_worry(page: str) -> None:
+    charts = page.split("<figure>")[1:]
+    assert len(charts) == 9
+    for chart in charts:
+        sentence = re.search(r'<p class="look">(.*?)</p>', chart)
+        assert sentence
+        assert "Look for" in sentence[1]
+        assert "orry" in sentence[1]
+
+
+def test_the_words_of_the_rows_are_explained(page: str) -> None:
+    legend = page.partition('<dl class="legend">')[2].partition("</dl>")[0]
+    assert re.findall("<dt>(.*?)</dt>", legend) == ["sim", "risk", "to relevant", "rank"]
+
+
+def test_titles_that_the_receipts_hold_reach_the_rows(tmp_path: Path) -> None:
+    path = write_mined(tmp_path / "train.jsonl", made_rows(5))
+    receipts = tmp_path / "train.receipts.jsonl"
+    receipts.write_text(receipts.read_text().replace('"id":"doc', '"title":"A </script> title","id":"doc'))
+    table = embedded_json(examine_files(path).html(), "data")["tables"]["training"]
+    assert {negative["title"] for row in table for negative in row["negatives"]} == {"A </script> title"}
 
 
 @pytest.mark.parametrize("text", ["", "\n", '{"query": 1}\n', '{"query": "q", "relevant_passages": ["r"]}\n'])
@@ -135,13 +159,13 @@ def test_the_preview_can_stand_on_another_page() -> None:
 
 def test_without_jinja_the_extra_is_named(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'miner\[report\]'"):
+    with pytest.raises(MissingExtra, match=r"\breport\b"):
         examine_files(files[1]).html()
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'miner\[report\]'"):
+    with pytest.raises(MissingExtra, match=r"\breport\b"):
         columns([(1, 1)], label="hard negatives")
 
 

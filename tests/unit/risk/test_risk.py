@@ -170,7 +170,8 @@ def test_a_junk_passage_among_the_relevant_ones_changes_next_to_nothing(
     clean, dirty = (mine(each, index, encoder=encoder).picks for each in (several, spoilt))
     assert [len(pick.rows) for pick in dirty] == [5] * len(several)
     lost = [len(set(a.rows.tolist()) - set(b.rows.tolist())) for a, b in zip(clean, dirty, strict=True)]
-    assert max(lost) <= 1
+    assert max(lost) <= 2
+    assert np.mean(lost) < 0.5
 
 
 def test_the_filter_keeps_what_lies_under_its_cap() -> None:

@@ -17,13 +17,14 @@ from starlette.testclient import TestClient
 
 from miner.cli.serve import command
 from miner.errors import ConfigError, Locked
+from miner.models.locate import BUNDLED
 from miner.serving import ServerLimits, ServerSettings
-from miner.serving.app import ROUTES, application
+from miner.serving.app import application
 from miner.serving.services import Services
 from miner.serving.settings import parse_models
 from miner.serving.telemetry import Lines
 from tests.support.commandline import call
-from tests.support.serving import serving
+from tests.support.serving import routes, serving
 from tests.support.tiny_models import make_encoder
 
 LIMITS = ServerLimits(upload=5_000, body=2_000, documents=5, characters=60)
@@ -87,7 +88,8 @@ def test_too_many_requests_at_once_are_put_off(encoder: Path, tmp_path: Path) ->
         tmp_path / "state", models={"tiny": str(encoder)}, limits=ServerLimits(requests=0)
     )
     with TestClient(application(Services.open(settings)), base_url="http://localhost") as client:
-        answer = client.get("/health")
+        answer = client.get("/v1/models")
+        assert client.get("/health").status_code == 200
     assert (answer.status_code, answer.json()) == (503, {"message": "too many requests at once"})
     assert answer.headers["retry-after"] == "1"
 
@@ -99,7 +101,7 @@ def test_without_a_key_only_this_machine_and_its_own_pages_are_answered(client: 
 
 
 def test_a_key_is_asked_for_everywhere_but_where_nothing_is_told(locked: TestClient) -> None:
-    for path, methods in ROUTES.items():
+    for path, methods in routes().items():
         for method in methods:
             for header in (
                 None,
@@ -113,9 +115,12 @@ def test_a_key_is_asked_for_everywhere_but_where_nothing_is_told(locked: TestCli
                 answer = locked.request(method, path, headers=headers)
                 open_to_all = path in ("/", "/page.css", "/page.js", "/health", "/openapi.json")
                 assert (answer.status_code == 401) is not open_to_all, (path, header)
-    assert locked.post("/v1/check-api-key", headers={"authorization": f"Bearer {KEY}"}).json() == {
-        "valid": True
-    }
+    assert locked.post("/v1/check-api-key", headers={"authorization": f"Bearer {KEY}"}).json()["valid"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "localhost", "LocalHost:80", "[::1]:1", "127.9.9.9:8080"])
+def test_a_name_that_only_this_machine_can_have_is_answered(client: TestClient, host: str) -> None:
+    assert client.get("/health", headers={"host": host}).status_code == 200
 
 
 def test_a_server_beyond_this_machine_needs_a_long_key(tmp_path: Path) -> None:
@@ -150,7 +155,8 @@ def test_misuse_of_the_command_is_one_sentence(
 
 def test_names_of_models_are_read(tmp_path: Path) -> None:
     found = parse_models([f"a={tmp_path}", "b=all-MiniLM-L6-v2"])
-    assert found == {"a": str(tmp_path), "b": "all-MiniLM-L6-v2"}
+    assert found == {"a": str(tmp_path), "b": "all-MiniLM-L6-v2", "english": BUNDLED}
+    assert parse_models(["english=x"]) == {"english": "x"}
     with pytest.raises(ConfigError, match="'a' twice"):
         parse_models(["a=b", "a=c"])
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from miner.errors import ConfigError
-from miner.serving.state import DATABASE, State
+from miner.serving.state import DATABASE, RESERVE, State
 from miner.serving.store import (
     FAILED,
     FINETUNING,
@@ -86,8 +88,8 @@ def test_a_file_that_is_no_state_or_a_newer_one_is_refused(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="is not a server's state"):
         Database(tmp_path / "text")
     with sqlite3.connect(tmp_path / "newer") as connection:
-        connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(ConfigError, match="has format 2; this miner reads format 1"):
+        connection.execute("PRAGMA user_version = 9")
+    with pytest.raises(ConfigError, match="has format 9; this miner reads format 2"):
         Database(tmp_path / "newer")
 
 
@@ -104,10 +106,45 @@ def test_what_a_crash_left_is_swept_and_the_rest_kept(tmp_path: Path) -> None:
     again = State(tmp_path / "state")
     files = {path.relative_to(tmp_path / "state").as_posix() for path in (tmp_path / "state").rglob("*")}
     again.close()
-    assert {name for name in files if not name.startswith((DATABASE, "lock"))} == {
+    assert {name for name in files if not name.startswith((DATABASE, "lock", RESERVE))} == {
         "datasets", "datasets/whole", "datasets/whole/train.jsonl", "models", "uploads",
     }  # fmt: skip
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+def test_what_is_deleted_is_deleted_also_where_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(tmp_path / "state")
+    reserve = state.folder / RESERVE
+    assert reserve.stat().st_size == 2**20
+    state.store.add(DatasetRecord("d", "n", now(), now()))
+    state.dataset("d").mkdir()
+    delete = state.store.delete
+
+    def full(*asked: Any) -> bool:
+        if reserve.exists():
+            raise sqlite3.OperationalError("database or disk is full")
+        return delete(*asked)
+
+    monkeypatch.setattr(state.store, "delete", full)
+    assert state.forget(DatasetRecord, "d")
+    assert not state.dataset("d").exists()
+    assert reserve.exists()
+    state.close()
+
+
+def test_nothing_in_the_state_is_for_others_whatever_the_folder_was(tmp_path: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        (tmp_path / "state" / "datasets" / "d").mkdir(parents=True)
+        (tmp_path / "state" / "datasets" / "d" / "train.jsonl").write_text("{}")
+        state = State(tmp_path / "state")
+        state.store.add(DatasetRecord("e", "n", now(), now()))
+    finally:
+        os.umask(before)
+    assert {p.stat().st_mode & 0o077 for p in (tmp_path / "state").rglob("*")} == {0}
+    state.close()
 
 
 def test_a_file_is_no_state_folder(tmp_path: Path) -> None:

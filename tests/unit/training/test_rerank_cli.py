@@ -31,7 +31,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def call(*arguments: object, stdin: str | None = None) -> Result:
     words = [str(argument) for argument in arguments]
-    return CliRunner().invoke(application(words), words, input=stdin)
+    return CliRunner().invoke(application(), words, input=stdin)
 
 
 @pytest.fixture(scope="module")

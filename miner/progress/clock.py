@@ -1,16 +1,15 @@
-"""Signs of life and the clock: stages with a rate and the time left, and what each of them cost.
-
-The library is silent by default; the command line hands in a Progress that draws.
-"""
+"""The clock: stages, what each of them cost, and ticks from inside of one call."""
 
 from __future__ import annotations
 
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Protocol
 
 
@@ -78,6 +77,44 @@ class Clock:
 
     def record(self) -> list[dict[str, Any]]:
         return [stage.record() for stage in self.stages.values()]
+
+
+_TOLD: ContextVar[Callable[[int], None] | None] = ContextVar("miner_told", default=None)
+
+
+@contextmanager
+def ticking(tell: Callable[[int], None], total: int) -> Iterator[None]:
+    """Inside the block `tell` hears of each tick, from whatever thread; after it of what is left of the total."""
+    told, lock = 0, Lock()
+
+    def some(done: int) -> None:
+        nonlocal told
+        with lock:
+            few = min(done, total - told)
+            told += few
+            if few:
+                tell(few)
+
+    token = _TOLD.set(some)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
+    some(total)
+
+
+def ticker() -> Callable[[int], None]:
+    """What ticks are told to here and now, for work that goes on in other threads."""
+    return _TOLD.get() or _unheard
+
+
+def _unheard(done: int) -> None:
+    """Nobody listens."""
+
+
+def tick(done: int) -> None:
+    """Called by whoever works through many things in one call, after every few of them."""
+    ticker()(done)
 
 
 def peak_memory() -> int:

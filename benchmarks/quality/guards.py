@@ -1,0 +1,240 @@
+"""What the guards catch and what they keep: suites, doctors' questions, real corpora, windows; beside the rule before.
+
+    python -m benchmarks.quality.guards [--doctors mqp.csv] [--data DATA/medquad=INDEX ...] [--draw FOLDER]
+
+`--data` takes the folder of a data set and an index of its corpus. `--draw` writes pairs to be read by eye, near copies
+that are dropped and candidates that only the rule before dropped, mixed so that the order does not tell which is which.
+Results go to benchmarks/results/guards.json; what is not asked for stays there as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks.lib.former_guards import former_copy
+from miner.corpus import read_corpus
+from miner.corpus.queries import read_queries
+from miner.data import Passage, Query
+from miner.encoders import HashingEncoder
+from miner.filters import Filter, Margin, Rank, SameDocument, Score
+from miner.index import Index, build_index, open_index
+from miner.mining.recipe import Recipe
+from miner.mining.relevant import find_relevant
+from miner.mining_tasks.mine import mine
+from miner.selectors import BelowRelevant, Diverse, Sample, Selector, Top
+from miner.storage.files import write_json
+from miner.text.copies import Copies
+from miner.text.fold import fold
+from miner.text.frequencies import Frequencies
+from miner.text.match import Match, MatchRequest, match_all
+from miner.text.near_copies import NearCopies
+from tests.support.contrasts import CONTRASTS, pairs
+from tests.support.contrasts_later import LATER
+from tests.support.passages import LENGTHS, SCRIPTS, STRANGE, passage, sentences
+from tests.support.transforms import EXCERPTS, PRESENTATION, TYPOS
+
+RESULTS = Path(__file__).parents[1] / "results" / "guards.json"
+QUERIES, DEPTH, DRAWN, SEED = 1500, 100, 60, 0
+WORDS, STRIDE, SHARED = 80, 40, 0.4
+SHAPES = ("#", "_", "-", "/", ":")
+FILTERS: tuple[tuple[Filter, ...], ...] = (
+    (),
+    (Margin(relative=0.05),),
+    (SameDocument(overlapping=True),),
+    (Rank(first=2),),
+    (Score(max=0.95),),
+)
+SELECTORS: tuple[Selector, ...] = (BelowRelevant(), Top(), Diverse(), Sample())
+
+
+def share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def caught(near: NearCopies, candidate: str, relevant: str) -> bool:
+    return fold(candidate) == fold(relevant) or near.judge(candidate, relevant).copy
+
+
+def suites() -> dict[str, Any]:
+    """Copies caught and contrasts kept of those that the tests make up."""
+    near, found = NearCopies(Copies(), Frequencies.none()), dict[str, Any]()
+    for name, table in (("presentation", PRESENTATION), ("typos", TYPOS), ("excerpts", EXCERPTS)):
+        made = [
+            (changed, passage(script, length))
+            for transform in table.values()
+            for script in SCRIPTS
+            for length in LENGTHS
+            if (changed := transform(sentences(script, length), STRANGE[script])) is not None
+        ]
+        now, before = (
+            sum(rule(a, b) for a, b in made) for rule in (lambda a, b: caught(near, a, b), former_copy)
+        )
+        found[name] = _told(len(made), now, before, transforms=len(table))
+    for name, kinds in (("contrasts", CONTRASTS), ("contrasts written later, first run", LATER)):
+        both = [(a, b) for _, _, a, b in pairs(kinds)]
+        kept = sum(not (caught(near, a, b) or caught(near, b, a)) for a, b in both)
+        before = sum(not (former_copy(a, b) or former_copy(b, a)) for a, b in both)
+        found[name] = _told(len(both), kept, before, kinds=len(kinds))
+    return found
+
+
+def _told(count: int, now: int, before: int, **more: int) -> dict[str, Any]:
+    return {
+        "pairs": count,
+        "right": share(now, count),
+        "right with the rule before": share(before, count),
+        **more,
+    }
+
+
+def doctors(path: Path) -> dict[str, Any]:
+    """Of curai/medical-question-pair-dataset how many of each label are taken for copies, either way round."""
+    near, counts, taken, before = (
+        NearCopies(Copies(), Frequencies.none()),
+        Counter[str](),
+        Counter[str](),
+        Counter[str](),
+    )
+    with path.open(encoding="utf-8", newline="") as stream:
+        for _, a, b, label in csv.reader(stream):
+            name = "rewritten" if label == "1" else "look-alike, another answer"
+            counts[name] += 1
+            taken[name] += caught(near, a, b) or caught(near, b, a)
+            before[name] += former_copy(a, b)
+    return {
+        name: {"pairs": count, "dropped": taken[name], "dropped before": before[name]}
+        for name, count in counts.items()
+    }
+
+
+def corpus(data: Path, index: Index, drawn: Path | None) -> dict[str, Any]:
+    """Of the first hundred candidates of some queries, what is dropped as the same and as near copies."""
+    queries = list(read_queries(data))
+    queries = random.Random(SEED).sample(queries, min(QUERIES, len(queries)))
+    encoder, near = index.encoder(), NearCopies(Copies(), index.frequencies)
+    relevant = find_relevant(queries, index, lambda passage: passage.text)
+    rows = index.search(index.embed_queries([query.text for query in queries], encoder), DEPTH).rows
+    asked = [
+        MatchRequest(
+            query.text, [each.text for each in index.passages(rows[i])], relevant.texts[relevant.of(i)]
+        )
+        for i, query in enumerate(queries)
+    ]
+    start = time.process_time()
+    codes = list(match_all(asked, near))
+    seconds = time.process_time() - start
+    counts, before, dropped, kept = Counter[str](), 0, list[tuple[str, str]](), list[tuple[str, str]]()
+    for i, (request, line) in enumerate(zip(asked, codes, strict=True)):
+        own = set(relevant.rows[relevant.of(i)].tolist())
+        for row, text, code in zip(rows[i].tolist(), request.candidates, line.tolist(), strict=True):
+            counts["relevant" if row in own else Match(code).name.lower()] += 1
+            if row in own or code not in (Match.NONE, Match.NEAR_COPY):
+                continue
+            known = next((each for each in request.relevant if former_copy(text, each)), None)
+            before += known is not None
+            if code == Match.NEAR_COPY:
+                dropped.append((max(request.relevant, key=lambda each: near.judge(text, each).cover), text))
+            elif known is not None:
+                kept.append((known, text))
+    every = sum(counts.values())
+    if drawn:
+        _draw(drawn, data.name, dropped, kept)
+    return {
+        "queries": len(queries),
+        "candidates": every,
+        "same": share(sum(counts[name] for name in ("same_text", "same_presented")), every),
+        "near copies": share(counts["near_copy"], every),
+        "near copies by the rule before": share(before, every),
+        "kept that were dropped before": len(kept),
+        "milliseconds a query to judge all": round(1000 * seconds / len(queries), 2),
+    }
+
+
+def _draw(
+    folder: Path, name: str, dropped: Sequence[tuple[str, str]], kept: Sequence[tuple[str, str]]
+) -> None:
+    """Pairs without what became of them, and beside them a key."""
+    draw, mixed = random.Random(SEED), list[tuple[str, str, str]]()
+    for verdict, found in (("dropped", dropped), ("kept", kept)):
+        distinct = list(dict.fromkeys(found))
+        mixed += [(verdict, *each) for each in draw.sample(distinct, min(DRAWN, len(distinct)))]
+    draw.shuffle(mixed)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [{"relevant": a, "candidate": b} for _, a, b in mixed]
+    (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    (folder / f"{name}.key.json").write_text(json.dumps([verdict for verdict, *_ in mixed]), "utf-8")
+
+
+def windows(data: Path) -> dict[str, Any]:
+    """Rows with a negative that shares much of its relevant passage, of windows over long documents."""
+    found = dict[str, Any]()
+    texts = [passage.text.split() for passage in read_corpus(data / "corpus.jsonl")]
+    long = list(islice((text for text in texts if len(text) >= 5 * WORDS), 60))
+    encoder = HashingEncoder(256)
+    for mark in SHAPES:
+        made = list(_windows(long, mark))
+        asked = made[::7]
+        queries = [Query(" ".join(each.text.split()[20:32]), (), (each.id,)) for each in asked]
+        with tempfile.TemporaryDirectory() as folder:
+            index = build_index(made, folder, encoder)
+            for filters in FILTERS:
+                for select in SELECTORS:
+                    recipe = Recipe(filters=filters, select=select)
+                    rows = list(mine(queries, index, recipe, encoder=encoder))
+                    wrong = sum(
+                        any(_shares(text, each.text) for text in row.hard_negatives)
+                        for row, each in zip(rows, asked, strict=True)
+                    )
+                    found["rows"] = found.get("rows", 0) + len(rows)
+                    found["sharing"] = found.get("sharing", 0) + wrong
+    return {**found, "words": WORDS, "stride": STRIDE, "shapes of ids": len(SHAPES)}
+
+
+def _windows(texts: Sequence[Sequence[str]], mark: str) -> Iterator[Passage]:
+    for number, text in enumerate(texts):
+        for part, start in enumerate(range(0, len(text) - STRIDE, STRIDE)):
+            yield Passage(f"doc {number}{mark}{part}", " ".join(text[start : start + WORDS]))
+
+
+def _shares(text: str, relevant: str) -> bool:
+    """Whether one run of words of the relevant passage that is long enough stands in the text."""
+    words, line = relevant.split(), f" {' '.join(text.split())} "
+    size = int(SHARED * len(words))
+    return any(f" {' '.join(words[i : i + size])} " in line for i in range(len(words) - size + 1))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--doctors", type=Path, help="mqp.csv of curai/medical-question-pair-dataset")
+    parser.add_argument("--data", action="append", default=[], metavar="FOLDER=INDEX")
+    parser.add_argument("--windows", type=Path, help="a data set with long documents")
+    parser.add_argument("--draw", type=Path, help="where pairs to be read are written")
+    given = parser.parse_args(arguments)
+    found: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    found["suites"] = suites()
+    if given.doctors:
+        found["doctors"] = doctors(given.doctors)
+    for each in given.data:
+        folder, _, place = each.partition("=")
+        corpora: Mapping[str, Any] = found.get("corpora", {})
+        found["corpora"] = {**corpora, Path(folder).name: corpus(Path(folder), open_index(place), given.draw)}
+    if given.windows:
+        found["windows"] = windows(given.windows)
+    write_json(RESULTS, found)
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Tables of benchmarks/results/detection.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from benchmarks.lib.markdown_tables import markdown
+
+SHOWN = ("pool auc", "pool ap", "pool map@10", "pool p@l", "of the recipe's")
+HEADS = ("AUC", "AP", "mAP@10", "P@L", "false share, of the recipe's")
+
+
+def detection(result: dict[str, Any]) -> str:
+    """Means over sets whose judgments are complete, a line for each contender and encoder."""
+    head = ("contender", "encoder", *HEADS)
+    return markdown(head, _lines(result["overall"]))
+
+
+def _lines(found: dict[str, Any]) -> Iterator[list[str]]:
+    for name, measures in found.items():
+        contender, encoder = name.split(" | ")
+        yield [contender, encoder, *(_cell(measures.get(each)) for each in SHOWN)]
+
+
+def detection_sets(result: dict[str, Any]) -> str:
+    """AUC within the query, a line for each contender and encoder, a column a set."""
+    sets = {
+        f"{name.removesuffix(':judged')}, {kind}": (record, f"{kind} auc")
+        for name, record in result["sets"].items()
+        for kind in ("judged", "pool")
+        if any(f"{kind} auc" in each for each in record["contenders"].values())
+    }
+    rows = [
+        [*name.split(" | "), *(_cell(record["contenders"][name].get(key)) for record, key in sets.values())]
+        for name in result["overall"]
+    ]
+    return markdown(("contender", "encoder", *sets), rows)
+
+
+def _cell(found: Sequence[float] | None) -> str:
+    return "" if found is None else "{:.3f} ({:.3f}–{:.3f})".format(*found)

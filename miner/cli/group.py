@@ -1,0 +1,82 @@
+"""Commands that are loaded when they are called, with the options that all of them have."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from miner.errors import MinerError
+
+OWN_OUTPUT = ("rerank", "review", "sample", "serve")
+"""Commands without --json: their output is rows, files or answers, and no report."""
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result to stdout as JSON.")]
+
+
+class Group(TyperGroup):
+    """Lists stand-ins, and puts the command itself in the place of the one that is called. `help COMMAND` is
+    `COMMAND --help`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] == "help":
+            if not args[1:]:
+                typer.echo(ctx.get_help())
+                raise typer.Exit
+            args = [args[1], "--help"]
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed and load(listed.name or ""), rest
+
+
+def load(name: str) -> Any:
+    """The command of this name, as typer makes it of its module's function `command`."""
+    function = importlib.import_module(f"miner.cli.{name.replace('-', '_')}").command
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name)(_run(function, reports=name not in OWN_OUTPUT))
+    return typer.main.get_command(app)
+
+
+def _run(command: Callable[..., Any], *, reports: bool) -> Callable[..., Any]:
+    """The command with --quiet and, if it reports, --json; expected failures end it in one line."""
+
+    @functools.wraps(command)
+    def run(*args: Any, quiet: bool, as_json: bool = False, **kwargs: Any) -> Any:
+        from miner.cli.console import manner
+
+        manner.quiet, manner.as_json = quiet, as_json
+        return _guarded(command, *args, **kwargs)
+
+    signature = inspect.signature(command, eval_str=True)
+    shared = {"quiet": Quiet, **({"as_json": Json} if reports else {})}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+        for name, annotation in shared.items()
+    ]
+    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *added])  # type: ignore[attr-defined]
+    run.__annotations__ = {**command.__annotations__, **shared}
+    return run
+
+
+def _guarded(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    from miner.cli.console import complain
+
+    try:
+        return command(*args, **kwargs)
+    except MinerError as error:
+        complain(str(error))
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        complain("interrupted; nothing half-written was left, run the same command to continue")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(1) from None
+    except OSError as error:
+        complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        raise SystemExit(1) from None

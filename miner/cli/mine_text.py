@@ -1,0 +1,76 @@
+"""What mining found, in a few lines."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miner.cli.console import table
+from miner.cli.reasons import is_guard, preference, reason
+
+if TYPE_CHECKING:
+    from miner.calibrating.calibration import Calibration
+    from miner.mining.recipe import Recipe
+
+
+def summary(recipe: Recipe, record: Mapping[str, Any], output: Path, known: Calibration | None = None) -> str:
+    """Rows, what became of the candidates and why, the time, the files and what to do next."""
+    counts = record["counts"]
+    lines = [f"{_plural(counts['rows'], 'row')} with {_plural(counts['negatives'], 'negative')}"]
+    lines += [f"recall of the search in {path}: {recall:.2%}" for path, recall in record["recall"].items()]
+    lines += ["", f"{counts['candidates']:,} candidates were looked at:", table(_fates(recipe, counts))]
+    if counts["short_rows"]:
+        lines += ["", shortfall(recipe, counts, known)]
+    file = shlex.quote(str(output))
+    return "\n".join(
+        [
+            *lines,
+            "",
+            _took(record["stages"]),
+            f"wrote {output}, beside it the receipts of its negatives and the record of this run",
+            f"next: miner validate {file} and miner report {file}",
+        ]
+    )
+
+
+def _fates(recipe: Recipe, counts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A line for the guards, one for each filter and one for what was kept."""
+    guards = {name: count for name, count in counts["rejected"].items() if is_guard(name)}
+    if guards:
+        each = ", ".join(f"{name} {count:,}" for name, count in sorted(guards.items(), key=lambda i: -i[1]))
+        words = "match a relevant passage, the query or an earlier candidate"
+        yield f"  {sum(guards.values()):,}", f"{words}: {each}"
+    for name, count in counts["rejected"].items():
+        if name not in guards:
+            yield f"  {count:,}", f"{reason(name)}: {name}"
+    mined = counts["negatives"] - counts["given_negatives"]
+    chosen = f"{mined:,} of them were chosen, {preference(recipe.select)}: {recipe.select!r}"
+    yield f"  {counts['kept']:,}", f"kept; {chosen}"
+
+
+def shortfall(recipe: Recipe, counts: Mapping[str, Any], known: Calibration | None = None) -> str:
+    """Why rows are short, and what would fill them."""
+    rejected = counts["short_rows_rejected"].items()
+    most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
+    text = (
+        f"{counts['short_rows']:,} rows have fewer than {recipe.n} negatives: the whole corpus was searched, "
+    )
+    text += f"and most of it was removed by {most}"
+    filled = counts["short_rows_filled_by_cap"]
+    if filled["rows"]:
+        cap = known.share(filled["max_risk"]) if known else filled["max_risk"]
+        text += f"; --max-risk {cap:g} would fill {filled['rows']:,} of them"
+    return text
+
+
+def _took(stages: list[Mapping[str, Any]]) -> str:
+    total = sum(stage["seconds"] for stage in stages)
+    most = max(stages, key=lambda stage: stage["seconds"])
+    peak = max(stage["peak_memory_bytes"] for stage in stages) / 2**20
+    return f"{total:.1f} s, most of it {most['stage']} ({most['seconds']:.1f} s); {peak:,.0f} MiB at most"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,137 @@
+"""Tables of queries with what answers them: their shape recognised, each record as a query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from miner.corpus import saved
+from miner.corpus.columns import listed
+from miner.corpus.notes import usable
+from miner.corpus.options import ReadOptions
+from miner.corpus.records import RECORDS
+from miner.corpus.shapes import EXPECTED, SHAPES, Fields, RecordShape, recognised
+from miner.corpus.walk import suffix_of
+from miner.data import Query
+from miner.errors import ConfigError, InputError
+
+SAMPLE = 20
+"""Records by which a shape is recognised."""
+
+Found = Iterator[tuple[int, dict[str, Any] | InputError]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The queries of one file, a record each, in order; `gathered` where a query has several records."""
+
+    path: Path
+    shape: RecordShape
+    fields: Fields
+    gathered: bool
+    queries: Iterator[Query]
+
+
+def table_files(path: Path, split: str | None = None) -> list[Path]:
+    """The files of a table: itself, the saved data set, or the files of records in a folder, or its folder data.
+
+    Raises ConfigError where there are none.
+    """
+    if not path.is_dir() or saved.is_saved(path):
+        return [path]
+    for folder in (path, path / "data"):
+        found = [file for file in folder.glob("*") if file.is_file() and _is_table(file)]
+        found = [file for file in found if split is None or file.name.startswith(split)]
+        if found:
+            return sorted(found)
+    raise ConfigError(
+        f"{path}: holds no queries; expected queries and qrels (BEIR, MS MARCO), a saved data set, or files that end "
+        f"in {', '.join(RECORDS)}"
+    )
+
+
+def _is_table(file: Path) -> bool:
+    return not file.name.startswith(".") and suffix_of(file.name, RECORDS) is not None
+
+
+def open_table(path: Path, options: ReadOptions, split: str | None = None) -> Table:
+    """The queries of a file or saved data set, with the shape they come in, which is said.
+
+    Raises ConfigError for a file that is no table, InputError for a table of no known shape.
+    """
+    return recognise(path, _records(path, options, split), options)
+
+
+def recognise(path: Path, records: Found, options: ReadOptions) -> Table:
+    """As open_table, of records that come with their number; `path` is where they are said to be from."""
+    first = list(islice(records, SAMPLE))
+    samples = [record for _, record in first if isinstance(record, dict)]
+    names = list(dict.fromkeys(name for record in samples for name in record))
+    found = recognised(names, _sample(samples), options.columns)
+    if found is None:
+        raise _unknown(path, names, first, options)
+    shape, fields = found
+    value = next((v for v in (r.get(fields.relevant or "") for r in samples) if v is not None), None)
+    one = shape.flat or not (isinstance(value, list) or str(value)[:1] == "[" or fields.ids)
+    options.notes.tell(f"{path.name}: {shape.name} ({fields})")
+    make = _Queries(path, shape, fields, options)
+    read = usable(path, chain(first, records), make, options.notes, f"{shape.name} ({fields})")
+    return Table(path, shape, fields, one, read)
+
+
+def _records(path: Path, options: ReadOptions, split: str | None) -> Found:
+    if path.is_dir():
+        return iter(saved.read_saved(path, split))
+    suffix = suffix_of(path.name, RECORDS)
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file")
+    if suffix is None:
+        raise ConfigError(f"{path}: not a file of queries; expected one that ends in {', '.join(RECORDS)}")
+    return RECORDS[suffix](path)
+
+
+def _sample(samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """One record out of several: of each column the first value there is."""
+    merged: dict[str, Any] = {}
+    for record in samples:
+        merged |= {name: value for name, value in record.items() if merged.get(name) is None}
+    return merged
+
+
+def _unknown(path: Path, names: list[str], first: list[tuple[int, Any]], options: ReadOptions) -> InputError:
+    if not first:
+        return InputError(path, None, "holds no queries")
+    if not names:
+        error = first[0][1]
+        return InputError(path, error.line, f"{error.message}; tried as {path.suffix.lstrip('.')} of queries")
+    if missing := options.columns.missing(names):
+        return InputError(path, None, missing)
+    shapes = ", ".join(shape.name for shape in SHAPES)
+    return InputError(
+        path,
+        None,
+        f"holds no queries with what answers them: found {listed(names)}; {EXPECTED} (shapes: {shapes})",
+    )
+
+
+class _Queries:
+    """Makes a query of each record; notes what is blank."""
+
+    def __init__(self, path: Path, shape: RecordShape, fields: Fields, options: ReadOptions) -> None:
+        self.path, self.shape, self.fields, self.notes = path, shape, fields, options.notes
+
+    def __call__(self, record: Mapping[str, Any], line: int) -> Query | None:
+        sides = self.shape.read(record, self.fields, self.path, line)
+        if not sides.query.strip():
+            self.notes.passed_over(self.path, line, f"{self.fields.query!r} is blank; expected text")
+            return None
+        relevant = tuple(text for text in sides.relevant if text.strip())
+        if len(relevant) < len(sides.relevant):
+            self.notes.passed_over(
+                self.path, line, f"{self.fields.relevant!r} holds a blank passage; expected text"
+            )
+        negatives = tuple(text for text in sides.negatives if text.strip())
+        return Query(sides.query, relevant, sides.ids, negatives, f"{self.path}:{line}")

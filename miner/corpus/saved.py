@@ -1,0 +1,58 @@
+"""Data sets as the `datasets` library saves them: a folder of Arrow files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from miner.errors import ConfigError, InputError
+
+STATE, SPLITS = "state.json", "dataset_dict.json"
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether the folder is a saved data set, or several of them by split."""
+    return (folder / STATE).is_file() or (folder / SPLITS).is_file()
+
+
+def read_saved(folder: Path, split: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number (from 1) and record of each row. Raises ConfigError for several splits of which none is named,
+    InputError for what is no such data set.
+    """
+    if (folder / SPLITS).is_file():
+        names = _json(folder / SPLITS).get("splits") or []
+        if split not in names and len(names) != 1:
+            found = ", ".join(str(folder / str(name)) for name in names)
+            raise ConfigError(f"{folder}: holds several data sets; expected one of {found}")
+        folder = folder / str(split if split in names else names[0])
+    files = [entry.get("filename") for entry in _json(folder / STATE).get("_data_files") or []]
+    number = 0
+    for name in files:
+        for row in _rows(folder / Path(str(name)).name):
+            number += 1
+            yield number, row
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    try:
+        with path.open("rb") as stream, pa.ipc.open_stream(stream) as batches:
+            for batch in batches:
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(path, None, f"cannot be read as part of a saved data set ({said})") from None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise InputError(path, None, f"is not valid JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise InputError(path, None, "is not the state of a saved data set")
+    return value

@@ -1,0 +1,124 @@
+"""Encoders behind an embeddings API. What was answered once is kept in the cache folder and never asked again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from miner.data import Float32
+from miner.encoders.base import Encoder
+from miner.encoders.model import unit
+from miner.endpoints import EMBEDDINGS, Embedder, Price, estimated_tokens
+from miner.endpoints.address import Address
+from miner.endpoints.embed import Side
+from miner.errors import ModelError
+from miner.spec import parse
+from miner.storage.cachedir import cache_folder
+
+BACKEND = "endpoint"
+
+
+@dataclass
+class EndpointEncoder:
+    """Asks a service, such as `openai(model="...")`, for vectors; `price` is told before the first call."""
+
+    service: Any
+    price: Price | None = None
+
+    def __reduce__(self) -> tuple[type[EndpointEncoder], tuple[Any, Price | None]]:
+        return EndpointEncoder, (self.service, self.price)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return Embedder(self.service, store=self.store, price=self.price)
+
+    @property
+    def store(self) -> Path:
+        """Where answers are kept."""
+        named = orjson.dumps(dict(self.fingerprint), option=orjson.OPT_SORT_KEYS)
+        return cache_folder() / "embeddings" / f"{hashlib.sha256(named).hexdigest()[:16]}.sqlite"
+
+    @property
+    def dim(self) -> int:
+        """Asks for a vector where it is not known."""
+        if self.embedder.dim is None:
+            self.embedder.embed(["a"], "passage")
+        return int(self.embedder.dim or 0)
+
+    @cached_property
+    def fingerprint(self) -> Mapping[str, Any]:
+        return {"backend": BACKEND, **self.service.fingerprint()}
+
+    @property
+    def tokens_encoded(self) -> int:
+        return self.embedder.meter.tokens_in
+
+    def announce(self, texts: int, tokens: int) -> None:
+        """Say, and in a terminal ask, what will be sent at most. Raises Declined."""
+        self.embedder.announce(texts, tokens)
+
+    def encode_queries(self, texts: Sequence[str]) -> Float32:
+        return self._embed(texts, "query")
+
+    def encode_passages(self, texts: Sequence[str]) -> Float32:
+        return self._embed(texts, "passage")
+
+    def _embed(self, texts: Sequence[str], side: Side) -> Float32:
+        if not texts:
+            return np.empty((0, self.dim), np.float32)
+        return unit(np.array(self.embedder.embed(list(texts), side)))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [estimated_tokens(text) for text in texts]
+
+
+def is_spelt(text: str) -> bool:
+    """Whether it spells an endpoint, as 'openai(model="...")' does, and names no folder."""
+    name, bracket, _ = text.partition("(")
+    return bool(bracket) and name.strip().isidentifier() and not Path(text).is_dir()
+
+
+def parse_endpoint(text: str) -> EndpointEncoder:
+    """Raises ConfigError for what spells no endpoint."""
+    return EndpointEncoder(parse(text, EMBEDDINGS, "encoder"))
+
+
+def endpoint_again(fingerprint: Mapping[str, Any]) -> EndpointEncoder:
+    """The encoder of an index. One that is neither the service's own nor on this machine is not asked on an
+    index's word alone: raises ModelError.
+    """
+    kind = EMBEDDINGS.get(str(fingerprint.get("kind")))
+    if kind is None:
+        raise ModelError(f"the index names the endpoint {fingerprint.get('kind')!r}, which there is none of")
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    try:
+        service = kind(**{name: value for name, value in fingerprint.items() if name in names})
+    except TypeError as error:
+        raise ModelError(f"the index does not name its endpoint as miner does ({error})") from None
+    url = fingerprint.get("base_url")
+    if isinstance(url, str) and not (address := Address(url, "")).local:
+        raise ModelError(
+            f"the index was built by {address.host}; texts are sent there only if you say so, "
+            f"as --encoder '{service!r}' or encoder={service!r}"
+        )
+    return EndpointEncoder(service)
+
+
+def announce(encoder: Encoder, batches: Iterable[Sequence[str]]) -> None:
+    """Say beforehand how many texts will be sent away, if the encoder sends any. Raises Declined."""
+    tell: Callable[[int, int], None] | None = getattr(encoder, "announce", None)
+    if tell is None:
+        return
+    texts = tokens = 0
+    for batch in batches:
+        texts += len(batch)
+        tokens += sum(encoder.count_tokens(batch)) if batch else 0
+    if texts:
+        tell(texts, tokens)

@@ -1,0 +1,97 @@
+"""Bytes to UTF-8: byte order marks, other encodings by name, and a guess at what a file is in."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from miner.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""The longer of two marks that begin alike comes first."""
+LIKELY = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "iso8859_2", "koi8_r"),
+    *("mac_roman", "cp932", "euc_jp", "gb18030", "big5", "cp949", "utf_16", "utf_16_le", "utf_16_be"),
+)
+SAMPLE = 1 << 16
+CHUNK = 1 << 16
+
+
+def check_encoding(name: str | None) -> None:
+    """Raise ConfigError for an encoding that is not known, or does not give text."""
+    try:
+        if name is not None:
+            "".encode(name)
+    except LookupError:
+        known = "utf-8, utf-16, cp1252, latin-1, shift_jis, gb18030"
+        raise ConfigError(f"no encoding is named {name!r}; known are for example {known}") from None
+
+
+def as_utf8(stream: BinaryIO, path: Path, encoding: str | None) -> BinaryIO:
+    """The stream's text as UTF-8 without a byte order mark. A mark goes before the encoding that is named.
+
+    What is not of the encoding raises InputError while it is read; UTF-8 is not looked at.
+    """
+    try:
+        start = stream.peek(4)[:4]  # type: ignore[attr-defined]
+    except OSError:
+        return stream
+    marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
+    if marked == "utf-8-sig":
+        stream.read(len(codecs.BOM_UTF8))
+        return stream
+    name = marked or encoding
+    if name is None or codecs.lookup(name).name in ("utf-8", "ascii"):
+        return stream
+    return io.BufferedReader(_Recoded(stream, path, name), buffer_size=1 << 18)
+
+
+class _Recoded(io.RawIOBase):
+    """A stream in another encoding, as UTF-8."""
+
+    def __init__(self, stream: BinaryIO, path: Path, encoding: str) -> None:
+        self.stream, self.path, self.encoding = stream, path, encoding
+        self.decoder = codecs.getincrementaldecoder(encoding)()
+        self.ready, self.ended = b"", False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        while not self.ready and not self.ended:
+            data = self.stream.read(CHUNK)
+            self.ended = not data
+            try:
+                self.ready = self.decoder.decode(data, final=self.ended).encode("utf-8", "surrogatepass")
+            except UnicodeError:
+                raise InputError(self.path, None, f"is not {self.encoding}") from None
+        count = min(len(view), len(self.ready))
+        view[:count], self.ready = self.ready[:count], self.ready[count:]
+        return count
+
+    def close(self) -> None:
+        if not self.closed:
+            self.stream.close()
+        super().close()
+
+
+@lru_cache(maxsize=256)
+def likely_encoding(data: bytes) -> str:
+    """The end of a message about bytes that are not UTF-8: what they look like, and the option for it."""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(data[:SAMPLE], cp_isolation=list(LIKELY)).best()
+    return f"; it looks like {found.encoding}: --encoding {found.encoding}" if found else ""

@@ -1,0 +1,130 @@
+"""Texts without presentation: markup, entities, invisible and look-alike characters, Unicode forms.
+
+Case, punctuation and lines stay, for they help to read what is left. Characters are compared as NFKC
+(Unicode Standard Annex 15); what is invisible follows Unicode Technical Report 36.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+from miner.text.lookalikes import unmask
+
+_BLOCK = (
+    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 head header hr html legend li link main meta nav ol option p pre section "
+    "select summary table tbody td tfoot th thead title tr ul"
+)
+_INLINE = (
+    "a abbr acronym b bdi bdo big button cite code data del dfn em font i iframe img input ins kbd label mark "
+    "nobr noscript picture q s samp small source span strike strong sub sup svg time tt u var video wbr"
+)
+_ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);")
+_HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.S | re.I)
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(_BLOCK.split())})\b(?:\s[^<>]*)?/?>", re.I)
+_INLINE_TAG = re.compile(rf"</?(?:{'|'.join(_INLINE.split())})\b(?:\s[^<>]*)?/?>", re.I)
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return re.sub(r"^[ \t]*>+", "", found[0], flags=re.M)
+
+
+_Replacement = str | Callable[[re.Match[str]], str]
+_MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
+    (("```", "~~~"), re.compile(r"^[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M), ""),
+    (
+        ("---", "===", "***", "___"),
+        re.compile(r"^[ \t|:+=*_-]*(?:---|===|\*\*\*|___)[ \t|:+=*_-]*$", re.M),
+        "",
+    ),
+    (("](",), re.compile(r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"), r"\1"),
+    (("][",), re.compile(r"\[([^\[\]\n]*[^\W\d][^\[\]\n]*)\](?:\[[^\[\]\n]*\])"), r"\1"),
+    (("]:",), re.compile(r"^[ \t]*\[[^\]\n]+\]:[ \t]*\S+.*$", re.M), ""),
+    (("[",), re.compile(r"\[\s*(\d{1,3})(?:\s*[,-]\s*\d{1,3})*\s*\]"), r"[\1]"),
+    (("<http",), re.compile(r"<(https?://[^\s<>]+)>"), r"\1"),
+    (("\n>",), re.compile(r"\A(?:[ \t]*>.*(?:\n|\Z)){2,}\Z"), _unquoted),
+    ((">",), re.compile(r"^[ \t]*>+[ \t]?(?![=\d ])", re.M), ""),
+    (("#",), re.compile(r"^[ \t]*#{1,6}[ \t]+", re.M), "\n"),
+    (tuple("-*+•‣◦▪●·"), re.compile(r"^[ \t]*[-*+•‣◦▪●·][ \t]+(?=\S)", re.M), "\n"),
+    (("1.", "1)"), re.compile(r"^[ \t]*\d{1,2}[.)][ \t]+(?=\S)", re.M), "\n"),
+    (("*",), re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]+)(?<=[^\s*])\1(?![\w*])"), r"\2"),
+    (("**",), re.compile(r"(\*\*)(?=[^\s*])([^*\n]+)(?<=[^\s*])\1"), r"\2"),
+    (("_",), re.compile(r"(?<!\w)(_{1,2})(?=[^\s_])([^_\n]+)(?<=[^\s_])\1(?!\w)"), r"\2"),
+    (("~~",), re.compile(r"~~(?=\S)([^~\n]+)(?<=\S)~~"), r"\1"),
+    (("`",), re.compile(r"`+"), ""),
+    (("\\",), re.compile(r"\\([\\*_{}\[\]()#+.!|>~<&-])"), r"\1"),
+)
+"""What marks a text up, with strings one of which is there wherever it is."""
+_BROKEN = re.compile(r"(?<=[^\W\d_])-[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
+_POWER = re.compile("(?<=\\d)[⁺⁻]?[⁰¹²³⁴-⁹]+")
+_NOTE = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]+|[™®©]")
+_FRACTION = re.compile("(?<=\\d)(?=[¼-¾⅐-⅞])")
+_POINTS = (
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0640"
+)
+_UNSEEN = re.compile(
+    f"[{_POINTS}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufe00-\ufe0f\U000e0000-\U000e01ef]"
+)
+_ALIKE = {
+    **dict.fromkeys(map(ord, "‘’ʼ‛′`´ʹ＇"), "'"),
+    **dict.fromkeys(map(ord, "“”„‟«»″〝〞"), '"'),
+    **dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-"),
+    ord("⁄"): "/",
+    ord("∕"): "/",
+    ord("٫"): ".",
+    ord("٬"): ",",
+    ord("ي"): "ی",
+    ord("ى"): "ی",
+    ord("ك"): "ک",
+    ord("أ"): "ا",
+    ord("إ"): "ا",
+    ord("آ"): "ا",
+    ord("ß"): "ss",
+    ord("ẞ"): "SS",
+}
+
+
+def present(text: str) -> str:
+    """The text as a reader sees it: case, punctuation and order of words as they were."""
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(html.unescape(text))
+    if "<" in text:
+        text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
+    for signs, pattern, replacement in _MARKDOWN:
+        if any(sign in text for sign in signs):
+            text = pattern.sub(replacement, text)
+    if not text.isascii():
+        text = _unicode(text)
+    elif not text.isprintable():
+        text = text.translate(_characters())
+    return _BROKEN.sub("", text) if "-" in text and "\n" in text else text
+
+
+def _unicode(text: str) -> str:
+    text = _FRACTION.sub(" ", _NOTE.sub("", _POWER.sub(_power, text)))
+    text = unicodedata.normalize("NFKC", text).translate(_characters())
+    return unmask(unicodedata.normalize("NFC", _UNSEEN.sub("", text)))
+
+
+def _power(found: re.Match[str]) -> str:
+    return "^" + unicodedata.normalize("NFKC", found.group()).replace("−", "-")
+
+
+@cache
+def _characters() -> dict[int, str | None]:
+    """Controls and formatting characters to nothing, native digits to ASCII ones, quotes and dashes to one."""
+    table: dict[int, str | None] = {}
+    for code in (*range(0x3000), *range(0xA600, 0xAC00), *range(0xFE00, 0x20000), *range(0xE0000, 0xE0200)):
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category == "Nd" and code > 127:
+            table[code] = str(unicodedata.decimal(character))
+        elif category == "Cf" or (category == "Cc" and character not in "\n\t\r\v\f\x1c\x1d\x1e\x85"):
+            table[code] = None
+    table.update({0x2028: "\n", 0x2029: "\n", 0x85: "\n"})
+    return table | _ALIKE

@@ -1,0 +1,108 @@
+"""What every command has in common: help, --quiet, --json, completion, wrong names."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from miner.cli import COMMANDS
+from miner.cli.group import OWN_OUTPUT, load
+from tests.support.commandline import call
+
+
+def options(name: str) -> set[str]:
+    return {spelling for option in load(name).params for spelling in option.opts}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_quiet_and_those_that_report_speak_json(name: str) -> None:
+    assert {"--quiet", "-q"} <= options(name)
+    assert ("--json" in options(name)) == (name not in OWN_OUTPUT)
+
+
+@pytest.mark.parametrize("words", [("mine", "-h"), ("mine", "--help"), ("help", "mine")])
+def test_help_is_had_in_three_ways(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    done = call(capsys, *words)
+    assert done.code == 0
+    assert done.out.startswith("Usage: miner mine [OPTIONS]")
+
+
+def test_help_alone_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = call(capsys, "help").out
+    assert shown == call(capsys, "-h").out
+    assert all(f"\n  {name} " in shown for name in COMMANDS)
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(("mien",), "'mine'"), (("help", "reprot"), "'report'"), (("mine", "q.jsonl", "--quite"), "--quiet")],
+)
+def test_a_wrong_name_brings_the_right_one(
+    words: tuple[str, ...], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = call(capsys, *words)
+    assert done.code == 2
+    assert meant in done.err
+
+
+def test_the_package_runs_as_a_module_and_completes(tmp_path: Path) -> None:
+    asked = {"_PYTHON_M_MINER_COMPLETE": "complete_bash", "_MINER_COMPLETE": "complete_bash"}
+    words = {"COMP_WORDS": "miner mine --max", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-m", "miner"], env=os.environ | asked | words, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["--max-risk", "--max-memory"]
+
+
+@pytest.fixture
+def mined(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The words that mine a few queries, and nothing said on the way."""
+    monkeypatch.chdir(tmp_path)
+    lines = [json.dumps({"_id": f"a rather long id {i}", "text": f"text {i} of {i * i}"}) for i in range(40)]
+    Path("corpus.jsonl").write_text("\n".join(lines))
+    asked = {"query": "text 3", "relevant_ids": ["a rather long id 3"]}
+    Path("queries.jsonl").write_text(json.dumps(asked) + "\n")
+    done = call(capsys, "build-index", "corpus.jsonl", "--model", "hashing", "-o", "index", "--quiet")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    return ["mine", "queries.jsonl", "--index", "index", "-o", "rows.jsonl"]
+
+
+def test_mining_ends_with_rows_reasons_files_and_the_next_command(
+    mined: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = call(capsys, *mined, "--filter", "riskiest()")
+    assert done.out == ""
+    assert "1 row with 5 negatives" in done.err
+    assert "40 candidates were looked at" in done.err
+    assert "kept; 5 of them were chosen, hard for the risk they bear: priced()" in done.err
+    assert "among the likeliest of its query to answer after all: riskiest()" in done.err
+    assert done.err.splitlines()[-1] == "next: miner validate rows.jsonl and miner report rows.jsonl"
+
+
+def test_quiet_mining_prints_only_what_was_asked_for(
+    mined: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = call(capsys, *mined, "-q", "--json")
+    assert done.err == ""
+    assert json.loads(done.out)["counts"]["negatives"] == 5
+    assert call(capsys, "mine", "none.jsonl", "--index", "index", "-q").err.startswith("error: ")
+
+
+def test_explaining_tells_chosen_from_kept_and_says_why_in_words(
+    mined: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("explain", "text 3", "--queries", "queries.jsonl", "--index", "index", "--show", "3")
+    shown = call(capsys, *words).out
+    verdicts = [line.split()[4] for line in shown.splitlines() if "a rather long id" in line and "0." in line]
+    assert shown.count("chosen") >= 6
+    assert len([line for line in shown.splitlines() if line.strip()[:1].isdigit()]) >= len(verdicts) > 3
+    assert "dropped: it is a relevant passage" in shown
+    assert "a hard negative: hard for the risk they bear, by priced()" in shown
+    record = json.loads(call(capsys, *words, "--json").out)
+    assert {each["verdict"] for each in record["candidates"]} >= {"chosen", "same_id"}
