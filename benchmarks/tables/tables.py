@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lib.markdown_tables import markdown as markdown
-from benchmarks.tables import detection_tables, frontier_tables, speed_tables, training_tables
+from benchmarks.tables import detection_tables, frontier_tables, judging_tables, speed_tables, training_tables
 from benchmarks.tables import robustness_tables as robustness
 from benchmarks.tables import scale_tables as scale
 from benchmarks.tables import serve_tables as serve
@@ -106,6 +106,9 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
     "frontier-points": ("frontier.json", frontier_tables.frontier_points),
+    "judging": ("judging.json", judging_tables.judging),
+    "judging-sets": ("judging.json", judging_tables.judging_sets),
+    "judging-coverage": ("judging.json", judging_tables.judging_coverage),
     "quality": ("quality.json", quality),
     "quality-methods": ("quality.json", quality_methods),
     "quality-auc": ("quality.json", quality_auc),

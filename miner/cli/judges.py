@@ -134,12 +134,18 @@ def person() -> Judge:
     return PersonJudge(ask)
 
 
+def judgments_for(given: Path | None, file: Path) -> Path | None:
+    """The file of judgments that is named, or that lies beside a file; None where neither is."""
+    beside = judgments_beside(file)
+    return given or (beside if beside.is_file() else None)
+
+
 def known_judgments(given: Path | None, file: Path) -> KnownJudgments | None:
     """The judgments that are named, or those beside a file if there are any; said aloud."""
     from miner.judgments.known import KnownJudgments
 
-    path = given or judgments_beside(file)
-    if given is None and not path.is_file():
+    path = judgments_for(given, file)
+    if path is None:
         return None
     known = KnownJudgments.of(path)
     say(f"{len(known.book):,} judgments in {path}")

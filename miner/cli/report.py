@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import gave_json, say, terminal
+from miner.cli.judges import JudgmentsOption, judgments_for
 
 
 def command(
@@ -24,12 +25,16 @@ def command(
     ] = None,
     rows: Annotated[int, typer.Option(min=0, help="Rows of the table; drawn at random from more.")] = 1_000,
     seed: Annotated[int, typer.Option(help="Seeds the draw.")] = 0,
+    judgments: JudgmentsOption = None,
 ) -> None:
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
     from miner.progress import Clock
     from miner.reporting import report
 
     clock = Clock(terminal())
-    found = report(file, evaluation, output=output, model=model, rows=rows, seed=seed, clock=clock)
+    said = judgments_for(judgments, file)
+    found = report(
+        file, evaluation, output=output, model=model, rows=rows, seed=seed, judgments=said, clock=clock
+    )
     gave_json(found.statistics, indent=False)
     say(f"wrote {output}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from miner.cli.console import gave_json, safe, say, terminal
+from miner.cli.judges import JudgmentsOption, judgments_for
 
 if TYPE_CHECKING:
     from miner.validating import Preflight
@@ -33,6 +34,7 @@ def command(
     fix_overlap: Annotated[
         bool, typer.Option("--fix-overlap", help="Also take relevant passages out of the negatives.")
     ] = False,
+    judgments: JudgmentsOption = None,
 ) -> None:
     """Check a file against Cohere's rules for rerank fine-tuning. Exit code 1 if there are errors.
 
@@ -49,6 +51,7 @@ def command(
         cap=cap,
         fix=fix,
         fix_overlap=fix_overlap,
+        judgments=judgments_for(judgments, file),
         clock=Clock(terminal()),
     )
     _print(found)

@@ -14,7 +14,9 @@ from miner.judgments import PERSON, Judgment, JudgmentBook, JudgmentStore, Pair,
 from miner.judgments.errors import JudgeErrors
 from miner.judgments.known import KnownJudgments, Standing
 from miner.judgments.record import key_of
+from miner.reporting import report
 from miner.storage.files import write_jsonl
+from tests.support.commandline import call
 
 PAIRS = [Pair(f"q{i}", f"p{i}", f"id{i}", ("r",)) for i in range(4)]
 
@@ -181,3 +183,29 @@ def test_a_judge_on_trial_moves_the_odds_and_a_person_overrules_it(tmp_path: Pat
     assert about[key_of("a")].standing == Standing.OPEN
     assert about[key_of("a")].factor == pytest.approx((5.5 / 52) / (50.5 / 52))
     assert about[key_of("b")].standing == Standing.REFUSED
+
+
+def test_validating_and_reporting_name_negatives_that_were_judged_to_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"query": "q", "relevant_passages": ["r"], "hard_negatives": ["fine", "Answers it", "in part"]}
+    write_jsonl(tmp_path / "t.jsonl", [row, {**row, "query": "other"}])
+    JudgmentStore(tmp_path / "t.judgments.jsonl").append(
+        Judgment.now(Pair("q", "fine"), "no"),
+        Judgment.now(Pair("q", "answers it"), "answers"),
+        Judgment.now(Pair("q", "in part"), "partly", "m"),
+    )
+    done = call(capsys, "validate", tmp_path / "t.jsonl", "--max-tokens", 0)
+    found = [line for line in done.out.splitlines() if "judged-to-answer" in line]
+    assert len(found) == 2
+    assert (
+        "t.jsonl:1: warning [judged-to-answer] hard negative 'Answers it' answers the query, says a person"
+        in found[0]
+    )
+    assert "partly answers the query, says m" in found[1]
+    shown = report(tmp_path / "t.jsonl", judgments=tmp_path / "t.judgments.jsonl").statistics()
+    rules = {each["rule"]: each["count"] for each in shown["training"]["findings"]}
+    assert rules["judged-to-answer"] == 2
+    assert "judged-to-answer" not in {
+        each["rule"] for each in report(tmp_path / "t.jsonl").statistics()["training"]["findings"]
+    }
