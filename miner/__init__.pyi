@@ -33,6 +33,17 @@ from .index import Index as Index
 from .index import build_index as build_index
 from .index import open_index as open_index
 from .index import verify as verify
+from .judging import CrossEncoderJudge as CrossEncoderJudge
+from .judging import FileJudge as FileJudge
+from .judging import FunctionJudge as FunctionJudge
+from .judging import LanguageModelJudge as LanguageModelJudge
+from .judging import Panel as Panel
+from .judging import RerankerJudge as RerankerJudge
+from .judging.mine_judged import mine_judged as mine_judged
+from .judging.relabel import relabel as relabel
+from .judgments import Judgment as Judgment
+from .judgments import JudgmentStore as JudgmentStore
+from .judgments import read_judgments as read_judgments
 from .mining.explain import explain as explain
 from .mining.hard_negatives import mine_hard_negatives as mine_hard_negatives
 from .mining.recipe import Recipe as Recipe

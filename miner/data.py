@@ -135,6 +135,14 @@ class Pool:
     """[indexes, Q, K] as in Candidates, when several indexes were searched."""
     risk: Float32 | None = None
     """[Q, K] estimated probability that the candidate answers the query."""
+    judged: UInt8 | None = None
+    """[Q, K] a miner.judgments.known.Standing code: what was said of the candidate, if anything was."""
+
+    @property
+    def verified(self) -> Bool:
+        """[Q, K] judged not to answer by somebody whose word is taken."""
+        judged = np.zeros(self.rows.shape, np.uint8) if self.judged is None else self.judged
+        return np.equal(judged, 1)
 
     @property
     def valid(self) -> Bool:

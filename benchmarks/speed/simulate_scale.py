@@ -27,7 +27,7 @@ from miner.executors.workers import Done, Lost, Outcome, drain
 from miner.index.encode import Encoded
 from miner.index.ingest import UnencodedShard
 from miner.mining_tasks.plan import WavePlan, groups
-from miner.mining_tasks.tasks import Judge, Judged, SearchTask
+from miner.mining_tasks.tasks import Judged, JudgeTask, SearchTask
 from miner.storage.files import write_json
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -110,7 +110,7 @@ def search(shards: int, blocks: int, crew: StubCrew) -> int:
     with tempfile.TemporaryDirectory() as folder:
         plan = WavePlan(Place(Path(folder)), [groups(shards, crew.workers)])
         asked = [(sealed(f"asked/{i:05d}"), sealed(f"prepared/{i:05d}")) for i in range(blocks)]
-        agenda: TaskQueue[SearchTask | Judge] = TaskQueue(plan.tasks(asked), tries=10)
+        agenda: TaskQueue[SearchTask | JudgeTask] = TaskQueue(plan.tasks(asked), tries=10)
         done = 0
         for task, receipt in drain(crew, agenda):
             agenda.add(plan.follow(task, receipt))

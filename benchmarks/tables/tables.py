@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lib.markdown_tables import markdown as markdown
-from benchmarks.tables import detection_tables, frontier_tables, readme_tables, speed_tables, training_tables
+from benchmarks.tables import (
+    detection_tables,
+    frontier_tables,
+    judging_tables,
+    readme_tables,
+    speed_tables,
+    training_tables,
+)
 from benchmarks.tables import robustness_tables as robustness
 from benchmarks.tables import scale_tables as scale
 from benchmarks.tables import serve_tables as serve
@@ -75,6 +82,9 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
     "frontier-points": ("frontier.json", frontier_tables.frontier_points),
+    "judging": ("judging.json", judging_tables.judging),
+    "judging-sets": ("judging.json", judging_tables.judging_sets),
+    "judging-coverage": ("judging.json", judging_tables.judging_coverage),
     "quality": ("frontier.json", readme_tables.quality),
     "sample": ("sample.json", readme_tables.sample),
     "example": ("sample.json", readme_tables.example),

@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from miner.calibrating.rates import wilson
+from miner.judgments.wilson import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,18 @@ def stratified(counts: Sequence[Count]) -> AuditRate:
     known = [count for count in counts if count.judged]
     if not known:
         return AuditRate(None, 0.0, 1.0)
-    weights = [count.size / total for count in known]
-    rates = [count.rate() for count in known]
+    return combined([count.size for count in known], [count.rate() for count in known], total)
+
+
+def combined(sizes: Sequence[int], rates: Sequence[AuditRate], total: int) -> AuditRate:
+    """The rate over strata of these sizes with these rates; what is left of `total` may have any rate."""
+    weights = [size / total for size in sizes]
     estimate = sum(w * (r.rate or 0.0) for w, r in zip(weights, rates, strict=True))
     below = math.sqrt(sum((w * ((r.rate or 0.0) - r.low)) ** 2 for w, r in zip(weights, rates, strict=True)))
     above = math.sqrt(sum((w * (r.high - (r.rate or 0.0))) ** 2 for w, r in zip(weights, rates, strict=True)))
     covered = sum(weights)
     return AuditRate(
-        estimate / covered,
+        min(max(estimate / covered, 0.0), 1.0),
         max(estimate - below, 0.0),
         min(estimate + above + 1.0 - covered, 1.0),
     )

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from miner.auditing.judgments import Answer, JudgmentLedger
-from miner.auditing.population import Pair
+from miner.judgments import PERSON, Judgment, JudgmentStore, Pair, Verdict
 
-Reply = Answer | Literal["back", "quit"]
+Reply = Verdict | Literal["back", "quit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +21,25 @@ class Question:
     total: int
 
 
-def interview(pairs: Sequence[Pair], ledger: JudgmentLedger, ask: Callable[[Question], Reply]) -> bool:
-    """Ask about each pair without an answer, in order; 'back' asks the last one again, and reaches back
+def interview(pairs: Sequence[Pair], store: JudgmentStore, ask: Callable[[Question], Reply]) -> bool:
+    """Ask about each pair that no person judged, in order; 'back' asks the last one again, and reaches back
     over earlier starts too. Returns whether all are answered; False after 'quit'.
     """
     keys = {pair.key for pair in pairs}
-    place = 0
-    while place < len(pairs):
-        pair = pairs[place]
-        if pair.key in ledger.answers:
-            place += 1
-            continue
-        reply = ask(Question(pair, len(keys & ledger.answers.keys()), len(keys)))
+    while (pair := _open(pairs, store)) is not None:
+        answered = sum(store.book.find(each, PERSON) is not None for each in pairs)
+        reply = ask(Question(pair, answered, len(keys)))
         if reply == "quit":
             return False
         if reply == "back":
-            if ledger.last in keys:
-                ledger.undo()
-                place = 0
+            if (last := store.book.last(keys)) is not None:
+                store.withdraw(last)
         else:
-            ledger.append(pair, reply)
+            store.append(Judgment.now(pair, reply))
     return True
+
+
+def _open(pairs: Sequence[Pair], store: JudgmentStore) -> Pair | None:
+    """The first that no person has judged yet, here or elsewhere."""
+    store.refresh()
+    return next((pair for pair in pairs if store.book.find(pair, PERSON) is None), None)

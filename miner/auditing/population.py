@@ -15,23 +15,10 @@ from miner.data import Float64, Int64, Row, UInt64
 from miner.errors import InputError
 from miner.formats.cohere import read_rows
 from miner.formats.receipts import Receipts
+from miner.judgments import Pair
 
 SCALES = ("risk", "share", "similarity")
 GIVEN = "given"
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A query and one of its mined negatives, with what is known to answer the query."""
-
-    query: str
-    passage: str
-    id: str | None
-    relevant: tuple[str, ...]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.query, self.passage
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from miner.auditing.assisted import AssistedRate
 from miner.auditing.cap import Cap, Verdicts, reaching
 from miner.auditing.estimate import AuditRate, Count, stratified
-from miner.auditing.judgments import Answer
 from miner.auditing.population import Population
 from miner.auditing.sample import Stratum
+from miner.judgments import Verdict
+
+TOLD: Mapping[Verdict, str] = {"answers": "yes", "no": "no", "partly": "unsure", "unsure": "unsure"}
+"""How the answers to "does it answer the query?" are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Audit:
     is_model: bool
     tallies: Sequence[StratumCounts]
     verdicts: Verdicts
+    assisted: AssistedRate | None = None
+    """With the help of a judge that judged a larger draw."""
 
     @classmethod
     def of(
@@ -52,24 +58,25 @@ class Audit:
         population: Population,
         strata: Sequence[Stratum],
         draws: Sequence[tuple[int, int]],
-        answers: Sequence[Answer | None],
+        verdicts: Sequence[Verdict | None],
         judge: str,
         is_model: bool = False,
     ) -> Audit:
-        """Draws and answers go in pairs; None stands where there is no answer."""
-        judged = list(zip(draws, answers, strict=True))
+        """Draws and verdicts go in pairs; None stands where there is no answer. What answers partly is as
+        little settled as what nobody is sure of."""
+        judged = [(d, TOLD[verdict] if verdict else None) for d, verdict in zip(draws, verdicts, strict=True)]
         by_stratum = [[answer for (d, _), answer in judged if d == h] for h in range(len(strata))]
         tallies = [
             StratumCounts(stratum, len(own), own.count("yes"), own.count("no"), own.count("unsure"))
             for stratum, own in zip(strata, by_stratum, strict=True)
         ]
         clear = [(h, m, a == "yes") for (h, m), a in judged if a in ("yes", "no")]
-        verdicts = Verdicts(
+        clear_ones = Verdicts(
             np.array([h for h, _, _ in clear], np.int64),
             population.scores[np.array([member for _, member, _ in clear], np.int64)],
             np.array([false for _, _, false in clear], np.bool_),
         )
-        return cls(population, judge, is_model, tallies, verdicts)
+        return cls(population, judge, is_model, tallies, clear_ones)
 
     def rate(self, unsure: str | None = None) -> AuditRate:
         """The rate over all mined negatives; those unsure left out, or taken for 'yes' or 'no'."""
@@ -94,6 +101,7 @@ class Audit:
             "drawn": sum(tally.drawn for tally in self.tallies),
             **{answer: self.total(answer) for answer in ("yes", "no", "unsure", "unanswered")},
             **self.rate().record(),
+            **({} if self.assisted is None else {"assisted": self.assisted.record()}),
             "unsure_taken_for_no": self.rate("no").record(),
             "unsure_taken_for_yes": self.rate("yes").record(),
             "strata": [self._stratum(tally) for tally in self.tallies],

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from miner.auditing.population import Pair
 from miner.corpus.queries import query_from
 from miner.data import Query
 from miner.errors import ConfigError, InputError
+from miner.judgments import Pair
 from miner.storage.files import read_jsonl, write_jsonl
 
 SUGGESTED = "suggested_positives.jsonl"
@@ -26,10 +26,11 @@ def write_suggestions(path: Path, judged: Iterable[tuple[Pair, bool]]) -> int:
     before = dict(_before(path)) if path.is_file() else {}
     after = dict(before)
     for pair, false in judged:
-        after.pop(pair.key, None)
+        key = (pair.query, pair.passage)
+        after.pop(key, None)
         if false:
             ids = [] if pair.id is None else [pair.id]
-            after[pair.key] = {
+            after[key] = {
                 "query": pair.query,
                 "relevant_passages": [pair.passage],
                 "relevant_ids": ids,

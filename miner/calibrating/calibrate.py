@@ -20,6 +20,7 @@ from miner.calibrating.rates import rate
 from miner.data import Float64, Int64, Query
 from miner.errors import ConfigError, MinerError
 from miner.index import Index
+from miner.judgments.known import KnownJudgments
 from miner.progress import Clock
 from miner.risk.model import RiskModel, packaged_model, probability
 
@@ -58,6 +59,23 @@ def calibrate(
     model = packaged_model()
     calibration = learn(model, evidence, n, seed) if prior is None else moved(model, evidence, n, prior)
     return replace(calibration, seed=seed, encoder=index.fingerprint, corpus=index.manifest.corpus)
+
+
+def with_answers(queries: Sequence[Query], known: KnownJudgments) -> list[Query]:
+    """The queries with the passages that were judged to answer them among their relevant ones."""
+    found = []
+    for query in queries:
+        more = [each.judgment.passage for each in known.about(query.text).values() if each.answers]
+        ids = [id for id, each in known.by_id(query.text).items() if each.answers]
+        texts = dict.fromkeys([*query.relevant_passages, *(text for text in more if text)])
+        found.append(
+            replace(
+                query,
+                relevant_passages=tuple(texts),
+                relevant_ids=tuple(dict.fromkeys([*query.relevant_ids, *ids])),
+            )
+        )
+    return found
 
 
 def learn(model: RiskModel, evidence: HiddenEvidence, n: int, seed: int) -> Calibration:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from miner.data import Float64
-
-Z = 1.959963984540054
-"""Of a 95 % interval."""
+from miner.judgments.wilson import wilson as wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,3 @@ def rate(hits: Float64, counts: Float64, further: bool = False) -> Rate:
     worth = max(worth / 3 if further else worth, 1e-9)
     low, high = wilson(share, worth)
     return Rate(int(total), share, 0.0 if wrong == 0 else low, 1.0 if wrong == total else high)
-
-
-def wilson(share: float, count: float) -> tuple[float, float]:
-    """The 95 % score interval of a share seen among `count` independent things (Wilson 1927)."""
-    middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
-    half = Z / (1 + Z * Z / count) * math.sqrt(share * (1 - share) / count + (Z / count) ** 2 / 4)
-    return max(middle - half, 0.0), min(middle + half, 1.0)

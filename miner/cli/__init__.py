@@ -21,6 +21,8 @@ COMMANDS = {
     "explain": "Show for one query what became of each candidate.",
     "calibrate": "Fit the risk of false negatives to your own queries.",
     "audit": "Measure what share of mined negatives is wrong.",
+    "relabel": "Judge the negatives of existing rows, and make what answers relevant.",
+    "review": "Decide on negatives in a page of your own browser.",
     "validate": "Check a file against Cohere's rules.",
     "report": "Write a page to look at a data set.",
     "split": "Split into train and evaluation files that leak nothing.",

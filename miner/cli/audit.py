@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from miner.cli.console import gave_json, safe, say, show_text
+from miner.cli.judges import (
+    BudgetOption,
+    JudgeOption,
+    JudgingOptions,
+    MaxCallsOption,
+    PriceOption,
+    PromptOption,
+    YesOption,
+    judgments_beside,
+)
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
-    from miner.auditing.judgments import Answer
-    from miner.auditing.population import Pair
+    from miner.auditing import Audit
+    from miner.judgments import Pair, Verdict
 
 
 def command(
@@ -24,12 +35,19 @@ def command(
     judgments: Annotated[
         Path | None, typer.Option(help="Take answers from this JSONL or qrels-like TSV file; asks nobody.")
     ] = None,
-    judge: Annotated[
-        str | None, typer.Option(help="Take the opinion of this cross-encoder: a folder or hub name.")
-    ] = None,
-    judge_margin: Annotated[
-        float, typer.Option(help="How far below the relevant passages' median score still counts, relative.")
-    ] = 0.0,
+    complete: Annotated[
+        bool,
+        typer.Option("--complete", help="What --judgments does not name of a query that it knows is a no."),
+    ] = False,
+    judge: JudgeOption = None,
+    judged: Annotated[
+        int, typer.Option(min=1, help="Negatives that --judge judges; people's answers are among them.")
+    ] = 1000,
+    prompt: PromptOption = None,
+    max_calls: MaxCallsOption = None,
+    budget: BudgetOption = None,
+    price: PriceOption = None,
+    yes: YesOption = False,
     target: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Wanted rate: tells the cap that would reach it.")
     ] = None,
@@ -44,80 +62,122 @@ def command(
 
     Answers are kept in FILE.judgments.jsonl, confirmed false negatives in FILE.suggested_positives.jsonl.
     """
+    from miner.cli.audit_text import render
     from miner.cli.outputs import check_output
     from miner.cli.rows import cohere_rows
     from miner.errors import ConfigError
 
     if (merge is None) != (output is None):
         raise ConfigError("--merge QUERIES and -o NEW_QUERIES go together; found one without the other")
-    if judgments is not None and judge is not None:
+    if complete and judgments is None:
+        raise ConfigError("--complete says that a file names all that answers; expected --judgments FILE")
+    if judgments is not None and judge:
         raise ConfigError("answers come from --judgments or from --judge; found both")
     check_output(output, inputs=[mined, merge])
     if merge is not None and output is not None:
         _merge(mined, merge, output)
         return
-    options = read_options(columns, encoding)
-    with cohere_rows(mined, options) as rows:
-        _audit(mined, rows, k, seed, _Judge(mined, judgments, judge, judge_margin), target)
-    say_passed_over(options.notes)
-
-
-class _Judge:
-    """Who answers: a person, a file or a model."""
-
-    def __init__(self, mined: Path, file: Path | None, model: str | None, margin: float) -> None:
-        self.mined, self.file, self.model, self.margin = mined, file, model, margin
-
-    @property
-    def name(self) -> str:
-        if self.model is not None:
-            return f"the model {self.model}"
-        return "a person" if self.file is None else f"the judgments in {self.file}"
-
-    def answers(self, pairs: Sequence[Pair]) -> list[Answer | None]:
-        from miner.auditing.judgments import JUDGMENTS, read_judgments
-        from miner.auditing.model import opinion
-        from miner.errors import ConfigError
-        from miner.formats.cohere import companion
-        from miner.models.cross_encoder import CrossEncoderScorer
-
-        if self.model is not None:
-            return list(opinion(pairs, CrossEncoderScorer(self.model), self.margin))
-        ledger = companion(self.mined, JUDGMENTS)
-        if self.file is None and sys.stdin.isatty() and sys.stderr.isatty():
-            return _asked(pairs, ledger)
-        if self.file is None and not ledger.is_file():
-            raise ConfigError("no terminal to ask in; expected one, or --judgments FILE, or --judge MODEL")
-        known = read_judgments(self.file or ledger)
-        return [known.find(pair) for pair in pairs]
-
-
-def _asked(pairs: Sequence[Pair], path: Path) -> list[Answer | None]:
-    from miner.auditing.interview import interview
-    from miner.auditing.judgments import JudgmentLedger
-    from miner.cli.interview_terminal import TerminalInterview
-
-    with JudgmentLedger(path) as ledger:
-        if any(pair.key not in ledger.answers for pair in pairs):
-            with TerminalInterview() as terminal:
-                interview(pairs, ledger, terminal.ask)
-        return [ledger.answers.get(pair.key) for pair in pairs]
-
-
-def _audit(mined: Path, rows: Path, k: int, seed: int, judge: _Judge, target: float | None) -> None:
-    from miner.auditing import Audit, draw, read_population, stratify
-    from miner.cli.audit_text import render
-
-    population = read_population(rows, seed)
-    strata = stratify(population)
-    draws = draw(strata, k)
-    pairs = population.pairs([member for _, member in draws])
-    answers = judge.answers(pairs)
-    audit = Audit.of(population, strata, draws, answers, judge.name, judge.model is not None)
-    if judge.model is None:
-        _suggest(mined, [(pair, answer == "yes") for pair, answer in zip(pairs, answers, strict=True)])
+    options = JudgingOptions.of(
+        judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
+    )
+    reading = read_options(columns, encoding)
+    with cohere_rows(mined, reading) as rows:
+        sample = _Sample(mined, rows, k, seed, judged if options.judges else 0)
+        audit = sample.by_judge(options) if options.judges else sample.by_people(judgments, complete)
+    say_passed_over(reading.notes)
     if not gave_json(lambda: audit.record(target)):
         show_text(render(audit, target))
+
+
+class _Sample:
+    """The negatives drawn: the first k for people, more for a judge."""
+
+    def __init__(self, mined: Path, rows: Path, k: int, seed: int, judged: int) -> None:
+        from miner.auditing import draw, read_population, stratify
+
+        self.mined, self.k = mined, k
+        self.population = read_population(rows, seed)
+        self.strata = stratify(self.population)
+        self.draws = draw(self.strata, max(k, judged) if k else 0)
+        self.pairs = self.population.pairs([member for _, member in self.draws])
+
+    @property
+    def store(self) -> Path:
+        return judgments_beside(self.mined)
+
+    def by_people(self, file: Path | None, complete: bool) -> Audit:
+        """Answers of a person, or of a file."""
+        name = "a person" if file is None else f"the judgments in {file}"
+        verdicts = self._from(file, complete) if file else self._from_person()
+        audit = self._audit(verdicts, name, False)
+        if file is not None and not complete and not audit.total("no") and audit.total("unanswered"):
+            say(
+                f"{safe(str(file))} names no passage that does not answer; if it names all that do: --complete"
+            )
+        _suggest(self.mined, [(p, v == "answers") for p, v in zip(self.pairs, verdicts, strict=True)])
+        return audit
+
+    def by_judge(self, options: JudgingOptions) -> Audit:
+        """A judge's opinion of the whole draw; with enough answers by people among them, a measured rate."""
+        from miner.auditing.assisted import FEWEST, assisted, strata_of
+        from miner.judgments import PERSON
+
+        panel = options.panel(self.store)
+        with options.consent():
+            for each in panel.judges:
+                panel.ask(each, self.pairs)
+        said = [panel.said(panel.judges[-1], pair) for pair in self.pairs]
+        judge: list[Verdict | None] = [found.verdict if found else None for found in said]
+        told = [panel.store.book.find(pair, PERSON) for pair in self.pairs]
+        people: list[Verdict | None] = [found.verdict if found else None for found in told]
+        name = f"the judge {options.judges[-1]}"
+        if sum(verdict in ("answers", "no") for verdict in people) < FEWEST:
+            return self._audit(judge, name, True)
+        sizes = [len(stratum.members) for stratum in self.strata]
+        rate = assisted(strata_of(sizes, self.draws, people, judge))
+        asked = [i for i, verdict in enumerate(people) if verdict is not None]
+        audit = self._audit([people[i] for i in asked], f"a person, with {name}", False, asked)
+        return replace(audit, assisted=rate)
+
+    def _audit(
+        self,
+        verdicts: Sequence[Verdict | None],
+        name: str,
+        is_model: bool,
+        places: Sequence[int] | None = None,
+    ) -> Audit:
+        from miner.auditing import Audit
+
+        draws = self.draws if places is None else [self.draws[i] for i in places]
+        return Audit.of(self.population, self.strata, draws, verdicts, name, is_model)
+
+    def _from(self, file: Path, complete: bool) -> list[Verdict | None]:
+        from miner.judging import FileJudge
+
+        said = {pair.key: o.verdict for pair, o in FileJudge(str(file), complete).opinions(self.pairs)}
+        return [said.get(pair.key) for pair in self.pairs]
+
+    def _from_person(self) -> list[Verdict | None]:
+        from miner.errors import ConfigError
+
+        if sys.stdin.isatty() and sys.stderr.isatty():
+            return _asked(self.pairs, self.store)
+        if not self.store.is_file():
+            raise ConfigError("no terminal to ask in; expected one, or --judgments FILE, or --judge JUDGE")
+        return self._from(self.store, False)
+
+
+def _asked(pairs: Sequence[Pair], path: Path) -> list[Verdict | None]:
+    from miner.auditing.interview import interview
+    from miner.cli.interview_terminal import TerminalInterview
+    from miner.judgments import PERSON, JudgmentStore
+
+    store = JudgmentStore(path)
+    if any(store.book.find(pair, PERSON) is None for pair in pairs):
+        with TerminalInterview() as terminal:
+            interview(pairs, store, terminal.ask)
+    found = [store.book.find(pair, PERSON) for pair in pairs]
+    return [judgment.verdict if judgment else None for judgment in found]
 
 
 def _suggest(mined: Path, judged: Sequence[tuple[Pair, bool]]) -> None:

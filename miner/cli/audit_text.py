@@ -33,6 +33,8 @@ def render(audit: Audit, target: float | None = None) -> str:
             (f"all, unsure taken for {answer}", *[""] * 5, *_cells(audit.rate(answer)))
             for answer in ("no", "yes")
         ]
+    if audit.assisted is not None and audit.assisted.helps:
+        rows.append(("all, with the judge", *[""] * 5, *_cells(audit.assisted.rate)))
     lines = [table(rows, HEADER), "", _judged(audit)]
     if target is not None:
         lines += ["", *_caps(audit, target)]
@@ -43,6 +45,10 @@ def _judged(audit: Audit) -> str:
     text = f"judged by {safe(audit.judge)}"
     if audit.is_model:
         text += ": a model's opinion, not a measured rate; it errs where the models that mined err"
+    if (both := audit.assisted) is not None:
+        text += f"\nthe judge judged {both.judged:,}, people {both.asked:,} of them; "
+        text += f"they agree with φ = {both.agreement:.2f}"
+        text += "" if both.helps else ": too little to narrow the interval, so people's answers stand alone"
     if left := audit.total("unanswered"):
         text += f"\n{left:,} drawn negatives have no answer yet; the rate takes them for like the others"
     if given := audit.population.given:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
+from miner.cli.judges import JudgmentsOption, known_judgments
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -28,9 +29,10 @@ def command(
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
     seed: Annotated[int, typer.Option(help="Draws which passage of a query is shown.")] = 0,
+    judgments: JudgmentsOption = None,
 ) -> None:
     """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
-    from miner.calibrating.calibrate import calibrate
+    from miner.calibrating.calibrate import calibrate, with_answers
     from miner.cli.outputs import check_output
     from miner.corpus.queries import read_queries
     from miner.index import default_index, open_index
@@ -39,7 +41,9 @@ def command(
     check_output(output, inputs=[queries], indexes=[index] if index else ())
     opened = open_index(index or default_index(Path("indexes")))
     asked = read_queries(queries, split=split, min_grade=min_grade)
-    calibration = calibrate(asked, opened, n=n, prior=prior, seed=seed, clock=Clock(terminal()))
+    known = known_judgments(judgments, queries)
+    shown = with_answers(asked, known) if known else asked
+    calibration = calibrate(shown, opened, n=n, prior=prior, seed=seed, clock=Clock(terminal()))
     calibration.write(output)
     if not gave_json(calibration.record):
         show_text(render(calibration))

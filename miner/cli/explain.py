@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, show_text, table, terminal_width
+from miner.cli.judges import JudgmentsOption, known_judgments
 from miner.cli.reasons import preference, reason
 
 if TYPE_CHECKING:
@@ -32,12 +33,15 @@ def command(
     copies: Annotated[str, typer.Option(help="As for mine.")] = "copies()",
     select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
+    judgments: JudgmentsOption = None,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
     parts: Annotated[
         bool, typer.Option("--parts", help="Also what each risk is made of, in log odds.")
     ] = False,
 ) -> None:
     """Show one query's candidates in order, with scores and risk, and why each was chosen, kept or dropped."""
+    from dataclasses import replace
+
     from miner.cli.recipes import calibration_of, open_indexes, recipe_of
     from miner.mining.explain import explain
 
@@ -45,6 +49,8 @@ def command(
     recipe = recipe_of(n, filter, max_risk, select, depth, copies)
     if known := calibration_of(calibration, opened):
         recipe = recipe.calibrated(known)
+    if judgments or queries:
+        recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
     explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
     if not gave_json(explanation.record):
         show_text(render(explanation, recipe, show, parts))

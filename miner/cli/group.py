@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from miner.errors import MinerError
 
-OWN_OUTPUT = ("rerank", "sample", "serve")
+OWN_OUTPUT = ("rerank", "review", "sample", "serve")
 """Commands without --json: their output is rows, files or answers, and no report."""
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result to stdout as JSON.")]

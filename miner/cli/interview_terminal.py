@@ -17,7 +17,7 @@ from miner.auditing.interview import Question, Reply
 from miner.cli.console import safe
 
 KEYS: dict[str, Reply] = {
-    "y": "yes",
+    "y": "answers",
     "n": "no",
     "u": "unsure",
     "b": "back",
@@ -25,6 +25,7 @@ KEYS: dict[str, Reply] = {
     "": "quit",
     "\x04": "quit",
 }
+SAID = {"answers": "yes"}
 HELP = "does the candidate answer the query?  y yes · n no · u unsure · b back · q quit "
 SIDE_BY_SIDE = 80
 """Columns a terminal must have for two texts side by side."""
@@ -57,7 +58,7 @@ class TerminalInterview:
         while reply is None:
             self.console.print(HELP, end="")
             reply = KEYS.get(self._key())
-            self.console.print(reply or "no such key")
+            self.console.print(SAID.get(reply or "", reply) or "no such key")
         return reply
 
     def _key(self) -> str:

@@ -8,6 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from miner.cli.console import gave_json, say, terminal
+from miner.cli.judges import (
+    BudgetOption,
+    DryRunOption,
+    JudgeOption,
+    JudgingOptions,
+    JudgmentsOption,
+    MaxCallsOption,
+    PriceOption,
+    PromptOption,
+    TrialOption,
+    YesOption,
+    judgments_beside,
+    known_judgments,
+)
+from miner.cli.mine_judged import JudgedWork
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
@@ -56,7 +71,8 @@ def command(
     select: Annotated[
         str | None,
         typer.Option(
-            help="priced(...), top(), below(), sample(...) or diverse(...). [default: priced(), with --max-risk top()]"
+            help="priced(...), top(), below(), sample(...) or diverse(...). "
+            "[default: priced(); with --max-risk or --judge top()]"
         ),
     ] = None,
     rescore: Annotated[
@@ -82,11 +98,22 @@ def command(
     model: Annotated[str | None, typer.Option(help="Encoder of an index that is built here.")] = None,
     executor: Annotated[str, typer.Option(help="serial, or ray(workers=8).")] = "serial",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
+    judgments: JudgmentsOption = None,
+    judge: JudgeOption = None,
+    trial: TrialOption = 50,
+    prompt: PromptOption = None,
+    max_calls: MaxCallsOption = None,
+    budget: BudgetOption = None,
+    price: PriceOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
 ) -> None:
     """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it.
 
     Where there is no index, one is built over the passages that the queries came with.
     """
+    from dataclasses import replace
+
     from miner.cli.executors import executor_of
     from miner.cli.mine_text import summary
     from miner.cli.outputs import check_output, given_input
@@ -102,6 +129,10 @@ def command(
 
     workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
     options = read_options(columns, encoding, strict)
+    judging = JudgingOptions.of(
+        judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
+    )
+    chosen = select or ("top()" if judge else None)
     output = output or Path(f"{_stem(queries)}.mined.jsonl")
     with given_input(queries) as source:
         check_output(output, inputs=[queries, calibration], indexes=index or (), endings=(RECEIPTS, RUN))
@@ -113,25 +144,34 @@ def command(
     if rescore is not None:
         scores = ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
     recipe = recipe_of(
-        n, filter, max_risk, select, depth, copies, seed=seed, emit=emit, search=searched, rescore=scores
+        n, filter, max_risk, chosen, depth, copies, seed=seed, emit=emit, search=searched, rescore=scores
     )
     if known := calibration_of(calibration, opened[0]):
         recipe = recipe.calibrated(known)
     asked = known_queries(asked, opened[0], options.notes)
+    if not judging.judges and (said := known_judgments(judgments, queries)):
+        recipe = replace(recipe, judgments=said)
     given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
     named = {"index": [str(each.place) for each in opened], **_spelt(recipe), "limit": limit}
     arguments = {**{k: v and str(v) for k, v in given.items()}, **named, "read": options.notes.record()}
-    with workers.open() as running:
-        record = mine(
-            asked,
-            opened,
-            recipe,
-            output=output,
-            encoder=encoder,
-            executor=running,
-            arguments=arguments,
-            clock=Clock(terminal()),
-        )
+    if judging.judges:
+        work = JudgedWork(asked, opened, recipe, judgments or judgments_beside(queries), trial, workers)
+        if dry_run:
+            work.plan(judging)
+            return
+        record = work.run(judging, output, arguments | {"judge": list(judging.judges)})
+    else:
+        with workers.open() as running:
+            record = mine(
+                asked,
+                opened,
+                recipe,
+                output=output,
+                encoder=encoder,
+                executor=running,
+                arguments=arguments,
+                clock=Clock(terminal()),
+            )
     gave_json(lambda: record)
     say_passed_over(options.notes)
     say(summary(recipe, record, output, known))

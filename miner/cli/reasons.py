@@ -22,13 +22,13 @@ def is_guard(verdict: str) -> bool:
 
 def reason(verdict: str) -> str:
     """What the guard or the filter of this name says of a candidate that it drops."""
-    from miner.filters import FILTERS
+    from miner.filters import FILTERS, DropJudged
     from miner.spec import Spec
     from miner.text.copies import Copies
 
     if is_guard(verdict):
         return GUARDS.get(verdict, verdict.replace("_", " "))
-    rules: dict[str, type[Spec]] = {**FILTERS, Copies.name: Copies}
+    rules: dict[str, type[Spec]] = {**FILTERS, Copies.name: Copies, DropJudged.name: DropJudged}
     known = rules.get(verdict.partition("(")[0])
     return known.reason if known and known.reason else f"dropped by {verdict}"
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, say, terminal
+from miner.cli.judges import JudgmentsOption, judgments_for
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 
@@ -32,6 +33,7 @@ def command(
     ] = None,
     rows: Annotated[int, typer.Option(min=0, help="Rows of the table; drawn at random from more.")] = 1_000,
     seed: Annotated[int, typer.Option(help="Seeds the draw.")] = 0,
+    judgments: JudgmentsOption = None,
 ) -> None:
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
     from contextlib import ExitStack
@@ -43,10 +45,13 @@ def command(
 
     check_output(output, inputs=[file, evaluation])
     options, clock = read_options(columns, encoding), Clock(terminal())
+    said = judgments_for(judgments, file)
     with ExitStack() as stack:
         train = stack.enter_context(cohere_rows(file, options))
         other = stack.enter_context(cohere_rows(evaluation, options)) if evaluation else None
-        found = report(train, other, output=output, model=model, rows=rows, seed=seed, clock=clock)
+        found = report(
+            train, other, output=output, model=model, rows=rows, seed=seed, judgments=said, clock=clock
+        )
     gave_json(found.statistics, indent=False)
     say_passed_over(options.notes)
     say(f"wrote {safe(str(output))}")

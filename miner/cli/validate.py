@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from miner.cli.console import gave_json, safe, say, show_text, terminal
+from miner.cli.judges import JudgmentsOption, judgments_for
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def command(
     fix_overlap: Annotated[
         bool, typer.Option("--fix-overlap", help="Also take relevant passages out of the negatives.")
     ] = False,
+    judgments: JudgmentsOption = None,
 ) -> None:
     """Check a file against Cohere's rules for rerank fine-tuning. Exit code 1 if there are errors.
 
@@ -61,6 +63,7 @@ def command(
             cap=cap,
             fix=fix,
             fix_overlap=fix_overlap,
+            judgments=judgments_for(judgments, file),
             clock=Clock(terminal()),
         )
     _print(found)

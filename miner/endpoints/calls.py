@@ -26,12 +26,19 @@ RETRIED = (408, 409, 425, 429)
 
 class CallFailed(MinerError):
     """A call that brought nothing: `status` of HTTP, 0 where no answer came; `after` seconds at least before
-    the next one; `final` where asking again would change nothing."""
+    the next one; `final` where asking again would change nothing; `about_content` where a filter of the
+    service refused the texts."""
 
     def __init__(
-        self, message: str, status: int = 0, after: float | None = None, final: bool | None = None
+        self,
+        message: str,
+        status: int = 0,
+        after: float | None = None,
+        final: bool | None = None,
+        about_content: bool = False,
     ) -> None:
         super().__init__(message)
+        self.about_content = about_content
         self.status, self.after = status, after
         self.final = 300 <= status < 500 and status not in RETRIED if final is None else final
 

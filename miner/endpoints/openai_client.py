@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from miner.endpoints.address import Address, address_of
@@ -13,6 +13,9 @@ from miner.endpoints.calls import CallFailed, Meter, Patience, retry_after
 from miner.errors import MissingExtra
 
 HOME, KEY = "https://api.openai.com/v1", "OPENAI_API_KEY"
+RENAMED = {"max_tokens": "max_completion_tokens"}
+FILTERS = ("content_filter", "content management policy", "content_policy")
+"""In the refusals of services that will not read a text."""
 T = TypeVar("T")
 
 
@@ -40,6 +43,7 @@ class OpenAIClient:
             key = KEY if os.environ.get(KEY) else ""
         self.address: Address = address_of(named, key, HOME, KEY)
         self.patience, self.meter = patience or Patience(), meter or Meter()
+        self._strange: set[str] = set()
 
     @cached_property
     def _client(self) -> Any:
@@ -79,12 +83,17 @@ class OpenAIClient:
     def chat(
         self, model: str, messages: Sequence[dict[str, str]], *, most: int, schema: dict[str, Any] | None
     ) -> Completion:
-        """What the model says to the messages, in at most `most` tokens; by a JSON schema, if one is given."""
+        """What the model says to the messages, in at most `most` tokens; by a JSON schema, if one is given and
+        the server has such a thing."""
         shape = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
-        more: dict[str, Any] = {} if schema is None else {"response_format": shape}
-        more |= {"temperature": 0.0, "max_tokens": most}
-        answer = self._asked(
-            lambda: self._client.chat.completions.create(model=model, messages=list(messages), **more)
+        options: dict[str, Any] = {"temperature": 0.0, "max_tokens": most}
+        if schema is not None:
+            options["response_format"] = shape
+        answer = self._tolerated(
+            options,
+            lambda chosen: self._client.chat.completions.create(
+                model=model, messages=list(messages), **chosen
+            ),
         )
         self._count(answer)
         choices = _list(answer, "choices")
@@ -97,6 +106,20 @@ class OpenAIClient:
         return Completion(
             text if isinstance(text, str) else "", str(refusal or "") or blocked, why == "length"
         )
+
+    def _tolerated(self, options: dict[str, Any], ask: Callable[[dict[str, Any]], T]) -> T:
+        """Ask with the options that the server takes: one that it names in a refusal is left out from then
+        on, or called by its newer name."""
+        while True:
+            renamed = {RENAMED.get(k, k) if k in self._strange else k: v for k, v in options.items()}
+            chosen = {k: v for k, v in renamed.items() if k not in self._strange}
+            try:
+                return self._asked(partial(ask, chosen))
+            except CallFailed as error:
+                named = {name for name in chosen if error.status in (400, 422) and name in str(error)}
+                if not named:
+                    raise
+                self._strange |= named
 
     def _count(self, answer: Any) -> None:
         usage = getattr(answer, "usage", None)
@@ -114,7 +137,10 @@ class OpenAIClient:
         except openai.APIStatusError as error:
             after = retry_after(error.response.headers.get("retry-after"))
             said = self.address.redacted(" ".join(str(error.message).split()))[:300]
-            raise CallFailed(f"answers {error.status_code} ({said})", error.status_code, after) from None
+            filtered = any(name in f"{error.code} {said}".lower() for name in FILTERS)
+            raise CallFailed(
+                f"answers {error.status_code} ({said})", error.status_code, after, about_content=filtered
+            ) from None
         except openai.APITimeoutError:
             raise CallFailed(f"does not answer within {self.patience.timeout:g} seconds") from None
         except openai.APIConnectionError as error:

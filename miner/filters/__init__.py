@@ -5,6 +5,7 @@ from __future__ import annotations
 from miner.filters.base import Filter, judge
 from miner.filters.denoise import Denoise
 from miner.filters.guards import GUARDS, Guard
+from miner.filters.judged import DropJudged
 from miner.filters.margin import Margin
 from miner.filters.rescored import Rescored
 from miner.filters.risk import Risk
@@ -27,6 +28,7 @@ __all__ = [
     "FILTERS",
     "GUARDS",
     "Denoise",
+    "DropJudged",
     "DropRiskiest",
     "Filter",
     "Guard",

@@ -34,4 +34,4 @@ class Denoise(Spec):
         reference = pool.evidence["rescored_relevant"][:, MEDIAN, None].astype(np.float64)
         ceiling = np.inf if self.max is None else self.max
         limit = np.minimum(ceiling, reference - self.relative * np.abs(reference) - self.absolute)
-        return np.isnan(scores) | np.less_equal(scores, limit)
+        return pool.verified | np.isnan(scores) | np.less_equal(scores, limit)

@@ -18,6 +18,7 @@ from miner.index.memo import ArraySpec, MemoKind
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
 from miner.mining.examples import dropped
+from miner.mining.judged import weigh
 from miner.mining.pick import Pick
 from miner.mining.pool import PoolBuilder, seen_by
 from miner.mining.prepare import prepare
@@ -117,6 +118,8 @@ class Miner:
         pool = self.builder.build(block, found)
         if self.scorers:
             pool = self._estimate(pool, block)
+        if self.recipe.judgments is not None:
+            pool = weigh(pool, block, self.indexes[0], self.recipe.judgments)
         if self.recipe.rescore is not None:
             wanted = judge(pool, self.recipe.cheap) == KEPT
             texts = [self._texts(line) for line in np.where(wanted, pool.rows, PADDING)]

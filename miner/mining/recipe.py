@@ -7,7 +7,8 @@ from typing import Protocol
 
 from miner.data import RESCORED
 from miner.errors import ConfigError
-from miner.filters import GUARDS, Filter, Risk, SameDocument
+from miner.filters import GUARDS, DropJudged, Filter, Risk, SameDocument
+from miner.judgments.known import KnownJudgments
 from miner.mining.relevant import EMIT
 from miner.mining.rescore import ScoreCache
 from miner.risk import RiskModel, packaged_model
@@ -32,7 +33,8 @@ class Recipe:
     by `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
     `risk` is the model behind risk(), riskiest() and priced(); `rescore` scores pairs with a cross-encoder, for
-    the denoise filter and the receipts; `search` finds the candidates. Too few survivors widen the search
+    the denoise filter and the receipts; `search` finds the candidates; `judgments` are what was judged before:
+    what answers is no negative, what was verified not to bears no risk. Too few survivors widen the search
     fourfold, then exactly, until the corpus ends, unless `widen` is off. Raises ConfigError for numbers that
     cannot be, and where a filter or selector needs a cross-encoder and there is none.
     """
@@ -49,6 +51,7 @@ class Recipe:
     risk: RiskModel = field(default_factory=packaged_model)
     rescore: ScoreCache | None = None
     search: Search = field(default_factory=Search)
+    judgments: KnownJudgments | None = None
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -69,8 +72,9 @@ class Recipe:
 
     @property
     def judges(self) -> tuple[Filter, ...]:
-        """The guards, the rule for near copies, then the filters, in the order of the verdict codes."""
-        return (*GUARDS, self.copies, *self.filters)
+        """The guards, the rule for near copies, what was judged to answer, then the filters, in the order of the
+        verdict codes."""
+        return (*GUARDS, self.copies, *([] if self.judgments is None else [DropJudged()]), *self.filters)
 
     @property
     def cheap(self) -> tuple[Filter, ...]:

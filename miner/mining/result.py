@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import islice
@@ -19,6 +19,7 @@ from miner.errors import MinerError
 from miner.formats.base import Format, Sourced
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
+from miner.judgments.record import Pair
 from miner.mining import show
 from miner.mining.counts import MiningCounts
 from miner.mining.export import EVIDENCE, arrow_table, dataset, frame
@@ -230,6 +231,7 @@ class MiningResult:
         known = self.prepared.relevant
         ids, scores = known.ids[known.of(i)], _numbers(self.picks[i].relevant_scores)
         given = [{"id": None, "source": "given"} for _ in self.prepared.block.taken[i]]
+        said = self._said(i)
         own = [
             {
                 "id": negative.id,
@@ -242,11 +244,25 @@ class MiningResult:
                 "risk": negative.risk,
                 "rescored": negative.rescored,
                 **({"found_by": negative.found_by} if negative.found_by else {}),
+                **said(negative),
             }
             for negative in mined
         ]
         relevant = [{"id": id, "similarity": score} for id, score in zip(ids, scores, strict=True)]
         return {"query": self.queries[i].text, "relevant": relevant, "negatives": [*given, *own]}
+
+    def _said(self, i: int) -> Callable[[Negative], dict[str, Any]]:
+        """What was judged of a query's negatives, by whom."""
+        judgments = self.recipe.judgments
+        if judgments is None or not judgments.book.knows(self.queries[i].text):
+            return lambda negative: {}
+
+        def said(negative: Negative) -> dict[str, Any]:
+            pair = Pair(self.queries[i].text, negative.text, negative.id)
+            found = judgments.book.find(pair)
+            return {"judged": {"verdict": found.verdict, "by": found.judge}} if found else {}
+
+        return said
 
 
 def _check(rows: Sequence[Row], near: NearCopies) -> None:

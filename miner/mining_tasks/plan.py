@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from miner.mining_tasks.tasks import Judge, Judged, Level, SearchTask, judged_stem
+from miner.mining_tasks.tasks import Judged, JudgeTask, Level, SearchTask, judged_stem
 from miner.mining_tasks.work import judged
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -38,14 +38,14 @@ class WavePlan:
     )
     """For each block under way the candidates by index and first shard."""
     done: dict[int, Sealed] = field(default_factory=dict)
-    """For each finished block what Judge made."""
+    """For each finished block what JudgeTask made."""
 
-    def tasks(self, blocks: Sequence[tuple[Sealed, Sealed]]) -> Iterator[SearchTask | Judge]:
+    def tasks(self, blocks: Sequence[tuple[Sealed, Sealed]]) -> Iterator[SearchTask | JudgeTask]:
         """The first searches of each block of queries, asked and prepared; drawn as they are begun."""
         for number, (queries, prepared) in enumerate(blocks):
             yield from self._enter(Level(number, 0, queries, prepared))
 
-    def follow(self, task: SearchTask | Judge, receipt: Sealed | Judged) -> list[SearchTask | Judge]:
+    def follow(self, task: SearchTask | JudgeTask, receipt: Sealed | Judged) -> list[SearchTask | JudgeTask]:
         """The tasks that a finished one makes possible."""
         if isinstance(receipt, Judged):
             return list(self._after(task.level, receipt))
@@ -58,9 +58,9 @@ class WavePlan:
         by_index = (
             tuple(found[index, start] for start, _ in groups) for index, groups in enumerate(self.groups)
         )
-        return [Judge(task.level, tuple(by_index))]
+        return [JudgeTask(task.level, tuple(by_index))]
 
-    def _enter(self, level: Level) -> Iterator[SearchTask | Judge]:
+    def _enter(self, level: Level) -> Iterator[SearchTask | JudgeTask]:
         """The searches of a wave, unless an earlier run has judged it."""
         if before := self.place.whole(judged_stem(level.number, level.wave), ".npz"):
             yield from self._after(level, judged(self.place, before))
@@ -69,7 +69,7 @@ class WavePlan:
             for start, stop in groups:
                 yield SearchTask(level, index, start, stop)
 
-    def _after(self, level: Level, receipt: Judged) -> Iterator[SearchTask | Judge]:
+    def _after(self, level: Level, receipt: Judged) -> Iterator[SearchTask | JudgeTask]:
         if receipt.left:
             yield from self._enter(replace(level, wave=level.wave + 1, left=receipt.file))
         else:

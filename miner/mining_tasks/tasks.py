@@ -74,7 +74,7 @@ class SearchTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class JudgeTask:
     """Merge the candidates of a wave, filter and choose. Receipt: Judged."""
 
     level: Level

@@ -35,7 +35,7 @@ from miner.mining_tasks.bundle import (
     unpack_queries,
 )
 from miner.mining_tasks.found import Merging, ShardGroup, open_groups
-from miner.mining_tasks.tasks import Build, Judge, Judged, Level, PrepareTask, SearchTask
+from miner.mining_tasks.tasks import Build, Judged, JudgeTask, Level, PrepareTask, SearchTask
 from miner.progress import Clock
 from miner.search.per_shard import PerShardIvfPq
 from miner.storage.place import Place
@@ -90,7 +90,7 @@ class Preparing:
 
 @dataclass(frozen=True)
 class Mining:
-    """Work on Search and Judge."""
+    """Work on Search and JudgeTask."""
 
     run: Run
     warm: ClassVar[bool] = False
@@ -99,7 +99,7 @@ class Mining:
     def key(self) -> str:
         return f"mining {self.run.place}"
 
-    def start(self) -> Callable[[SearchTask | Judge], Sealed | Judged]:
+    def start(self) -> Callable[[SearchTask | JudgeTask], Sealed | Judged]:
         return _TaskWorker(self.run)
 
 
@@ -131,7 +131,7 @@ class _TaskWorker:
     def __init__(self, run: Run) -> None:
         self.run, self.place = run, run.place
 
-    def __call__(self, task: SearchTask | Judge) -> Sealed | Judged:
+    def __call__(self, task: SearchTask | JudgeTask) -> Sealed | Judged:
         if isinstance(task, SearchTask):
             return self.search(task)
         if done := self.place.whole(task.stem, ".npz"):
@@ -168,7 +168,7 @@ class _TaskWorker:
             max_memory=search.max_memory,
         )
 
-    def judge(self, task: Judge) -> Judged:
+    def judge(self, task: JudgeTask) -> Judged:
         level = task.level
         queries = unpack_queries(open_bundle(self.place, level.queries))
         prepared = unpack_prepared(open_bundle(self.place, level.prepared), queries, self.indexes)
@@ -197,7 +197,7 @@ class _TaskWorker:
         bundle = open_bundle(self.place, level.left)
         return unpack_picks(bundle.arrays), MiningCounts.read(bundle.plain["tally"])
 
-    def found(self, task: Judge, wave: Wave, block: Block) -> Callable[[slice], Candidates]:
+    def found(self, task: JudgeTask, wave: Wave, block: Block) -> Callable[[slice], Candidates]:
         """Gives the candidates of a piece of the wave, merged out of those of all groups."""
         coding = task.level.coding(self.run.recipe.search)
         merging = [

@@ -50,13 +50,15 @@ def report(
     model: str | None = None,
     rows: int = 1_000,
     seed: int = 0,
+    judgments: str | Path | None = None,
     clock: Clock | None = None,
 ) -> Report:
     """Look at a file in Cohere's format, and at its evaluation file if there is one.
 
     Receipts and run records are taken from beside the files. The tokenizer of `model` counts tokens and its
     encoder finds near-paraphrases; without one the bundled tokenizer counts and shared words tell. The page shows
-    `rows` rows, drawn by `seed` from more, and is written to `output`, if that is given.
+    `rows` rows, drawn by `seed` from more, and is written to `output`, if that is given. `judgments` is a file that
+    tells which negatives were judged to answer: these are among the findings.
 
     Raises ConfigError for a missing file, InputError for one that cannot be read on or whose receipts or run
     record are damaged, OutputError, MissingExtra.
@@ -65,7 +67,9 @@ def report(
         files.check_writable(Path(output))
     limits = ReportLimits(shown=rows, seed=seed)
     train, validation = Path(file), None if evaluation is None else Path(evaluation)
-    found = examine_files(train, validation, gauge=gauge(model), limits=limits, clock=clock)
+    found = examine_files(
+        train, validation, gauge=gauge(model), limits=limits, judgments=judgments, clock=clock
+    )
     if output is not None:
         found.write(Path(output))
     return found
@@ -77,12 +81,20 @@ def examine_files(
     *,
     gauge: Gauge | None = None,
     limits: ReportLimits | None = None,
+    judgments: str | Path | None = None,
     clock: Clock | None = None,
 ) -> Report:
     """As report; without a gauge no tokens are counted, and near-paraphrases are found by shared words."""
     clock, limits = clock or Clock(), limits or ReportLimits()
     counter = gauge.count_tokens if gauge else None
-    found = validate(train, evaluation, model=counter, max_tokens=510 if counter else None, clock=clock)
+    found = validate(
+        train,
+        evaluation,
+        model=counter,
+        max_tokens=510 if counter else None,
+        judgments=judgments,
+        clock=clock,
+    )
     given = zip(TITLES, (train, evaluation), strict=True)
     tabs = [_tab(key, path, found, gauge, limits, clock) for key, path in given if path is not None]
     return Report(tabs)

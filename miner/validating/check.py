@@ -9,6 +9,7 @@ from typing import Any
 
 from miner.data import CountTokens
 from miner.errors import ConfigError
+from miner.judgments import JudgmentBook, Pair, read_judgments
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
 from miner.validating import lines, rows, sets
@@ -16,7 +17,7 @@ from miner.validating.across import contradictions, relevant_of_twins
 from miner.validating.finding import Finding, FindingLog, Severity
 from miner.validating.fix import Fixed, fix_file
 from miner.validating.lengths import MAX_TOKENS, Lengths, Suspects, measure
-from miner.validating.texts import texts_of
+from miner.validating.texts import RowTexts, texts_of
 
 ERRORS = (
     "byte-order-mark",
@@ -31,7 +32,7 @@ ERRORS = (
     "shared-query",
     "too-large",
 )
-WARNINGS = (*rows.WARNINGS, "repeated-query", "few-queries-to-split", "too-long")
+WARNINGS = (*rows.WARNINGS, "judged-to-answer", "repeated-query", "few-queries-to-split", "too-long")
 SEVERITIES: Mapping[str, Severity] = {
     **dict.fromkeys(ERRORS, "error"),
     **dict.fromkeys(WARNINGS, "warning"),
@@ -85,6 +86,7 @@ def validate(
     cap: int = 100,
     fix: str | Path | None = None,
     fix_overlap: bool = False,
+    judgments: str | Path | None = None,
     clock: Clock | None = None,
 ) -> Preflight:
     """Check every rule over a training file. Streams: memory grows by some 30 bytes a row, and with the rows of queries
@@ -93,7 +95,8 @@ def validate(
     `max_tokens` is the room for query and passage (None: not checked), counted by the tokenizer of `model`, a
     folder or hub name, or by a function from texts to numbers; by default as the bundled model does. Of each
     rule, `cap` findings a file are listed and all counted. `fix` names a copy of the file to write without blank
-    and repeated negatives and, with `fix_overlap`, without relevant passages among them.
+    and repeated negatives and, with `fix_overlap`, without relevant passages among them. `judgments` is a file that
+    tells which negatives were judged to answer.
 
     Raises ConfigError for a file that is missing or given twice, InputError for one that cannot be read on.
     """
@@ -103,7 +106,8 @@ def validate(
     if evaluation is not None and evaluation.resolve() == train.resolve():
         raise ConfigError(f"{evaluation}: is the training file itself; expected another evaluation file")
     counter = (model if callable(model) else token_counter(model)) if max_tokens else None
-    walk = _Check(FindingLog(cap, SEVERITIES), max_tokens, counter, clock or Clock())
+    known = None if judgments is None else read_judgments(Path(judgments))
+    walk = _Check(FindingLog(cap, SEVERITIES), max_tokens, counter, clock or Clock(), known)
     first = walk.over(train)
     walk.note("few-queries", first.file, sets.few_queries(first))
     if evaluation is None:
@@ -125,6 +129,7 @@ class _Check:
     max_tokens: int | None
     count_tokens: CountTokens | None
     clock: Clock
+    judgments: JudgmentBook | None = None
 
     def __post_init__(self) -> None:
         self.files: list[dict[str, Any]] = []
@@ -156,6 +161,8 @@ class _Check:
         for rule, check in _CHECKS:
             for message in check(texts):
                 self.book.add(rule, census.file, line.number, message)
+        if self.judgments is not None:
+            self.note("judged-to-answer", census.file, _judged(line.number, texts, self.judgments))
         census.take(line.number, texts)
         if suspects:
             suspects.take(line.number, texts)
@@ -183,3 +190,16 @@ class _Check:
             self.book.kept, key=lambda found: (order[found.file], found.line or 0, ranks[found.rule])
         )
         return Preflight(tuple(self.files), tuple(findings), dict(self.book.counts))
+
+
+def _judged(line: int, texts: RowTexts, book: JudgmentBook) -> Iterable[sets.Breach]:
+    """A hard negative that somebody judged to answer its query."""
+    query = texts.query or ""
+    for text in texts.negatives if book.knows(query) else ():
+        found = book.find(Pair(query, text))
+        if found is not None and found.verdict in ("answers", "partly"):
+            how = "answers" if found.verdict == "answers" else "partly answers"
+            yield (
+                line,
+                f"hard negative '{text}' {how} the query, says {found.by}; 'miner relabel' corrects it",
+            )

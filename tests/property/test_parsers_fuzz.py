@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from miner.auditing.judgments import JudgmentLedger, read_judgments
 from miner.calibrating.calibrate import calibrate
 from miner.calibrating.calibration import read_calibration
 from miner.cli.recipes import recipe_of
@@ -22,6 +21,7 @@ from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import MinerError
 from miner.index import Index, build_index
+from miner.judgments import JudgmentStore, read_judgments
 from miner.reporting.report import examine_files
 from miner.storage.files import MAX_LINE, read_jsonl
 from tests.support.mined_files import made_rows, write_mined
@@ -175,7 +175,7 @@ def test_any_calibration_is_read_or_refused(
 @QUICK
 @given(data=st.data())
 def test_any_judgments_are_read_or_refused(data: st.DataObject) -> None:
-    line = {"query": "q", "passage": "p", "id": "i", "answers": "yes"}
+    line = {"query": "q", "passage": "p", "id": "i", "verdict": "answers"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "j.jsonl"
         noise = data.draw(st.binary(max_size=8))
@@ -184,8 +184,7 @@ def test_any_judgments_are_read_or_refused(data: st.DataObject) -> None:
         assert not said or said.startswith(str(path))
 
         def ledger() -> None:
-            with JudgmentLedger(path):
-                pass
+            JudgmentStore(path)
 
         assert not (said := refused_or_read(ledger)) or said.startswith(str(path))
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 
-from miner.auditing.judgments import JudgmentLedger, read_judgments
 from miner.calibrating.calibration import _read
 from miner.cleaning import Cleaner
 from miner.cli.recipes import recipe_of
@@ -26,6 +25,7 @@ from miner.formats.reading import read_any
 from miner.index import build_index
 from miner.index.ingest import PASSAGES
 from miner.index.manifest import _bytes, _digest, read_manifest
+from miner.judgments import JudgmentStore, read_judgments
 from miner.reporting.provenance import provenance
 from miner.reporting.records import read_records
 from miner.risk.model import packaged_model
@@ -212,15 +212,14 @@ def _judgments(folder: Path) -> Target:
     lines, table = folder / "j.jsonl", folder / "j.tsv"
 
     def ledger() -> Iterator[object]:
-        with JudgmentLedger(lines) as found:
-            yield found
+        yield JudgmentStore(lines)
 
     def read(data: bytes) -> Iterable[object]:
         lines.write_bytes(data)
         table.write_bytes(data)
         return both(lambda: [read_judgments(lines)], lambda: [read_judgments(table)], ledger)
 
-    seed = b'{"query": "q", "passage": "p", "id": "i", "answers": "yes"}\n'
+    seed = b'{"query": "q", "passage": "p", "id": "i", "verdict": "answers"}\n'
     return Target(read, (seed, b"q\td\t1\nr\te\t0\n"))
 
 

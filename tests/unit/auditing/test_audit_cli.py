@@ -18,9 +18,9 @@ import pytest
 from rich.console import Console
 
 from miner.auditing.interview import Question
-from miner.auditing.population import Pair
 from miner.cli.interview_terminal import page
 from miner.corpus.queries import read_queries
+from miner.judgments import Pair
 from miner.storage.files import write_jsonl
 from tests.support.audited import write_mined
 from tests.support.commandline import call
@@ -37,7 +37,11 @@ def judge_all(mined: Path, to: Path) -> Path:
     write_jsonl(
         to,
         [
-            {"query": row["query"], "passage": text, "answers": "yes" if text.startswith("right") else "no"}
+            {
+                "query": row["query"],
+                "passage": text,
+                "verdict": "answers" if text.startswith("right") else "no",
+            }
             for row in map(json.loads, mined.read_text().splitlines())
             for text in row["hard_negatives"]
         ],
@@ -118,7 +122,15 @@ def test_a_session_asks_goes_back_stops_and_continues(tmp_path: Path) -> None:
         assert session.end() == 0
     found = json.loads(out.read_bytes())
     assert [found[name] for name in ("yes", "no", "unsure", "unanswered")] == [2, 2, 1, 0]
-    assert len(records(tmp_path / "m.judgments.jsonl")) == 5
+    assert [record["verdict"] for record in records(tmp_path / "m.judgments.jsonl")] == [
+        "answers",
+        "withdrawn",
+        "no",
+        "answers",
+        "unsure",
+        "no",
+        "answers",
+    ]
     assert len(records(tmp_path / "m.suggested_positives.jsonl")) == 2
 
 
@@ -131,7 +143,7 @@ def test_an_interrupted_session_keeps_what_was_answered(tmp_path: Path, number: 
         session.expect("q quit")
         os.kill(session.process.pid, number)
         assert session.end() == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    assert [record["answers"] for record in records(tmp_path / "m.judgments.jsonl")] == ["yes"]
+    assert [record["verdict"] for record in records(tmp_path / "m.judgments.jsonl")] == ["answers"]
     assert not list(tmp_path.glob(".*tmp"))
 
 
@@ -195,7 +207,7 @@ def test_the_table_tells_strata_interval_unsure_and_cap(
 ) -> None:
     mined = write_mined(tmp_path / "m.jsonl", 100)
     judgments = judge_all(mined, tmp_path / "j.jsonl")
-    judgments.write_text(judgments.read_text().replace('"yes"', '"unsure"', 5))
+    judgments.write_text(judgments.read_text().replace('"answers"', '"unsure"', 5))
     done = call(capsys, "audit", mined, "-k", 0, "--judgments", judgments, "--target", "0.01")
     lines = done.out.splitlines()
     assert sum(line.startswith("risk 0.") for line in lines) == 4
@@ -285,7 +297,7 @@ def test_a_suggestion_stays_until_it_is_judged_otherwise(
     before = len(records(suggested))
     call(capsys, "audit", mined, "-k", 10, "--judgments", judgments)
     assert len(records(suggested)) == before > 0
-    judgments.write_text(judgments.read_text().replace('"yes"', '"no"'))
+    judgments.write_text(judgments.read_text().replace('"answers"', '"no"'))
     call(capsys, "audit", mined, "-k", 0, "--judgments", judgments)
     assert not suggested.exists()
 
@@ -301,6 +313,53 @@ def test_a_broken_query_file_leaves_nothing_half_merged(
     )
     assert (done.code, (tmp_path / "new.jsonl").read_text()) == (1, "old")
     assert "q.jsonl:2:" in done.err
+
+
+def test_a_file_that_names_all_answers_is_complete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mined = write_mined(tmp_path / "m.jsonl", 200)
+    whole = records(judge_all(mined, tmp_path / "j.jsonl"))
+    write_jsonl(tmp_path / "p.jsonl", [each for each in whole if each["verdict"] == "answers"])
+    known = {each["query"] for each in records(tmp_path / "p.jsonl")}
+    done = call(capsys, "audit", mined, "-k", 0, "--judgments", tmp_path / "p.jsonl", "--json")
+    assert json.loads(done.out)["rate"] == 1.0
+    assert "if it names all that do: --complete" in done.err
+    done = call(capsys, "audit", mined, "-k", 0, "--judgments", tmp_path / "p.jsonl", "--complete", "--json")
+    found = json.loads(done.out)
+    assert found["yes"] == mined.read_text().count('"right answer')
+    assert found["yes"] + found["no"] == sum(each["query"] in known for each in whole)
+    assert done.err.count("--complete") == 0
+
+
+def test_people_and_a_judge_together_give_a_narrower_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mined = write_mined(tmp_path / "m.jsonl", 400)
+    Path("nearly.py").write_text(
+        "def judge(query, passage):\n    return passage.startswith('right') or len(passage) % 31 == 0\n"
+    )
+    judge = ["--judge", "function(path='nearly:judge')"]
+    alone = json.loads(call(capsys, "audit", mined, *judge, "--json").out)
+    assert (alone["opinion_of_a_model"], alone["drawn"]) == (True, 1000)
+    from miner.auditing import draw, read_population, stratify
+    from miner.judgments import Judgment, JudgmentStore
+
+    population = read_population(mined, 0)
+    drawn = population.pairs([member for _, member in draw(stratify(population), 150)])
+    store = JudgmentStore(tmp_path / "m.judgments.jsonl")
+    store.append(*(Judgment.now(p, "answers" if p.passage.startswith("right") else "no") for p in drawn))
+    found = json.loads(call(capsys, "audit", mined, *judge, "--json").out)
+    both, people = found["assisted"], found["assisted"]["people_alone"]
+    assert (both["judged_by_people"], both["judged_by_judge"], both["helps"]) == (150, 1000, True)
+    assert found["drawn"] == 150
+    assert both["high"] - both["low"] < 0.9 * (people["high"] - people["low"])
+    truth = mined.read_text().count('"right answer') / found["negatives"]
+    assert both["low"] <= truth <= both["high"]
+    shown = call(capsys, "audit", mined, *judge).out
+    assert "all, with the judge" in shown
+    assert "the judge judged 1,000, people 150 of them; they agree with φ = 0." in shown
 
 
 def test_a_model_is_named_as_one_and_confirms_nothing(
@@ -319,6 +378,7 @@ def test_a_model_is_named_as_one_and_confirms_nothing(
     ("arguments", "message"),
     [
         (["--merge", "q.jsonl"], "--merge QUERIES and -o NEW_QUERIES go together"),
+        (["--complete"], "expected --judgments FILE"),
         (["--judgments", "j.jsonl", "--judge", "m"], "answers come from --judgments or from --judge"),
         ([], "no terminal to ask in"),
         (["--judgments", "none.jsonl"], "none.jsonl: no such file"),

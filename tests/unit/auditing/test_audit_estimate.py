@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from miner.auditing.assisted import FEWEST, AssistedStratum, assisted
 from miner.auditing.cap import Verdicts, reaching, under
 from miner.auditing.estimate import AuditRate, Count, stratified
 from miner.auditing.population import Population
@@ -133,3 +134,31 @@ def test_a_sure_cap_is_never_above_the_likely_one_and_missing_where_judgments_ar
     assert likely is not None
     assert likely.cap < 0.16
     assert sure is None
+
+
+@pytest.mark.parametrize(("sensitivity", "specificity"), [(0.9, 0.95), (0.6, 0.9), (0.5, 0.5)])
+def test_a_judge_narrows_the_interval_as_far_as_it_agrees_and_never_moves_the_truth_out(
+    sensitivity: float, specificity: float
+) -> None:
+    """Cochran 1977, section 12.7: a variance of 1 - φ² (1 - m / n) of that of people alone."""
+    random = np.random.default_rng(1)
+    size, drawn, asked, draws = 20_000, 2000, 100, 300
+    people = random.random(size) < 0.1
+    judge = np.where(people, random.random(size) < sensitivity, random.random(size) >= specificity)
+    agreement = np.corrcoef(people, judge)[0, 1]
+    held, widths = 0, []
+    for _ in range(draws):
+        sample = random.choice(size, drawn, replace=False)
+        found = assisted([AssistedStratum(size, judge[sample], people[sample[:asked]])])
+        held += found.rate.low <= people.mean() <= found.rate.high
+        widths.append((found.rate.high - found.rate.low) / (found.people.high - found.people.low))
+    assert held / draws >= 0.92
+    theory = (1 - agreement**2 * (1 - asked / drawn)) ** 0.5
+    assert np.mean(widths) == pytest.approx(theory, abs=0.03)
+
+
+def test_too_few_answers_by_people_stand_alone() -> None:
+    few = AssistedStratum(1000, np.ones(500, np.bool_), np.ones(FEWEST - 1, np.bool_))
+    found = assisted([few])
+    assert not found.helps
+    assert found.rate == found.people

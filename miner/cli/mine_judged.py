@@ -1,0 +1,80 @@
+"""miner mine --judge"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miner.cli.console import say, terminal
+from miner.cli.judges import JudgingOptions, show_plans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miner.data import Query
+    from miner.executors import Openable
+    from miner.index import Index
+    from miner.judging.mine_judged import JudgedMining
+    from miner.mining.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class JudgedWork:
+    """What is mined with judges, whose judgments go to the file `store`."""
+
+    queries: Sequence[Query]
+    indexes: Sequence[Index]
+    recipe: Recipe
+    store: Path
+    trial: int
+    workers: Openable
+
+    def plan(self, options: JudgingOptions) -> None:
+        """Say what it would take."""
+        from miner.judging.mine_judged import plan_judging
+        from miner.progress import Clock
+
+        panel, clock = options.panel(self.store), Clock(terminal())
+        show_plans(
+            plan_judging(self.queries, self.indexes, self.recipe, panel, trial=self.trial, clock=clock)
+        )
+
+    def run(self, options: JudgingOptions, output: Path, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Mine and write; the record of the run, with what judging did. Raises ConfigError for workers
+        elsewhere, and what mine_judged raises."""
+        from miner.auditing.suggest import SUGGESTED, write_suggestions
+        from miner.errors import ConfigError
+        from miner.executors import Serial
+        from miner.formats.cohere import companion
+        from miner.judging.mine_judged import mine_judged
+        from miner.progress import Clock
+
+        if not isinstance(self.workers, Serial):
+            raise ConfigError(
+                "--judge mines on this machine; judge first, then mine elsewhere with --judgments"
+            )
+        panel, clock = options.panel(self.store), Clock(terminal())
+        with options.consent():
+            mined, told = mine_judged(
+                self.queries, self.indexes, self.recipe, panel, trial=self.trial, clock=clock
+            )
+        record = mined.write(output, {**arguments, "judging": told.record()})
+        say(judging_summary(told, self.store))
+        suggested = companion(output, SUGGESTED)
+        if count := write_suggestions(suggested, told.answers):
+            say(f"{suggested}: {count:,} passages that were judged to answer")
+        return record
+
+
+def judging_summary(told: JudgedMining, store: Path) -> str:
+    """What the judges are worth, and what they were asked."""
+    lines = [trial.text() for trial in told.trials]
+    lines.append(
+        f"{told.asked:,} pairs judged now, {told.asked / max(told.queries, 1):.1f} a query; "
+        f"candidates of {told.asked_about:,} of {told.queries:,} queries were put to a judge; kept in {store}"
+    )
+    if told.left:
+        lines.append(f"{told.left:,} queries could still change: --max-calls or --budget was reached")
+    return "\n".join(lines) + "\n"

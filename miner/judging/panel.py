@@ -1,0 +1,97 @@
+"""Judges asked through their judgments: what one said before is not asked again, what it says is kept at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from miner.endpoints import Price, agree
+from miner.judging.base import Judge, judge_name, judgment_of
+from miner.judgments import Judgment, JudgmentStore, Pair
+from miner.judgments.record import Key
+
+AT_ONCE = 50
+"""Judgments that are written together, at most: those of a few calls."""
+
+
+@dataclass
+class Allowance:
+    """How much may still be asked: calls are pairs put to a judge; money counts if a price is known."""
+
+    calls: int | None = None
+    money: float | None = None
+    price: Price | None = None
+    asked: int = 0
+    spent: float = 0.0
+
+    @property
+    def exhausted(self) -> bool:
+        return self.left(1) < 1
+
+    def left(self, wanted: int, each: float = 0.0) -> int:
+        """How many of the wanted pairs may be asked, at `each` money a pair."""
+        if self.calls is not None:
+            wanted = min(wanted, self.calls - self.asked)
+        if self.money is not None:
+            over = self.spent >= self.money
+            wanted = 0 if over else min(wanted, int((self.money - self.spent) / each) if each else wanted)
+        return max(0, wanted)
+
+
+class Panel:
+    """Judges in the order in which they are asked, the store of what they said, and what they may cost."""
+
+    def __init__(
+        self, judges: Sequence[Judge], store: JudgmentStore, allowance: Allowance | None = None
+    ) -> None:
+        self.judges, self.store, self.allowance = judges, store, allowance or Allowance()
+        self._agreed: set[str] = set()
+
+    def said(self, judge: Judge, pair: Pair) -> Judgment | None:
+        """What the judge is known to have said."""
+        return self.store.book.find(pair, judge_name(judge))
+
+    def announce(self, judge: Judge, pairs: Sequence[Pair]) -> None:
+        """Say, and in a terminal ask, what judging these at most would send. Raises Declined."""
+        if (plan := judge.plan(pairs, self.allowance.price)) is not None:
+            self._agreed.add(plan.host)
+            agree(plan)
+
+    def ask(self, judge: Judge, pairs: Sequence[Pair], known: Mapping[Key, str] | None = None) -> None:
+        """Let a judge judge what it has not judged yet, as far as the allowance reaches; `known` names pairs
+        whose truth is known ('answers' or 'no'), where the judge itself is on trial. The answers are in the
+        store.
+
+        Raises what the judge raises, Declined, and OutputError.
+        """
+        fresh = self._fresh(judge, pairs, known or {})
+        plan = judge.plan(fresh, self.allowance.price) if fresh else None
+        each = (plan.money or 0.0) / len(fresh) if plan else 0.0
+        fresh = fresh[: self.allowance.left(len(fresh), each)]
+        if not fresh:
+            return
+        if plan is not None and plan.host not in self._agreed:
+            self.announce(judge, fresh)
+        waiting = list[Judgment]()
+        try:
+            for pair, opinion in judge.opinions(fresh):
+                self.allowance.asked += 1
+                self.allowance.spent += each
+                waiting.append(judgment_of(judge, pair, opinion, (known or {}).get(pair.key, "")))
+                if len(waiting) == AT_ONCE or plan is not None:
+                    self.store.append(*waiting)
+                    waiting.clear()
+        finally:
+            self.store.append(*waiting)
+
+    def _fresh(self, judge: Judge, pairs: Sequence[Pair], known: Mapping[Key, str]) -> list[Pair]:
+        """Pairs that the judge has not judged, each once; of those it has it is noted what was known."""
+        fresh, noted = dict[Key, Pair](), list[Judgment]()
+        for pair in pairs:
+            before, truth = self.said(judge, pair), known.get(pair.key, "")
+            if before is None:
+                fresh.setdefault(pair.key, pair)
+            elif truth and before.known != truth:
+                noted.append(replace(before, known=truth))
+        self.store.append(*noted)
+        return list(fresh.values())
