@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import cohere
-from cohere.finetuning.finetuning.types import BaseModel, FinetunedModel, Settings
+from cohere.finetuning.finetuning.types import BaseModel, FinetunedModel, Hyperparameters, Settings
 
 from benchmarks.quality.casehold import prepare
 from miner.data import Row
@@ -38,7 +38,7 @@ def accuracy(co: Any, model: str, rows: list[Row]) -> float:
     return right / len(rows)
 
 
-def notebook(address: str, work: Path, test: list[Row]) -> dict[str, Any]:
+def notebook(address: str, work: Path, test: list[Row], epochs: int | None) -> dict[str, Any]:
     co = cohere.Client(api_key="any", base_url=address)
     start = time.monotonic()
     with (work / "train.jsonl").open("rb") as data, (work / "eval.jsonl").open("rb") as eval_data:
@@ -48,7 +48,9 @@ def notebook(address: str, work: Path, test: list[Row]) -> dict[str, Any]:
     dataset = co.wait(made, interval=0.5).dataset
     uploaded = time.monotonic()
     settings = Settings(
-        base_model=BaseModel(name="english", base_type="BASE_TYPE_RERANK"), dataset_id=dataset.id
+        base_model=BaseModel(name="english", base_type="BASE_TYPE_RERANK"),
+        dataset_id=dataset.id,
+        hyperparameters=Hyperparameters(train_epochs=epochs),
     )
     model = co.finetuning.create_finetuned_model(
         request=FinetunedModel(name="casehold", settings=settings)
@@ -60,6 +62,7 @@ def notebook(address: str, work: Path, test: list[Row]) -> dict[str, Any]:
         "status": found.status,
         "error": getattr(found, "error", None),
         "rows": dict(dataset.metrics.finetune_dataset_metrics.reranker_data_metrics),
+        "epochs": epochs,
         "warnings": dataset.validation_warnings,
         "validation": getattr(found, "evaluation", None),
         "test_rows": len(test),
@@ -77,12 +80,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path, nargs="?", help="folder that holds casehold/casehold.jsonl")
+    parser.add_argument("--epochs", type=int, help="by default what suits the data")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         test = prepare(options.data, work)["test"]
         with process(work / "state") as (address, _):
-            result = notebook(address, work, test)
+            result = notebook(address, work, test, options.epochs)
     print(result)
     write_json(RESULTS, result)
 
