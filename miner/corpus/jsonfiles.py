@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from miner.corpus.columns import KNOWN
 from miner.corpus.options import ReadOptions
 from miner.errors import InputError
 from miner.storage.files import decode, kind, read_bytes, read_lines
@@ -35,7 +36,11 @@ def read_json(path: Path, options: ReadOptions) -> Found:
         lines.close()  # type: ignore[attr-defined]
         yield from _whole(path, options)
         return
-    for number, line in chain([first], lines):
+    second = next(lines, None)
+    if second is None and (first[1][:1] == b"{" or path.suffix.lower() == ".json"):
+        yield from _records(_parsed_or_error(first[1], path, first[0]), path, first[0])
+        return
+    for number, line in chain([first], [second] if second else [], lines):
         try:
             yield number, _record(_parsed(line, path, number), path, number)
         except InputError as error:
@@ -56,8 +61,15 @@ def _opens(line: bytes) -> bool:
 
 
 def _whole(path: Path, options: ReadOptions) -> Found:
-    value = _parsed(read_bytes(path, options.encoding, MAX_JSON), path, None)
-    for number, item in enumerate(_items(value, path), 1):
+    yield from _records(_parsed(read_bytes(path, options.encoding, MAX_JSON), path, None), path, 1)
+
+
+def _records(value: Any, path: Path, first: int) -> Found:
+    """The records of one value; they are numbered from where it begins."""
+    if isinstance(value, InputError):
+        yield first, value
+        return
+    for number, item in enumerate(_items(value, path), first):
         try:
             yield number, _record(item, path, number)
         except InputError as error:
@@ -69,12 +81,24 @@ def _items(value: Any, path: Path) -> list[Any]:
         return value
     if isinstance(value, dict):
         inner = [each for each in value.values() if isinstance(each, list) and each]
-        if len(inner) == 1 and all(isinstance(item, dict) for item in inner[0]):
-            return inner[0]
-        if len(inner) == len(value) and len({len(each) for each in inner}) == 1:
+        if (
+            len(inner) == 1
+            and not KNOWN.intersection(value)
+            and all(isinstance(item, dict) for item in inner[0])
+        ):
+            return list(inner[0])
+        plain = all(not isinstance(item, (list, dict)) for each in inner for item in each)
+        if len(inner) == len(value) and plain and len({len(each) for each in inner}) == 1:
             return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
         return [value]
     raise InputError(path, None, f"holds {kind(value)}; expected a list of objects")
+
+
+def _parsed_or_error(data: bytes, path: Path, number: int) -> Any:
+    try:
+        return _parsed(data, path, number)
+    except InputError as error:
+        return error
 
 
 def _record(value: Any, path: Path, number: int) -> Record:

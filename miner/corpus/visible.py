@@ -17,6 +17,7 @@ _UNSEEN = re.compile(
     """,
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
+_EMPTY_LINK = re.compile(r"\[\s*\](?:\([^()\n]*\)|\[[^\]\n]*\])")
 _MARKS = re.compile(r"[\s#*_~`>|:=+.\-\[\]()!\\\u200b-\u200f\u2060\ufeff\xad]+")
 _ALONE = re.compile(
     r"[ \t]*(?:(?:<a\b[^<>]*>[ \t]*(?:</a>)?|<a\b[^<>]*/>|<span\b[^<>]*>[ \t]*</span>|<!--(?:(?!-->).)*-->"
@@ -32,7 +33,7 @@ def is_visible(text: str) -> bool:
     """
     if text[:1].isalnum() and text[:200].replace(" ", "").isalpha() and len(text) > 20:
         return True
-    return bool(_MARKS.sub("", _UNSEEN.sub(" ", text)))
+    return bool(_MARKS.sub("", _EMPTY_LINK.sub(" ", _UNSEEN.sub(" ", text))))
 
 
 def before_heading(text: str, heading: int) -> int:
