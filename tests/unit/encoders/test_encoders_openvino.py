@@ -122,7 +122,7 @@ def test_neither_torch_nor_transformers_is_needed(folder: Path, corpus_file: Pat
     queries = tmp_path / "queries.jsonl"
     queries.write_text('{"query": "how do I cancel my plan", "relevant_ids": ["plan/cancel.md"]}\n')
     for words in (
-        ("build-index", corpus_file.name, "--model", str(folder), "--device", "cpu", "--out", "index"),
+        ("build-index", corpus_file.name, "--encoder", str(folder), "--device", "cpu", "--out", "index"),
         ("mine", "queries.jsonl", "--index", "index", "-o", "out.jsonl"),
     ):
         command = [sys.executable, "-c", WITHOUT_TORCH, *words]

@@ -15,7 +15,9 @@ def given(monkeypatch: pytest.MonkeyPatch, encoder: HashingEncoder) -> list[dict
     """What the encoder was asked for with; every name is the hashing encoder."""
     asked = list[dict[str, Any]]()
 
-    def resolve(model: str | None = None, **options: Any) -> HashingEncoder:
+    def resolve(model: object = None, **options: Any) -> HashingEncoder:
+        if isinstance(model, HashingEncoder):
+            return model
         named = {key: value for key, value in options.items() if value not in (None, False, "auto")}
         asked.append({"model": model, **named})
         return HashingEncoder(64) if model == "other" else encoder
