@@ -91,7 +91,9 @@ def train(
     located = locate(settings.model)
     kind = kind_of(located.folder)
     if is_static(located.folder):
-        raise ModelError(f"{located.folder}: is a static model, which cannot be trained; expected a transformer")
+        raise ModelError(
+            f"{located.folder}: is a static model, which cannot be trained; expected a transformer"
+        )
     data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
     plan = _plan(located, kind, data, settings)
     data = trainable(data, plan, path)
