@@ -49,7 +49,9 @@ def test_an_index_of_a_static_model_is_mined(static: Path, tmp_path: Path) -> No
 def test_a_static_model_cannot_be_trained_and_says_so(static: Path, tmp_path: Path) -> None:
     pytest.importorskip("accelerate", reason="the extra 'train' is not installed")
     rows = tiny_models.write(tmp_path / "rows.jsonl", tiny_models.make_rows(24))
-    with pytest.raises(ModelError, match="is a static model, which cannot be trained; expected a transformer"):
+    with pytest.raises(
+        ModelError, match="is a static model, which cannot be trained; expected a transformer"
+    ):
         train(rows, tmp_path / "model", settings=TrainSettings(model=str(static)))
     assert is_static(static)
     assert not (tmp_path / "model").exists()
