@@ -47,7 +47,7 @@ class ReviewQueue:
     def _doubtful(self, pairs: Sequence[Pair]) -> list[int]:
         said = [self.store.book.find(pair) for pair in pairs]
         doubt = [DOUBT[found.verdict if found and found.by != PERSON else None] for found in said]
-        return [int(i) for i in np.lexsort((-self.population.scores, doubt))]
+        return [int(i) for i in np.lexsort((-self.population.scores, np.array(doubt)))]
 
     @cached_property
     def keys(self) -> set[tuple[bytes, bytes]]:

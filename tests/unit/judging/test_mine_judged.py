@@ -140,8 +140,8 @@ def test_a_person_lets_in_what_is_risky_and_keeps_out_what_is_not(
     assert after[riskiest.id] in ("chosen", "kept")
     assert after[chosen.id] == "judged()"
     mined = mine([query], index, replace(recipe, select=Top()), encoder=encoder)
-    assert riskiest.id in [negative.id for negative in mined.negatives(0)]
-    assert chosen.id not in [negative.id for negative in mined.negatives(0)]
+    assert riskiest.id in [negative.id for negative in mined[0].negatives]
+    assert chosen.id not in [negative.id for negative in mined[0].negatives]
 
 
 def test_a_judge_that_cannot_tell_is_refused_with_its_figures(
