@@ -53,7 +53,10 @@ class Passage:
 
 
 def join_title(title: str, text: str) -> str:
-    return f"{title}\n{text}" if title else text
+    """The text under its title; a title alone where the text is blank."""
+    if not title:
+        return text
+    return f"{title}\n{text}" if text.strip() else title
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ def _value(node: ast.expr, hint: Any, option: str, text: str) -> Any:
     try:
         value = ast.literal_eval(node)
     except (ValueError, TypeError, MemoryError, RecursionError):
-        raise ConfigError(f"option {option} in {text!r} is not a plain value") from None
+        word = node.id if isinstance(node, ast.Name) else None
+        hint = f"; a text wants quotes: {option}='{word}'" if word else ""
+        raise ConfigError(f"option {option} in {text!r} is not a plain value{hint}") from None
     allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if type(value) is int and float in allowed and int not in allowed:
         value = float(value)

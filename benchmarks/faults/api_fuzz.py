@@ -31,9 +31,21 @@ from tests.support.serving import process
 
 RESULTS = Path(__file__).parents[1] / "results" / "api_fuzz.json"
 KEY = "an API key for the fuzzing"
-LENIENT = ("rerank_v1", "rerank_v2", "create_model", "change_model", "cancel_model")
-UPLOADS = ("create_dataset", "get_dataset", "delete_dataset")
-ON_A_MODEL = ("get_model", "change_model", "cancel_model", "events", "steps")
+LENIENT = (
+    "rerank_v1",
+    "rerank_v2",
+    "create_finetuned_model",
+    "update_finetuned_model",
+    "cancel_finetuned_model",
+)
+UPLOADS = ("create_dataset", "get_dataset", "list_findings", "get_corrected", "delete_dataset")
+ON_A_MODEL = (
+    "get_finetuned_model",
+    "update_finetuned_model",
+    "cancel_finetuned_model",
+    "list_events",
+    "list_training_step_metrics",
+)
 
 
 @dataclass(frozen=True)

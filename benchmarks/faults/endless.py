@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "read a corpus, CSV": ("lines.csv", (sys.executable, "-c", READ, "lines.csv")),
     "build-index": (
         "rows.corpus.jsonl",
-        (*MINER, "build-index", "rows.corpus.jsonl", "-o", "index", *HASHING),
+        (*MINER, "build-index", "rows.corpus.jsonl", "-o", "index", "--encoder", "hashing"),
     ),
     "convert": ("rows.jsonl", (*MINER, "convert", "rows.jsonl", "out.csv", "--to", "triplet")),
     "split": ("rows.jsonl", (*MINER, "split", "rows.jsonl", "-o", "parts", *HASHING)),
@@ -129,7 +129,7 @@ def main() -> None:
         for what, path in ((what, folder / file) for what, file in HOSTILE.items()):
             size = path.stat().st_size
             record["refused"][what] = {"bytes": size} | run(
-                (*MINER, "build-index", path.name, *HASHING), folder
+                (*MINER, "build-index", path.name, "--encoder", "hashing"), folder
             )
             print(what, record["refused"][what], file=sys.stderr)
             path.unlink()

@@ -143,7 +143,15 @@ def corpus(data: Path, index: Index, drawn: Path | None) -> dict[str, Any]:
             known = next((each for each in request.relevant if former_copy(text, each)), None)
             before += known is not None
             if code == Match.NEAR_COPY:
-                dropped.append((max(request.relevant, key=lambda each: near.judge(text, each).cover), text))
+                dropped.append(
+                    (
+                        max(
+                            request.relevant,
+                            key=lambda each: (near.judge(text, each).copy, near.judge(text, each).cover),
+                        ),
+                        text,
+                    )
+                )
             elif known is not None:
                 kept.append((known, text))
     every = sum(counts.values())
@@ -176,8 +184,10 @@ def _draw(
 
 
 def windows(data: Path) -> dict[str, Any]:
-    """Rows with a negative that shares much of its relevant passage, of windows over long documents."""
-    found = dict[str, Any]()
+    """Rows with a negative that shares much of its relevant passage, of windows over long documents: windows over the
+    same document, and parts of templates that other documents hold too.
+    """
+    found = Counter[str]()
     texts = [passage.text.split() for passage in read_corpus(data / "corpus.jsonl")]
     long = list(islice((text for text in texts if len(text) >= 5 * WORDS), 60))
     encoder = HashingEncoder(256)
@@ -189,15 +199,17 @@ def windows(data: Path) -> dict[str, Any]:
             index = build_index(made, folder, encoder)
             for filters in FILTERS:
                 for select in SELECTORS:
-                    recipe = Recipe(filters=filters, select=select)
-                    rows = list(mine(queries, index, recipe, encoder=encoder))
-                    wrong = sum(
-                        any(_shares(text, each.text) for text in row.hard_negatives)
-                        for row, each in zip(rows, asked, strict=True)
-                    )
-                    found["rows"] = found.get("rows", 0) + len(rows)
-                    found["sharing"] = found.get("sharing", 0) + wrong
+                    rows = mine(queries, index, Recipe(filters=filters, select=select), encoder=encoder)
+                    for row, each in zip(rows, asked, strict=True):
+                        sharing = {_home(n.id, mark) for n in row.negatives if _shares(n.text, each.text)}
+                        found["rows"] += 1
+                        found["of the same document"] += _home(each.id, mark) in sharing
+                        found["of a template"] += bool(sharing - {_home(each.id, mark)})
     return {**found, "words": WORDS, "stride": STRIDE, "shapes of ids": len(SHAPES)}
+
+
+def _home(id: str, mark: str) -> str:
+    return id.rpartition(mark)[0]
 
 
 def _windows(texts: Sequence[Sequence[str]], mark: str) -> Iterator[Passage]:

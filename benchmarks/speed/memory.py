@@ -123,7 +123,7 @@ def step(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_set(data, folder / "set", size, relevant)
-        build = [MINER, "build-index", "set", "--out", "index", "--model", model]
+        build = [MINER, "build-index", "set", "--out", "index", "--encoder", model]
         mine = [MINER, "mine", "set", "--index", "index", "-o", "out.jsonl"]
         found: dict[str, Any] = {"passages": size, "queries": len(relevant)}
         found |= {"build": run(build, folder), "mine": run(mine, folder)}

@@ -78,7 +78,7 @@ def timed(*words: str) -> dict[str, Any]:
 
 def jobs(data: Path, model: str, folder: Path, executor: str) -> dict[str, Any]:
     """Build and mine. `folder` is the same path for all, for receipts and records name it."""
-    model_words = [] if model == "default" else ["--model", model]
+    model_words = [] if model == "default" else ["--encoder", model]
     built = timed(
         "build-index", str(data), "--out", str(folder / "index"), *model_words, "--shard-size", "4096",
         "--executor", executor,

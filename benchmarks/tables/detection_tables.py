@@ -9,6 +9,8 @@ from benchmarks.lib.markdown_tables import markdown
 
 SHOWN = ("pool auc", "pool ap", "pool map@10", "pool p@l", "of the recipe's")
 HEADS = ("AUC", "AP", "mAP@10", "P@L", "false share, of the recipe's")
+FILLED = 0.5
+"""Share of the slots below which a false share says nothing."""
 
 
 def detection(result: dict[str, Any]) -> str:
@@ -20,7 +22,10 @@ def detection(result: dict[str, Any]) -> str:
 def _lines(found: dict[str, Any]) -> Iterator[list[str]]:
     for name, measures in found.items():
         contender, encoder = name.split(" | ")
-        yield [contender, encoder, *(_cell(measures.get(each)) for each in SHOWN)]
+        shown = [measures.get(each) for each in SHOWN]
+        if measures.get("filled", [1.0])[0] < FILLED:
+            shown[-1] = None
+        yield [contender, encoder, *map(_cell, shown)]
 
 
 def detection_sets(result: dict[str, Any]) -> str:

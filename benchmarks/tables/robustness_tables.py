@@ -20,6 +20,8 @@ FAULTS = {
     "remove": "a file removed under it",
 }
 
+OWN = "parsers of miner's own files and spellings"
+
 
 def faults(result: dict[str, Any]) -> str:
     """What was broken on purpose, a line a kind, and what was lost."""
@@ -40,17 +42,26 @@ def damage(result: dict[str, Any]) -> str:
 
 
 def fuzz(result: dict[str, Any]) -> str:
-    """What was fed to readers and parsers, a line each, and how often one crashed."""
+    """What was fed to readers and parsers, a line a kind of them, and how often one crashed."""
     lines = {
-        name: (found["inputs"], len(found["crashes"]), found["seconds"]) for name, found in result.items()
+        kind: [0, 0, 0, 0.0]
+        for kind in ("readers of corpora", "readers of other trainers' formats", OWN, "all")
     }
-    inputs, crashes, seconds = (sum(column) for column in zip(*lines.values(), strict=True))
-    lines["all"] = (inputs, crashes, seconds)
+    for name, found in result.items():
+        for kind in (_kind(name), "all"):
+            added = (1, found["inputs"], len(found["crashes"]), found["seconds"])
+            lines[kind] = [a + b for a, b in zip(lines[kind], added, strict=True)]
     rows = (
-        [name, f"{inputs:,}", str(crashes), f"{time:.0f} s"]
-        for name, (inputs, crashes, time) in lines.items()
+        [kind, f"{targets}", f"{inputs:,}", f"{crashes}", f"{seconds:.0f} s"]
+        for kind, (targets, inputs, crashes, seconds) in lines.items()
     )
-    return markdown(("target", "inputs", "crashes", "time"), rows)
+    return markdown(("what was fed", "targets", "inputs", "crashes", "time"), rows)
+
+
+def _kind(target: str) -> str:
+    if target.startswith("format "):
+        return "readers of other trainers' formats"
+    return "readers of corpora" if target.startswith(("read ", "BEIR")) else OWN
 
 
 def refused(result: dict[str, Any]) -> str:

@@ -14,46 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lib.markdown_tables import markdown as markdown
-from benchmarks.tables import detection_tables, frontier_tables, judging_tables, speed_tables, training_tables
+from benchmarks.tables import (
+    detection_tables,
+    frontier_tables,
+    judging_tables,
+    readme_tables,
+    speed_tables,
+    training_tables,
+)
 from benchmarks.tables import robustness_tables as robustness
 from benchmarks.tables import scale_tables as scale
 from benchmarks.tables import serve_tables as serve
 from miner.storage.files import write_bytes
 
 RESULTS = Path(__file__).parents[1] / "results"
-
-
-def percent(found: Sequence[float]) -> str:
-    """A share with its interval."""
-    value, low, high = (100 * each for each in found)
-    return f"{value:.1f} % ({low:.1f}–{high:.1f})"
-
-
-def quality(result: dict[str, Any]) -> str:
-    """Leak at equal hardness, a line a set."""
-    head = (
-        "set",
-        "hardest five",
-        "sentence-transformers",
-        "miner, as hard",
-        "of theirs",
-        "their slots",
-        "ours",
-    )
-    return markdown(head, (_quality_line(name, each) for name, each in result["sets"].items()))
-
-
-def _quality_line(name: str, found: dict[str, Any]) -> list[str]:
-    theirs, ours = found["methods"]["sentence-transformers"], found["at_bar"]["risk"]
-    return [
-        name,
-        f"{found['methods']['naive top-5']['leak'][0]:.1%}".replace("%", " %"),
-        percent(theirs["leak"]),
-        percent(ours["leak"]),
-        f"{ours['leak_over_bar'][0]:.2f}",
-        f"{100 * theirs['filled'][0]:.0f} %",
-        f"{100 * ours['filled'][0]:.0f} %",
-    ]
 
 
 def quality_methods(result: dict[str, Any]) -> str:
@@ -101,7 +75,9 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "speed": ("speed.json", speed_tables.speed),
     "speed-sets": ("speed.json", speed_tables.speed_sets),
     "serve": ("serve.json", serve.serve),
-    "serve-kills": ("serve.json", serve.serve_kills),
+    "serve-slow": ("serve.json", serve.serve_slow),
+    "serve-kills": ("serve_kills.json", serve.serve_kills),
+    "casehold-serve": ("casehold_serve.json", serve.casehold),
     "detection": ("detection.json", detection_tables.detection),
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
@@ -109,7 +85,11 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "judging": ("judging.json", judging_tables.judging),
     "judging-sets": ("judging.json", judging_tables.judging_sets),
     "judging-coverage": ("judging.json", judging_tables.judging_coverage),
-    "quality": ("quality.json", quality),
+    "quality": ("frontier.json", readme_tables.quality),
+    "sample": ("sample.json", readme_tables.sample),
+    "example": ("sample.json", readme_tables.example),
+    "printed": ("sample.json", readme_tables.printed),
+    "from-python": ("sample.json", readme_tables.from_python),
     "quality-methods": ("quality.json", quality_methods),
     "quality-auc": ("quality.json", quality_auc),
 }

@@ -109,10 +109,10 @@ class Calibration:
         return {"format": FORMAT, "miner": __version__, **asdict(self), "model": self.model.record()}
 
 
-def read_calibration(path: Path, index: Index) -> Calibration:
+def read_calibration(path: str | Path, index: Index) -> Calibration:
     """A calibration of this index. Raises ConfigError for a missing file, InputError for what is not a
     calibration of this format, IndexMismatch for that of another index."""
-    calibration = _read(path)
+    calibration = _read(Path(path))
     calibration.check(index)
     return calibration
 

@@ -11,13 +11,14 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from miner.cleaning import boilerplate, characters, html, links, markup
+from miner.cleaning import boilerplate, characters, links, markup
 from miner.errors import ConfigError
+from miner.text.html import html
 
 STEPS: dict[str, Callable[[str], str]] = {
     "mojibake": characters.mojibake,
     "control": characters.control,
-    "html": html.html,
+    "html": html,
     "code_fences": markup.code_fences,
     "markdown": markup.markdown,
     "urls": links.urls,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from miner.cleaning.code import FENCE
 from miner.errors import require
+from miner.text.code import FENCE
 
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _BREAK = re.compile("[\x0b\x0c\x85\u2028\u2029]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from miner.cleaning.code import CODE
+from miner.text.code import CODE
 
 _URL = r"(?:(?:https?|ftps?|wss?)://|www\.(?=[\w-]+\.\w))[^\s<>\"'`|\\^{}()\[\]]*(?:\([^\s<>\"'`()]*\)[^\s<>\"'`|\\^{}()\[\]]*)*(?<![.,;:!?*_])"
 _EMAIL = r"(?<![\w.+-])(?:mailto:)?[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w@-])"

@@ -21,6 +21,7 @@ from miner.cli.judges import (
     YesOption,
     judgments_beside,
 )
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
     from miner.auditing import Audit
@@ -54,12 +55,16 @@ def command(
         Path | None, typer.Option(help="Instead: add the false negatives found to these queries, JSONL.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where --merge writes.")] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
 ) -> None:
     """Measure what share of mined negatives is wrong. Asks you in the terminal; continues where you stopped.
 
     Answers are kept in FILE.judgments.jsonl, confirmed false negatives in FILE.suggested_positives.jsonl.
     """
     from miner.cli.audit_text import render
+    from miner.cli.outputs import check_output
+    from miner.cli.rows import cohere_rows
     from miner.errors import ConfigError
 
     if (merge is None) != (output is None):
@@ -68,14 +73,18 @@ def command(
         raise ConfigError("--complete says that a file names all that answers; expected --judgments FILE")
     if judgments is not None and judge:
         raise ConfigError("answers come from --judgments or from --judge; found both")
+    check_output(output, inputs=[mined, merge])
     if merge is not None and output is not None:
         _merge(mined, merge, output)
         return
     options = JudgingOptions.of(
         judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
     )
-    sample = _Sample(mined, k, seed, judged if options.judges else 0)
-    audit = sample.by_judge(options) if options.judges else sample.by_people(judgments, complete)
+    reading = read_options(columns, encoding)
+    with cohere_rows(mined, reading) as rows:
+        sample = _Sample(mined, rows, k, seed, judged if options.judges else 0)
+        audit = sample.by_judge(options) if options.judges else sample.by_people(judgments, complete)
+    say_passed_over(reading.notes)
     if not gave_json(lambda: audit.record(target)):
         show_text(render(audit, target))
 
@@ -83,11 +92,11 @@ def command(
 class _Sample:
     """The negatives drawn: the first k for people, more for a judge."""
 
-    def __init__(self, mined: Path, k: int, seed: int, judged: int) -> None:
+    def __init__(self, mined: Path, rows: Path, k: int, seed: int, judged: int) -> None:
         from miner.auditing import draw, read_population, stratify
 
         self.mined, self.k = mined, k
-        self.population = read_population(mined, seed)
+        self.population = read_population(rows, seed)
         self.strata = stratify(self.population)
         self.draws = draw(self.strata, max(k, judged) if k else 0)
         self.pairs = self.population.pairs([member for _, member in self.draws])

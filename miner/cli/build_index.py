@@ -9,33 +9,57 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from miner.cli.console import gave_json, say, table, terminal
+from miner.cli.reading import (
+    ColumnsOption,
+    EncodingOption,
+    ExcludeOption,
+    IncludeOption,
+    StrictOption,
+    read_options,
+    say_passed_over,
+)
 
 if TYPE_CHECKING:
+    from miner.cleaning import Cleaner
+    from miner.corpus.notes import Notes
     from miner.index import Existing, Index
     from miner.progress import Clock
 
 
 def command(
     corpus: Annotated[
-        Path, typer.Argument(help="A folder or file: .md, .txt, .jsonl, .csv, .tsv, .parquet, BEIR.")
+        Path,
+        typer.Argument(
+            help="A folder or file of documents or records of any kind; docs/formats.md lists them."
+        ),
     ],
     out: Annotated[
         str | None,
         typer.Option("--out", "-o", help="Index folder or URI; default: indexes/<name of the corpus>."),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="A model's folder or hub name; default: the bundled all-MiniLM-L6-v2.")
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="A model's folder or hub name, or 'openai(model=…)'; default: the bundled all-MiniLM-L6-v2."
+        ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ...; default: the best there is.")] = None,
     dtype: Annotated[
         str | None, typer.Option(help="fp32, bf16, fp16 or int8; default: the best there is.")
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="torch or openvino.")] = None,
+    backend: Annotated[
+        str, typer.Option(help="torch, openvino, or auto: the fastest that is installed.")
+    ] = "auto",
     query_prompt: Annotated[str | None, typer.Option(help="Default: the model's own.")] = None,
     document_prompt: Annotated[str | None, typer.Option(help="Default: the model's own.")] = None,
     max_length: Annotated[
         int | None, typer.Option(help="Tokens of a text; default: the model's own.")
     ] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    strict: StrictOption = False,
     clean: Annotated[bool, typer.Option("--clean", help="Clean the texts first.")] = False,
     update: Annotated[bool, typer.Option("--update", help="Bring an index to a changed corpus.")] = False,
     overwrite: Annotated[
@@ -47,42 +71,74 @@ def command(
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with a hub model.")
     ] = False,
+    price: Annotated[
+        str | None, typer.Option(help="What a service asks for a million tokens, told before it is called.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send texts to a service unasked.")] = False,
 ) -> None:
     """Encode a corpus into an index. A build that was stopped continues where it was."""
-    from miner.cleaning import Cleaner
     from miner.cli.executors import executor_of
+    from miner.encoders.endpoint import priced
     from miner.encoders.load import load_encoder
-    from miner.index import build_index
+    from miner.endpoints import ask_in_terminal, asking
+    from miner.index.build_index import build_index, default_out, runtime_of
     from miner.progress import Clock
 
-    workers = executor_of(executor, ray_address)
-    encoder = load_encoder(
-        model,
-        device=device,
-        dtype=dtype,
-        backend=backend,
-        query_prompt=query_prompt,
-        document_prompt=document_prompt,
-        max_length=max_length,
-        trust_remote_code=trust_remote_code,
-    )
+    workers, clock = executor_of(executor, ray_address), Clock(terminal())
+    options = read_options(columns, encoding, strict, include, exclude)
+    known = {} if overwrite else runtime_of(out or default_out(corpus))
+    backend, dtype = _runtime(encoder, backend, device, dtype, known)
+    with clock.stage("load the encoder"):
+        loaded = load_encoder(
+            encoder,
+            device=device,
+            dtype=dtype,
+            backend=backend,
+            query_prompt=query_prompt,
+            document_prompt=document_prompt,
+            max_length=max_length,
+            trust_remote_code=trust_remote_code,
+        )
     existing: Existing = "replace" if overwrite else "update" if update else "keep"
-    clock = Clock(terminal())
-    with workers.open() as running:
+    with asking(ask_in_terminal(yes)), workers.open() as running:
         index = build_index(
             corpus,
             out,
-            encoder,
-            clean=Cleaner() if clean else None,
+            priced(loaded, price),
+            clean=_cleaner() if clean else None,
+            options=options,
             shard_size=shard_size,
             existing=existing,
             executor=running,
             clock=clock,
         )
-    record = _record(index, corpus, clock)
+    record = _record(index, corpus, clock, options.notes)
     gave_json(lambda: record)
     say(summary(index, clock))
+    say_passed_over(options.notes)
     say(f"\nwrote {index.place}")
+
+
+def _cleaner() -> Cleaner:
+    from miner.cleaning import Cleaner
+
+    return Cleaner()
+
+
+def _runtime(
+    model: str | None, backend: str, device: str | None, dtype: str | None, known: Mapping[str, Any]
+) -> tuple[str, str | None]:
+    """Backend and dtype: as asked for, as the index that is there has them, or the fastest; says which."""
+    from miner.encoders.endpoint import is_spelt
+    from miner.encoders.load import AUTO, HASHING, choose_backend
+
+    if backend == AUTO and device is None and dtype is None and known:
+        say(f"encoding by {known['backend']} in {known['dtype']}, as the index that is there")
+        return known["backend"], known["dtype"]
+    chosen = choose_backend(backend, device, dtype)
+    if backend == AUTO and model != HASHING and not is_spelt(model or ""):
+        say(f"encoding by {chosen}, the fastest that is installed")
+    return backend, dtype
 
 
 def summary(index: Index, clock: Clock) -> str:
@@ -123,7 +179,7 @@ def _rate(count: int, seconds: float) -> str | None:
     return f"{count / seconds:,.0f}" if count and seconds else None
 
 
-def _record(index: Index, corpus: Path, clock: Clock) -> dict[str, Any]:
+def _record(index: Index, corpus: Path, clock: Clock, notes: Notes) -> dict[str, Any]:
     """Beside the sealed files: how the last build went."""
     from miner.index.build import RECORD
     from miner.storage.files import json_bytes
@@ -133,6 +189,7 @@ def _record(index: Index, corpus: Path, clock: Clock) -> dict[str, Any]:
         "miner": __version__,
         "command": "build-index",
         "corpus": str(corpus),
+        "read": notes.record(),
         "index": index.describe(),
         "stages": clock.record(),
     }

@@ -33,12 +33,12 @@ def command(
 ) -> None:
     """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
     from miner.calibrating.calibrate import calibrate, with_answers
+    from miner.cli.outputs import check_output
     from miner.corpus.queries import read_queries
     from miner.index import default_index, open_index
     from miner.progress import Clock
-    from miner.storage.files import check_writable
 
-    check_writable(output)
+    check_output(output, inputs=[queries], indexes=[index] if index else ())
     opened = open_index(index or default_index(Path("indexes")))
     asked = read_queries(queries, split=split, min_grade=min_grade)
     known = known_judgments(judgments, queries)

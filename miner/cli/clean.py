@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, say, table
+from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
 
 def command(
@@ -20,6 +21,9 @@ def command(
             "whitespace, boilerplate."
         ),
     ] = "mojibake,control,html,urls,whitespace",
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    strict: StrictOption = False,
     report: Annotated[
         Path | None, typer.Option(help="Write what changed here, with examples, as JSON.")
     ] = None,
@@ -29,8 +33,13 @@ def command(
     A text of which nothing would be left is kept as it was and counted.
     """
     from miner.cleaning.files import clean
+    from miner.cli.outputs import check_output
 
-    done = clean(source, output, steps=steps, report=report)
+    if not source.is_dir():
+        check_output(output, inputs=[source])
+    check_output(report, inputs=[source])
+    options = read_options(columns, encoding, strict)
+    done = clean(source, output, steps=steps, options=options, report=report)
     record = done.record()
     gave_json(lambda: record)
     counts = [*record["by_step"].items(), *((f"kept: {why}", count) for why, count in record["kept"].items())]
@@ -41,4 +50,5 @@ def command(
     if done.copied:
         names = ", ".join(file.name for file in done.copied[:5]) + (", ..." if len(done.copied) > 5 else "")
         say(f"\ncopied as they are: {safe(names)}")
-    say(f"\nwrote {output}")
+    say_passed_over(options.notes)
+    say(f"\nwrote {safe(str(output))}")

@@ -6,8 +6,10 @@ import json
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from miner.progress import Progress, Silent, Terminal
@@ -58,14 +60,14 @@ def gave_json(record: Callable[[], Any], *, indent: bool = True) -> bool:
 
 def show_text(text: str) -> None:
     """Print a result that people read."""
-    print(harmless(text), flush=True)  # noqa: T201
+    print(harmless(_renamed(text)), flush=True)  # noqa: T201
 
 
 def show_json(value: Any, *, indent: bool = True) -> None:
     """Print a result that programs read: what could steer a terminal is escaped as JSON has it."""
     import orjson
 
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode()
+    text = _renamed(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode())
     print("".join(c if c == "\n" or _visible(c) == c else json.dumps(c)[1:-1] for c in text), flush=True)  # noqa: T201
 
 
@@ -73,8 +75,25 @@ def complain(text: str) -> None:
     _talk(f"error: {safe(text)}")
 
 
+_NAMES: dict[str, str] = {}
+"""Temporary file -> what people know it as."""
+
+
+@contextmanager
+def shown_as(path: Path, name: str) -> Iterator[None]:
+    """Call a temporary file by another name in all that is printed, until the program ends."""
+    _NAMES[str(path)] = name
+    yield
+
+
+def _renamed(text: str) -> str:
+    for path, name in _NAMES.items():
+        text = text.replace(path, name)
+    return text
+
+
 def _talk(text: str) -> None:
-    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
+    print(harmless(_renamed(text)), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def terminal_width() -> int | None:

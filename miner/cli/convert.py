@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, say
+from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
 NAMES = (
     "cohere, triplet, n-tuple, labeled-pair, labeled-list, flag-embedding, ms-swift or beir,"
@@ -17,11 +18,19 @@ NAMES = (
 
 def command(
     source: Annotated[
-        Path, typer.Argument(help="A .jsonl, .csv, .tsv or .parquet file, a saved data set or BEIR folder.")
+        Path,
+        typer.Argument(
+            help="Rows in any shape of docs/formats.md: a file, a saved data set, a BEIR folder; or -."
+        ),
     ],
-    target: Annotated[Path, typer.Argument(help="What to write; the ending chooses the kind of table.")],
-    read: Annotated[str, typer.Option("--from", help="Format of SOURCE.")] = "cohere",
+    target: Annotated[
+        Path,
+        typer.Argument(help="What to write; the ending chooses the kind of table. - is standard output."),
+    ],
     write: Annotated[str, typer.Option("--to", help=f"Format of TARGET: {NAMES}.")] = "cohere",
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    strict: StrictOption = False,
     fit: Annotated[
         int,
         typer.Option(
@@ -33,15 +42,20 @@ def command(
     ] = None,
 ) -> None:
     """Convert training rows between formats. Ids and scores are taken from receipts beside SOURCE."""
+    from miner.cli.outputs import check_output, given_input
     from miner.formats import format_of
     from miner.formats.convert import convert
 
-    form = format_of(write)
-    done = convert(source, target, read=read, write=form, fit=fit, model=model)
+    form, options = format_of(write), read_options(columns, encoding, strict)
+    if not (write.startswith("beir") or target.is_dir()):
+        check_output(target, inputs=[source])
+    with given_input(source) as given:
+        done = convert(given, target, write=form, options=options, fit=fit, model=model)
     record = {"file": str(target), "format": str(form), "rows": done.rows, "altered": done.altered}
-    gave_json(lambda: record | {"left_out": done.left_out})
+    gave_json(lambda: record | {"left_out": done.left_out, "read": options.notes.record()})
     say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")
     if fit:
         say(f"{done.altered:,} rows have passages cut to snippets")
     if done.left_out:
         say(f"warning: {done.left_out:,} rows were left out, which {form} cannot carry")
+    say_passed_over(options.notes)

@@ -23,17 +23,27 @@ from miner.cli.judges import (
     known_judgments,
 )
 from miner.cli.mine_judged import JudgedWork
+from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
+    from miner.corpus.options import ReadOptions
+    from miner.corpus.queries import Queries
+    from miner.index import Index
     from miner.mining.recipe import Recipe
 
 
 def command(
-    queries: Annotated[Path, typer.Argument(help="JSONL, CSV or parquet with queries, or a BEIR folder.")],
+    queries: Annotated[
+        Path,
+        typer.Argument(
+            help="Queries with what answers them, in any shape of docs/formats.md; - is standard input."
+        ),
+    ],
     index: Annotated[
         list[str] | None,
         typer.Option(
-            help="Index folder or URI; default: the only one in indexes/. Repeat it to fuse several."
+            help="Index folder or URI; default: the only one in indexes/, else one that is built over the passages of "
+            "QUERIES. Repeat it to fuse several."
         ),
     ] = None,
     output: Annotated[
@@ -72,12 +82,20 @@ def command(
     emit: Annotated[str, typer.Option(help="What is written of a passage: text or title-text.")] = "text",
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="What the index was built with; default: what the index says.")
+    ] = None,
     search: Annotated[
         str,
         typer.Option(help="exact; or hnsw, ivf or ivfpq(...), with its recall measured, if that is slow."),
     ] = "exact",
     max_memory: Annotated[str, typer.Option(help="What search may use, as 256M or 2G.")] = "512M",
     seed: Annotated[int, typer.Option(help="Seeds selectors that draw.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first queries, to try a recipe.")] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    strict: StrictOption = False,
+    model: Annotated[str | None, typer.Option(help="Encoder of an index that is built here.")] = None,
     executor: Annotated[str, typer.Option(help="serial, or ray(workers=8).")] = "serial",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
     judgments: JudgmentsOption = None,
@@ -90,28 +108,38 @@ def command(
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> None:
-    """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it."""
+    """Mine hard negatives for queries: Cohere JSONL, with receipts and a run record beside it.
+
+    Where there is no index, one is built over the passages that the queries came with.
+    """
     from dataclasses import replace
 
     from miner.cli.executors import executor_of
     from miner.cli.mine_text import summary
-    from miner.cli.recipes import bytes_of, calibration_of, open_indexes, recipe_of
-    from miner.corpus.queries import read_queries
+    from miner.cli.outputs import check_output, given_input
+    from miner.cli.recipes import bytes_of, calibration_of, recipe_of
+    from miner.corpus.queries import Queries, read_queries
+    from miner.formats.cohere import RECEIPTS, RUN
+    from miner.mining.relevant import known_queries
     from miner.mining.rescore import ScoreCache
     from miner.mining_tasks.mine import mine
     from miner.models.cross_encoder import CrossEncoderScorer
     from miner.progress import Clock
     from miner.search.search import Search
-    from miner.storage.files import check_writable
 
     workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
-    options = JudgingOptions.of(
+    options = read_options(columns, encoding, strict)
+    judging = JudgingOptions.of(
         judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
     )
     chosen = select or ("top()" if judge else None)
-    output = output or Path(f"{queries.resolve().name.split('.')[0]}.mined.jsonl")
-    check_writable(output)
-    opened = open_indexes(index)
+    output = output or Path(f"{_stem(queries)}.mined.jsonl")
+    with given_input(queries) as source:
+        check_output(output, inputs=[queries, calibration], indexes=index or (), endings=(RECEIPTS, RUN))
+        asked = read_queries(source, split=split, min_grade=min_grade, options=options)
+        asked = Queries(asked[:limit])
+        opened = _indexes(index, source, _stem(queries), asked, model, options)
+    check_output(output, indexes=[str(each.place) for each in opened])
     scores = None
     if rescore is not None:
         scores = ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
@@ -120,18 +148,18 @@ def command(
     )
     if known := calibration_of(calibration, opened[0]):
         recipe = recipe.calibrated(known)
-    asked = read_queries(queries, split=split, min_grade=min_grade)
-    if not options.judges and (said := known_judgments(judgments, queries)):
+    asked = known_queries(asked, opened[0], options.notes)
+    if not judging.judges and (said := known_judgments(judgments, queries)):
         recipe = replace(recipe, judgments=said)
     given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
-    named = {"index": [str(each.place) for each in opened], **_spelt(recipe)}
-    arguments = {**{k: v and str(v) for k, v in given.items()}, **named}
-    if options.judges:
+    named = {"index": [str(each.place) for each in opened], **_spelt(recipe), "limit": limit}
+    arguments = {**{k: v and str(v) for k, v in given.items()}, **named, "read": options.notes.record()}
+    if judging.judges:
         work = JudgedWork(asked, opened, recipe, judgments or judgments_beside(queries), trial, workers)
         if dry_run:
-            work.plan(options)
+            work.plan(judging)
             return
-        record = work.run(options, output, arguments | {"judge": list(options.judges)})
+        record = work.run(judging, output, arguments | {"judge": list(judging.judges)})
     else:
         with workers.open() as running:
             record = mine(
@@ -139,12 +167,54 @@ def command(
                 opened,
                 recipe,
                 output=output,
+                encoder=encoder,
                 executor=running,
                 arguments=arguments,
                 clock=Clock(terminal()),
             )
     gave_json(lambda: record)
+    say_passed_over(options.notes)
     say(summary(recipe, record, output, known))
+
+
+def _stem(queries: Path) -> str:
+    """What an output is named after."""
+    return "queries" if str(queries) == "-" else queries.resolve().name.split(".")[0]
+
+
+def _indexes(
+    named: list[str] | None, source: Path, stem: str, asked: Queries, model: str | None, options: ReadOptions
+) -> list[Index]:
+    """The indexes named, the only one there is, or one that is built over what the queries came with."""
+    from miner.cli.recipes import open_indexes
+
+    if named or any(Path("indexes").glob("*/manifest.json")):
+        return open_indexes(named)
+    from miner.corpus import beir
+    from miner.corpus.own import own_passages
+    from miner.encoders.load import load_encoder
+    from miner.errors import ConfigError
+    from miner.index import build_index
+    from miner.progress import Clock
+
+    own = source.is_dir() and bool(beir.corpus_of(source))
+    if not own and any(query.relevant_ids for query in asked):
+        raise ConfigError(
+            "indexes: holds no index, and the queries name passages by id; run 'miner build-index CORPUS'"
+        )
+    encoder, place = load_encoder(model), f"{stem}.index"
+    what = "its corpus" if own else "the passages of the queries themselves"
+    clock = Clock(terminal())
+    index = build_index(
+        source if own else own_passages(asked),
+        place,
+        encoder,
+        options=options,
+        existing="update",
+        clock=clock,
+    )
+    say(f"no index given: built {place} over {what}, {len(index):,} passages")
+    return [index]
 
 
 def _spelt(recipe: Recipe) -> dict[str, Any]:

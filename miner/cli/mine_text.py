@@ -17,22 +17,27 @@ if TYPE_CHECKING:
 
 def summary(recipe: Recipe, record: Mapping[str, Any], output: Path, known: Calibration | None = None) -> str:
     """Rows, what became of the candidates and why, the time, the files and what to do next."""
-    counts = record["counts"]
-    lines = [f"{_plural(counts['rows'], 'row')} with {_plural(counts['negatives'], 'negative')}"]
-    lines += [f"recall of the search in {path}: {recall:.2%}" for path, recall in record["recall"].items()]
-    lines += ["", f"{counts['candidates']:,} candidates were looked at:", table(_fates(recipe, counts))]
-    if counts["short_rows"]:
-        lines += ["", shortfall(recipe, counts, known)]
     file = shlex.quote(str(output))
     return "\n".join(
         [
-            *lines,
+            *counted(recipe, record, known),
             "",
             _took(record["stages"]),
             f"wrote {output}, beside it the receipts of its negatives and the record of this run",
             f"next: miner validate {file} and miner report {file}",
         ]
     )
+
+
+def counted(recipe: Recipe, record: Mapping[str, Any], known: Calibration | None = None) -> list[str]:
+    """Lines: rows, and what became of the candidates and why."""
+    counts = record["counts"]
+    lines = [f"{_plural(counts['rows'], 'row')} with {_plural(counts['negatives'], 'negative')}"]
+    lines += [f"recall of the search in {path}: {recall:.2%}" for path, recall in record["recall"].items()]
+    lines += ["", f"{counts['candidates']:,} candidates were looked at:", table(_fates(recipe, counts))]
+    if counts["short_rows"]:
+        lines += ["", shortfall(recipe, counts, known)]
+    return lines
 
 
 def _fates(recipe: Recipe, counts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ from miner.cli.judges import (
     judgments_beside,
     show_plans,
 )
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
     from miner.data import Row
@@ -48,10 +49,9 @@ def command(
     ambiguous: Annotated[
         int, typer.Option(min=0, help="Set aside queries with more answers than this among their negatives.")
     ] = 7,
-    read: Annotated[str, typer.Option("--from", help="Format of TRAIN, as for convert.")] = "cohere",
-    write: Annotated[
-        str | None, typer.Option("--to", help="Format of the output. [default: TRAIN's]")
-    ] = None,
+    write: Annotated[str, typer.Option("--to", help="Format of the output, as for convert.")] = "cohere",
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     trial: TrialOption = 50,
     prompt: PromptOption = None,
     max_calls: MaxCallsOption = None,
@@ -66,6 +66,7 @@ def command(
     """
     from miner.errors import ConfigError
     from miner.formats import format_of
+    from miner.formats.reading import read_any
     from miner.judging.relabel import relabel
     from miner.storage.files import check_writable
 
@@ -76,14 +77,16 @@ def command(
     if not options.judges and not store.is_file():
         raise ConfigError(f"nobody to judge {train}; expected --judge, or judgments in {store}")
     check_writable(output)
-    rows, panel = list(format_of(read).read(train)), options.panel(store)
+    reading = read_options(columns, encoding)
+    rows, panel = [row for _, row in read_any(train, reading)], options.panel(store)
+    say_passed_over(reading.notes)
     if dry_run:
         show_plans(_plans(panel, rows))
         return
     fill = _fill(index, panel) if index else None
     with options.consent():
         done = relabel(rows, panel, promote=promote, ambiguous=ambiguous, trial=trial, fill=fill)
-    _write(done, output, format_of(write or read))
+    _write(done, output, format_of(write))
     for held in done.trials:
         say(held.text())
     say(summary(done))

@@ -7,16 +7,24 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import gave_json, say, terminal
+from miner.cli.console import gave_json, safe, say, terminal
 from miner.cli.judges import JudgmentsOption, judgments_for
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="Rows in Cohere's format; receipts and run record beside it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Cohere's rows, receipts and run record beside it; or any shape of docs/formats.md."
+        ),
+    ],
     evaluation: Annotated[Path | None, typer.Option("--eval", help="The evaluation file.")] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The page; one file, needs no network.")
     ] = Path("report.html"),
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -28,13 +36,22 @@ def command(
     judgments: JudgmentsOption = None,
 ) -> None:
     """Write a page to look at a data set: preview, checks, distributions, diversity, rows, provenance."""
+    from contextlib import ExitStack
+
+    from miner.cli.outputs import check_output
+    from miner.cli.rows import cohere_rows
     from miner.progress import Clock
     from miner.reporting import report
 
-    clock = Clock(terminal())
+    check_output(output, inputs=[file, evaluation])
+    options, clock = read_options(columns, encoding), Clock(terminal())
     said = judgments_for(judgments, file)
-    found = report(
-        file, evaluation, output=output, model=model, rows=rows, seed=seed, judgments=said, clock=clock
-    )
+    with ExitStack() as stack:
+        train = stack.enter_context(cohere_rows(file, options))
+        other = stack.enter_context(cohere_rows(evaluation, options)) if evaluation else None
+        found = report(
+            train, other, output=output, model=model, rows=rows, seed=seed, judgments=said, clock=clock
+        )
     gave_json(found.statistics, indent=False)
-    say(f"wrote {output}")
+    say_passed_over(options.notes)
+    say(f"wrote {safe(str(output))}")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import gave_json, safe, say, terminal
+from miner.cli.console import gave_json, safe, say, show_text, terminal
 from miner.cli.judges import JudgmentsOption, judgments_for
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
     from miner.validating import Preflight
@@ -17,8 +18,12 @@ WIDTH = 1000
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="Training rows, JSONL.")],
-    evaluation: Annotated[Path | None, typer.Option("--eval", help="Evaluation rows, JSONL.")] = None,
+    file: Annotated[
+        Path, typer.Argument(help="Training rows: Cohere's JSONL, or any shape of docs/formats.md; or -.")
+    ],
+    evaluation: Annotated[Path | None, typer.Option("--eval", help="Evaluation rows, as FILE.")] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     cap: Annotated[
         int, typer.Option("--cap", help="Findings listed of each rule; all are counted.", min=1)
     ] = 100,
@@ -40,20 +45,27 @@ def command(
 
     Findings go to stdout, numbers to stderr. FILE is never changed.
     """
+    from contextlib import ExitStack
+
+    from miner.cli.outputs import check_output
+    from miner.cli.rows import cohere_rows
     from miner.progress import Clock
     from miner.validating import validate
 
-    found = validate(
-        file,
-        evaluation,
-        max_tokens=max_tokens or None,
-        model=model,
-        cap=cap,
-        fix=fix,
-        fix_overlap=fix_overlap,
-        judgments=judgments_for(judgments, file),
-        clock=Clock(terminal()),
-    )
+    check_output(fix, inputs=[file, evaluation])
+    options = read_options(columns, encoding)
+    with ExitStack() as stack:
+        found = validate(
+            stack.enter_context(cohere_rows(file, options)),
+            stack.enter_context(cohere_rows(evaluation, options)) if evaluation else None,
+            max_tokens=max_tokens or None,
+            model=model,
+            cap=cap,
+            fix=fix,
+            fix_overlap=fix_overlap,
+            judgments=judgments_for(judgments, file),
+            clock=Clock(terminal()),
+        )
     _print(found)
     for numbers in found.files:
         say(_preview(numbers))
@@ -65,6 +77,7 @@ def command(
             f"wrote {safe(str(fix))}: {_plural(fixed.rows, 'row')} changed, took out {fixed.blank} blank,"
             f" {fixed.repeated} repeated and {fixed.overlapping} overlapping negatives"
         )
+    say_passed_over(options.notes)
     if found.errors > mended:
         raise SystemExit(1)
 
@@ -74,11 +87,11 @@ def _print(found: Preflight) -> None:
         return
     for finding in found.findings:
         line = f"{safe(finding.place)}: {finding.severity} [{finding.rule}] {safe(finding.message, WIDTH)}"
-        typer.echo(line)
+        show_text(line)
     for (file, rule), count in found.counts.items():
         listed = sum(finding.file == file and finding.rule == rule for finding in found.findings)
         if listed < count:
-            typer.echo(f"{safe(file)}: {count - listed} more [{rule}], {count} in all")
+            show_text(f"{safe(file)}: {count - listed} more [{rule}], {count} in all")
 
 
 def _preview(numbers: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Files to passages.
 
-Every kind of file is a line of READERS: suffix -> reader. Each of the text ones may also end in
-.gz or .zst. Whatever is wrong is an InputError that names the file and the line.
+Every kind of file is a line of READERS: suffix -> reader. Each of the text ones may also end in .gz or .zst. What
+can be used is used; what cannot is noted with file and line (see miner.corpus.notes).
 """
 
 from __future__ import annotations
@@ -11,26 +11,34 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from miner.corpus import markdown, plain
+from miner.corpus import html, markdown, office, plain, rst
 from miner.corpus.chunk import MAX_TOKENS, Chunker, estimate
 from miner.corpus.documents import document_reader
+from miner.corpus.notes import whole_file
+from miner.corpus.options import ReadOptions
 from miner.corpus.records import RECORDS, record_reader
 from miner.corpus.walk import corpus_files
 from miner.data import CountTokens, Passage
-from miner.errors import ConfigError
+from miner.errors import ConfigError, InputError, Misread, MissingExtra
 
-Reader = Callable[[Path, str, Chunker], Iterator[Passage]]
+Reader = Callable[[Path, str, Chunker, ReadOptions], Iterator[Passage]]
 
+MARKDOWN, PAGE = document_reader(markdown.outline), document_reader(html.outline, html.page_text)
 READERS: dict[str, Reader] = {
     **{suffix: record_reader(read) for suffix, read in RECORDS.items()},
-    ".md": document_reader(markdown.outline),
-    ".markdown": document_reader(markdown.outline),
-    ".txt": document_reader(plain.outline),
+    **dict.fromkeys((".md", ".markdown", ".mdx"), MARKDOWN),
+    ".rst": document_reader(rst.outline),
+    ".txt": document_reader(plain.outline, seen=lambda text: True),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), PAGE),
+    ".pdf": document_reader(plain.outline, office.extractor("PDF"), seen=lambda text: True),
+    ".docx": document_reader(html.outline, office.extractor("Word")),
+    ".pptx": document_reader(html.outline, office.extractor("PowerPoint")),
+    ".epub": document_reader(html.outline, office.extractor("EPUB")),
 }
 
 
 class Cleans(Protocol):
-    """What cleans a text, such as miner.clean.Cleaner."""
+    """What cleans a text, such as miner.cleaning.Cleaner."""
 
     def clean(self, text: str) -> str: ...
 
@@ -41,37 +49,58 @@ def read_corpus(
     max_tokens: int = MAX_TOKENS,
     count_tokens: CountTokens | None = None,
     clean: Cleans | None = None,
-    follow_symlinks: bool = False,
+    options: ReadOptions | None = None,
 ) -> Iterator[Passage]:
     """The passages of a file or of a folder with all its folders, files in byte order of their paths.
 
-    A folder that holds `corpus.jsonl` beside `queries.jsonl` or qrels (BEIR) gives the corpus only.
-    Hidden files and suffixes not in READERS are passed over; a link that leads out of the corpus is
-    refused unless `follow_symlinks`. Documents (.md, .txt) are split into passages of up to `max_tokens`,
-    title included, as `count_tokens` counts them (default: a quarter of the UTF-8 bytes); their ids are
-    the path in the corpus, then path#2, path#3, ... Records without an id are named 'path:line'. `clean`
-    is applied to title and text of each passage; offsets are those of the file. Blank passages are
-    given out like others. Memory does not grow with the corpus.
+    A folder that holds a corpus beside queries or judgments (BEIR's, MS MARCO's) gives the corpus only. Hidden files,
+    `node_modules` and the like are passed over. Documents are split into passages of up to `max_tokens`, title
+    included, as `count_tokens` counts them (default: a quarter of the UTF-8 bytes); their ids are the path in the
+    corpus, then path#2, path#3, ... Records without an id are named 'path:line'. `clean` is applied to title and
+    text of each passage; offsets are those of the file. Blank passages are given out like others. Memory does not
+    grow with the corpus.
 
-    Raises ConfigError for a path that cannot be read or holds nothing to read, InputError for what a
-    file holds.
+    What cannot be used is noted in `options.notes`: a link out of the corpus, a file that cannot be read, a record
+    without text. Raises ConfigError for a path that cannot be read or holds nothing to read, InputError where
+    nothing usable is left or more than a tenth of a file's records cannot be parsed.
     """
     root = Path(path)
     if not root.exists():
         raise ConfigError(f"{root}: no such file or folder")
     chunker = Chunker(max_tokens, count_tokens or estimate)
-    passages = _read(root, chunker, follow_symlinks)
+    passages = _read(root, chunker, options or ReadOptions())
     return passages if clean is None else (cleaned(passage, clean) for passage in passages)
 
 
-def _read(root: Path, chunker: Chunker, follow_symlinks: bool) -> Iterator[Passage]:
-    empty = True
-    for file, suffix, source in corpus_files(root, READERS, follow_symlinks):
-        empty = False
-        yield from READERS[suffix](file, source, chunker)
-    if empty:
-        raise ConfigError(f"{root}: nothing to read; expected files that end in {', '.join(READERS)}")
+def _read(root: Path, chunker: Chunker, options: ReadOptions) -> Iterator[Passage]:
+    files = passages = 0
+    for file, suffix, source in corpus_files(root, READERS, options):
+        files += 1
+        for passage in _of_file(READERS[suffix](file, source, chunker, options), file, root, options):
+            passages += 1
+            yield passage
+    notes = options.notes
+    if not passages and notes.counts:
+        raise InputError(root, None, f"holds nothing that can be used: {notes.first}")
+    if not passages and (not files or notes.unread):
+        found = f"; found {notes.kinds}" if notes.unread else ""
+        raise ConfigError(f"{root}: nothing to read; expected files that end in {', '.join(READERS)}{found}")
+
+
+def _of_file(passages: Iterator[Passage], file: Path, root: Path, options: ReadOptions) -> Iterator[Passage]:
+    """The passages of one file; in a folder, a file that cannot be read, or not further, is noted."""
+    try:
+        yield from passages
+    except MissingExtra as missing:
+        if file == root:
+            raise
+        options.notes.left_unread(file.suffix.lower(), missing.line)
+    except (InputError, ConfigError) as error:
+        if file == root or options.notes.strict or isinstance(error, Misread):
+            raise
+        whole_file(options.notes, error, file)
 
 
 def cleaned(passage: Passage, clean: Cleans) -> Passage:
+    """The passage with title and text cleaned."""
     return replace(passage, title=clean.clean(passage.title), text=clean.clean(passage.text))

@@ -1,51 +1,192 @@
-"""CSV and TSV with a header line, quoted as RFC 4180 has it."""
+"""CSV and TSV: with a header or without one, with the separator that the header shows."""
 
 from __future__ import annotations
 
 import csv
+import re
+from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from miner.errors import InputError
+from miner.corpus.options import ReadOptions
+from miner.corpus.tabs import tab_rows
+from miner.errors import InputError, MinerError
 from miner.storage.files import MAX_LINE, decode, raw_lines
 
+Cells = Iterator[tuple[int, list[str] | InputError]]
+Found = Iterator[tuple[int, dict[str, Any] | InputError]]
 
-def read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line a row starts on and the row by the header's names.
+SEPARATORS = ",;\t|"
+LONGEST_ROW = 4000
+"""Lines from which a quoted cell counts as never closed; halved each time that one was not."""
+_NAMED = re.compile(r"sep=(.)\s*")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
-    Raises InputError for broken quotes, a row of another width than the header, a repeated name.
+
+def read_csv(path: Path, options: ReadOptions) -> Found:
+    """Line a row starts on and the row by the header's names, quoted as RFC 4180 has it, or why it is none.
+
+    Cells are separated by what the header has most of: comma, semicolon, tab or bar. Empty columns at the end
+    need no name and may be missing. Without a header the names are '0', '1', ...
     """
-    return _read(path, ",")
+    return _named(_csv_rows(path, options), path, options)
 
 
-def read_tsv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """As read_csv, with tabs between the cells."""
-    return _read(path, "\t")
+def read_tsv(path: Path, options: ReadOptions) -> Found:
+    """As read_csv, with tabs between the cells and no rules of quoting: a line with the header's number of cells is
+    a row, whatever quotes it has; only a cell wholly in quotes loses them.
+    """
+    lines = ((number, _decoded(line, path, number)) for number, line in raw_lines(path, options.encoding))
+    return _named(tab_rows(lines), path, options)
 
 
-def _read(path: Path, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    rows = _rows(path, delimiter)
-    number, header = next(rows, (1, []))
-    if len(set(header)) < len(header):
-        raise InputError(path, number, "names a column twice in its header")
+def _named(rows: Cells, path: Path, options: ReadOptions) -> Found:
+    strict = options.notes.strict
+    number, header = next(rows, (1, list[str]()))
+    if isinstance(header, InputError):
+        raise header
+    if options.columns.numbered or _is_data(header, options):
+        names = [str(place) for place in range(len(header))]
+        rows = chain([(number, header)], rows)
+    else:
+        names = _checked(_names(header), path, number, options)
+    width = len(names)
     for number, row in rows:
-        if len(row) != len(header):
-            raise InputError(path, number, f"has {len(row)} columns; expected {len(header)} as in the header")
-        yield number, dict(zip(header, row, strict=True))
+        if isinstance(row, InputError):
+            yield number, row
+            continue
+        if any(cell[:1] == "'" for cell in row):
+            row = [_unguarded(cell) for cell in row]
+        row = row if len(row) == width else _fitted(row, width, strict)
+        if len(row) == width:
+            yield number, dict(zip(names, row, strict=True))
+        else:
+            expected = f"expected {width} as in the header"
+            yield number, InputError(path, number, f"has {len(row)} columns; {expected}")
 
 
-def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
-    lines = (decode(line, path, number) for number, line in raw_lines(path))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        start = reader.line_num + 1
+def _checked(names: list[str], path: Path, number: int, options: ReadOptions) -> list[str]:
+    """The names of a header, each once. Raises InputError where one that is asked for is missing."""
+    if missing := options.columns.missing(names):
+        raise InputError(path, number, missing)
+    if len(set(names)) == len(names):
+        return names
+    if options.notes.strict:
+        raise InputError(path, number, "names a column twice in its header")
+    return [f"{name}.{place}" if name in names[:place] else name for place, name in enumerate(names)]
+
+
+def _names(header: list[str]) -> list[str]:
+    """The header's names, without empty ones at its end."""
+    names = [name.strip() for name in header]
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    return names
+
+
+def _fitted(row: list[str], width: int, strict: bool) -> list[str]:
+    """The row without empty cells too many, and with empty ones for those that are missing."""
+    while len(row) > width and not row[-1].strip():
+        row.pop()
+    return row if strict or len(row) > width else [*row, *[""] * (width - len(row))]
+
+
+def _is_data(header: list[str], options: ReadOptions) -> bool:
+    """Whether a first row holds data: it has no name that is known, and a number or a sentence."""
+    if any(options.columns.known(cell.strip()) for cell in header):
+        return False
+    return any(cell.strip().isdecimal() or len(cell.split()) > 3 for cell in header)
+
+
+def _decoded(line: bytes, path: Path, number: int) -> str | InputError:
+    try:
+        return decode(line, path, number)
+    except InputError as error:
+        return error
+
+
+class _EndlessCell(MinerError):
+    """A quoted cell that does not close."""
+
+
+class _NotText(MinerError):
+    """A line that cannot be decoded, for a reason."""
+
+    def __init__(self, reason: InputError) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Lines:
+    """The lines of a file for csv.reader, which can be given back."""
+
+    def __init__(self, path: Path, encoding: str | None) -> None:
+        self.path, self.again = path, deque[tuple[int, bytes]]()
+        self.rest = raw_lines(path, encoding)
+        self.held: list[tuple[int, bytes]] = []
+        self.longest = LONGEST_ROW
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.held) >= self.longest:
+            self.longest = max(self.longest // 2, 16)
+            raise _EndlessCell
+        line = self.again.popleft() if self.again else next(self.rest)
+        self.held.append(line)
         try:
-            row = next(reader)
-        except StopIteration:
+            return decode(line[1], self.path, line[0])
+        except InputError as error:
+            raise _NotText(error) from None
+
+    def give_back(self) -> None:
+        """All lines of the row that was begun but its first."""
+        self.again.extendleft(reversed(self.held[1:]))
+
+
+def _csv_rows(path: Path, options: ReadOptions) -> Cells:
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
+    lines = _Lines(path, options.encoding)
+    first = next(lines.rest, None)
+    if first is None:
+        return
+    header = decode(first[1], path, first[0])
+    separator = _separator(header)
+    if not _NAMED.fullmatch(header.strip('"\r\n ')):
+        lines.again.append(first)
+    while True:
+        try:
+            yield from _rows_on(csv.reader(lines, delimiter=separator, strict=True), lines)
             return
-        except csv.Error as error:
-            raise InputError(path, start, f"is not a row of cells ({error})") from None
+        except _NotText as error:
+            yield error.reason.line or 1, error.reason
+        except (csv.Error, _EndlessCell) as error:
+            start = lines.held[0][0]
+            why = str(error) or "a quote is never closed"
+            yield start, InputError(path, start, f"is not a row of cells ({why})")
+            lines.give_back()
+
+
+def _rows_on(reader: Iterator[list[str]], lines: _Lines) -> Cells:
+    """The rows from here to the end, or to what is no row."""
+    lines.held.clear()
+    for row in reader:
         if row:
-            yield start, row
+            yield lines.held[0][0], row
+        lines.held.clear()
+
+
+def _unguarded(cell: str) -> str:
+    """A cell without the quote that keeps a spreadsheet from running it as a formula."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def _separator(header: str) -> str:
+    """What separates the names of a header: the one there is most of, outside of quotes."""
+    if named := _NAMED.fullmatch(header.strip('"\r\n ')):
+        return named[1]
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(SEPARATORS, key=bare.count)

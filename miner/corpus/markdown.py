@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from miner.corpus.chunk import Section
 from miner.corpus.frontmatter import split_front_matter
+from miner.corpus.notes import Notes
+from miner.corpus.trails import Heading, sections
+from miner.corpus.visible import before_heading
 from miner.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
-SEPARATOR = " > "
 LONG_HEADING = 500
 TANGLED = 40
 """Marks in a heading from which it is taken as it stands: reading them takes the square of their number."""
@@ -31,15 +33,16 @@ _TANGLE = re.compile(r"[\[\]!*_`<&]")
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
-def outline(text: str, path: Path) -> list[Section]:
+def outline(text: str, path: Path, notes: Notes) -> list[Section]:
     """The text before the first heading, and that under each heading down to the next one.
 
     A section's title is the path of headings above it, after the title of the front matter; the heading
     itself is not part of the section's text. A document whose front matter gives no title has that of
-    its first heading before that heading. Raises InputError for more than MOST_MARKS lines, cells of tables
+    its first heading before that heading. Anchors and comments before a heading belong to no section: nobody sees
+    them. Raises InputError for more than MOST_MARKS lines, cells of tables
     and marks of lists and quotes: what they cost is bounded.
     """
-    title, body = split_front_matter(text, path)
+    title, body = split_front_matter(text, path, notes)
     if sum(1 for _ in itertools.islice(_MARK.finditer(text), MOST_MARKS + 1)) > MOST_MARKS:
         said = f"has more than {MOST_MARKS:,} lines, cells and list marks; split it, or name it .txt"
         raise InputError(path, None, said)
@@ -47,33 +50,15 @@ def outline(text: str, path: Path) -> list[Section]:
     starts = [body, *(body + match.end() for match in _LINE_END.finditer(text[body:])), len(text)]
     cuts = _cuts(tokens, starts)
     headings = list(_headings(tokens, starts))
-    preface = title or (headings[0].name if headings else "")
-    edges = [*(heading.start for heading in headings[1:]), len(text)]
-    sections = [Section(preface, body, headings[0].start if headings else len(text), cuts)]
-    for heading, trail, end in zip(headings, _trails(headings, title), edges, strict=False):
-        sections.append(Section(SEPARATOR.join(trail), heading.end, end, cuts))
-    return sections
+    ends = [before_heading(text, heading.start) for heading in headings]
+    return sections(headings, title, (body, len(text)), cuts, ends)
 
 
-class _Heading:
-    def __init__(self, level: int, name: str, start: int, end: int) -> None:
-        self.level, self.name, self.start, self.end = level, name, start, end
-
-
-def _headings(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[_Heading]:
+def _headings(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[Heading]:
     for token, inline in itertools.pairwise(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
             first, last = token.map
-            yield _Heading(int(token.tag[1]), _plain(inline.content), starts[first], _place(starts, last))
-
-
-def _trails(headings: Sequence[_Heading], title: str) -> Iterator[list[str]]:
-    """For each heading the title and the names of the headings above it, without a repeated title."""
-    above: list[_Heading] = []
-    for heading in headings:
-        above = [*(other for other in above if other.level < heading.level), heading]
-        trail = [name for name in [title, *(other.name for other in above)] if name]
-        yield [name for i, name in enumerate(trail) if i == 0 or name.casefold() != trail[i - 1].casefold()]
+            yield Heading(int(token.tag[1]), _plain(inline.content), starts[first], _place(starts, last))
 
 
 def _cuts(tokens: Sequence[Token], starts: Sequence[int]) -> tuple[list[int], ...]:

@@ -13,13 +13,16 @@ from miner.corpus.columns import listed
 from miner.corpus.notes import usable
 from miner.corpus.options import ReadOptions
 from miner.corpus.records import RECORDS
-from miner.corpus.shapes import EXPECTED, SHAPES, Fields, RecordShape, recognised
+from miner.corpus.shapes import EXPECTED, SHAPES, Fields, RecordShape, list_columns, recognised
 from miner.corpus.walk import suffix_of
 from miner.data import Query
 from miner.errors import ConfigError, InputError
 
 SAMPLE = 20
 """Records by which a shape is recognised."""
+
+OWN = ("cohere", "ids")
+"""Shapes with miner's own names for columns: nothing needs to be said of them."""
 
 Found = Iterator[tuple[int, dict[str, Any] | InputError]]
 
@@ -70,13 +73,15 @@ def recognise(path: Path, records: Found, options: ReadOptions) -> Table:
     first = list(islice(records, SAMPLE))
     samples = [record for _, record in first if isinstance(record, dict)]
     names = list(dict.fromkeys(name for record in samples for name in record))
-    found = recognised(names, _sample(samples), options.columns)
+    lists = list_columns(samples) if suffix_of(path.name, (".csv", ".tsv")) else frozenset[str]()
+    found = recognised(names, _sample(samples), options.columns, lists)
     if found is None:
         raise _unknown(path, names, first, options)
     shape, fields = found
-    value = next((v for v in (r.get(fields.relevant or "") for r in samples) if v is not None), None)
-    one = shape.flat or not (isinstance(value, list) or str(value)[:1] == "[" or fields.ids)
-    options.notes.tell(f"{path.name}: {shape.name} ({fields})")
+    several = any(isinstance(record.get(fields.relevant or ""), list | dict) for record in samples)
+    one = shape.flat or not (several or fields.relevant in lists or fields.ids)
+    if fields.query != "query" or shape.name not in OWN:
+        options.notes.tell(f"{path.name}: {shape.name} ({fields})")
     make = _Queries(path, shape, fields, options)
     read = usable(path, chain(first, records), make, options.notes, f"{shape.name} ({fields})")
     return Table(path, shape, fields, one, read)
@@ -86,11 +91,11 @@ def _records(path: Path, options: ReadOptions, split: str | None) -> Found:
     if path.is_dir():
         return iter(saved.read_saved(path, split))
     suffix = suffix_of(path.name, RECORDS)
-    if not path.exists():
-        raise ConfigError(f"{path}: no such file")
     if suffix is None:
         raise ConfigError(f"{path}: not a file of queries; expected one that ends in {', '.join(RECORDS)}")
-    return RECORDS[suffix](path)
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file")
+    return RECORDS[suffix](path, options)
 
 
 def _sample(samples: list[dict[str, Any]]) -> dict[str, Any]:
@@ -104,8 +109,8 @@ def _sample(samples: list[dict[str, Any]]) -> dict[str, Any]:
 def _unknown(path: Path, names: list[str], first: list[tuple[int, Any]], options: ReadOptions) -> InputError:
     if not first:
         return InputError(path, None, "holds no queries")
-    if not names:
-        error = first[0][1]
+    error = next((found for _, found in first if isinstance(found, InputError)), None)
+    if not names and error:
         return InputError(path, error.line, f"{error.message}; tried as {path.suffix.lstrip('.')} of queries")
     if missing := options.columns.missing(names):
         return InputError(path, None, missing)
@@ -133,5 +138,7 @@ class _Queries:
             self.notes.passed_over(
                 self.path, line, f"{self.fields.relevant!r} holds a blank passage; expected text"
             )
+            if not relevant and not sides.ids:
+                return None
         negatives = tuple(text for text in sides.negatives if text.strip())
         return Query(sides.query, relevant, sides.ids, negatives, f"{self.path}:{line}")

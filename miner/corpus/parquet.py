@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from miner.corpus.columns import listed
 from miner.corpus.footer import check_footer
+from miner.corpus.options import ReadOptions
 from miner.errors import InputError
 from miner.storage.files import MAX_LINE, MAX_RATIO, MAX_UNPACKED, open_binary
 
@@ -15,21 +17,49 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 BATCH = 1024
-COLUMNS = frozenset(
-    ("_id", "id", "title", "text", "contents", "query", "relevant_passages", "relevant_ids", "hard_negatives")
-)
+DELTA = ("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
+"""Encodings of texts that Arrow does not read into a dictionary."""
 
 
-def read_parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Row number (from 1) and the columns that miner knows. Raises InputError for a damaged file."""
-    return read_columns(path, COLUMNS)
+def read_parquet(path: Path, options: ReadOptions) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Row number (from 1) and the columns that mean something. Raises InputError for a damaged file.
+
+    A column of vectors that nobody asked for is said not to be used.
+    """
+    for name in _vectors(path):
+        if name not in options.columns.given.values():
+            options.notes.tell(f"{path.name}: the vectors in column {name!r} are not used")
+    return read_columns(path, options.columns.known, options.columns.missing)
 
 
-def read_columns(path: Path, known: Collection[str] | None) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Row number (from 1) and those of the known columns that are there; None: all.
+def _vectors(path: Path) -> list[str]:
+    """Columns that hold lists of numbers with a fraction."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    Raises InputError for a damaged file, for none of the columns, for a row over MAX_LINE bytes, and for a
-    row group that unpacks to over MAX_UNPACKED bytes and over MAX_RATIO times the size of the file.
+    try:
+        check_footer(path)
+        with open_binary(path) as stream:
+            schema = pq.read_schema(stream)
+    except (pa.ArrowException, OSError, ValueError):
+        return []
+    lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return [
+        field.name
+        for field in schema
+        if any(is_list(field.type) for is_list in lists) and pa.types.is_floating(field.type.value_type)
+    ]
+
+
+def read_columns(
+    path: Path,
+    known: Callable[[str], bool] | None,
+    missing: Callable[[list[str]], str] = lambda names: "",
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Row number (from 1) and those columns whose names are known; None: all.
+
+    Raises InputError for a damaged file, for none of the columns or `missing` ones, for a row over MAX_LINE bytes,
+    and for a row group that unpacks to over MAX_UNPACKED bytes and over MAX_RATIO times the size of the file.
     """
     import pyarrow as pa
     import pyarrow.parquet
@@ -39,7 +69,7 @@ def read_columns(path: Path, known: Collection[str] | None) -> Iterator[tuple[in
     check_footer(path)
     with open_binary(path) as stream:
         try:
-            rows = _rows(path, *_batches(stream, path, known))
+            rows = _rows(path, *_batches(stream, path, known, missing))
         except damage as error:
             raise InputError(path, None, f"is not a readable parquet file ({_first_line(error)})") from None
         while True:
@@ -54,7 +84,7 @@ def read_columns(path: Path, known: Collection[str] | None) -> Iterator[tuple[in
 
 
 def _batches(
-    stream: BinaryIO, path: Path, known: Collection[str] | None
+    stream: BinaryIO, path: Path, known: Callable[[str], bool] | None, missing: Callable[[list[str]], str]
 ) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
     """Batches in which a text that the file holds once is held once, and the schema without that."""
     import pyarrow as pa
@@ -62,11 +92,13 @@ def _batches(
 
     plain = pq.ParquetFile(stream, pre_buffer=False)
     found = plain.schema_arrow.names
-    columns = [name for name in found if known is None or name in known]
+    columns = [name for name in found if known is None or known(name)]
+    if absent := missing(found):
+        raise InputError(path, None, absent)
     if len(set(columns)) < len(columns):
         raise InputError(path, None, "has two columns of one name")
     if not columns:
-        raise InputError(path, None, f"has the columns {', '.join(found[:8])}; expected text or query")
+        raise InputError(path, None, f"has the columns {listed(found)}; expected text or query")
     leaves = [plain.schema.column(i) for i in range(len(plain.schema))]
     wanted = [i for i, leaf in enumerate(leaves) if leaf.path.partition(".")[0] in columns]
     _check_sizes(plain, wanted, path, stream.seek(0, 2))
@@ -74,10 +106,17 @@ def _batches(
         leaves[i].path
         for i in wanted
         if leaves[i].physical_type == "BYTE_ARRAY" and leaves[i].logical_type.type != "DECIMAL"
+        if _has_dictionary(plain, i)
     ]
     file = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=texts)
     schema = pa.schema([plain.schema_arrow.field(name) for name in columns])
     return file.iter_batches(BATCH, columns=columns), schema
+
+
+def _has_dictionary(file: pq.ParquetFile, column: int) -> bool:
+    """Whether a column can be read as a dictionary: not where Arrow knows no dictionary for its encoding."""
+    groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+    return all(set(DELTA).isdisjoint(group.column(column).encodings) for group in groups)
 
 
 def _check_sizes(file: pq.ParquetFile, wanted: list[int], path: Path, size: int) -> None:

@@ -1,72 +1,139 @@
-"""Files of records (JSONL, CSV, TSV, parquet): their rows as dicts, and such rows as passages."""
+"""Files of records: their rows as dicts, and such rows as passages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from miner.corpus.chunk import Chunker
+from miner.corpus.columns import Columns, listed
 from miner.corpus.delimited import read_csv, read_tsv
+from miner.corpus.jsonfiles import read_json
+from miner.corpus.notes import usable
+from miner.corpus.options import ReadOptions
 from miner.corpus.parquet import read_parquet
 from miner.data import Passage
 from miner.errors import InputError
-from miner.storage.files import kind, read_jsonl
+from miner.storage.files import kind
 
-Records = Callable[[Path], Iterator[tuple[int, dict[str, Any]]]]
+Record = dict[str, Any]
+Records = Callable[[Path, ReadOptions], Iterator[tuple[int, Record | InputError]]]
 
 RECORDS: dict[str, Records] = {
-    ".jsonl": read_jsonl,
+    ".jsonl": read_json,
+    ".ndjson": read_json,
+    ".json": read_json,
     ".csv": read_csv,
     ".tsv": read_tsv,
     ".parquet": read_parquet,
 }
-ID_KEYS = ("_id", "id")
 DOCUMENT_KEYS = ("parent", "parent_id", "doc_id")
-TEXT_KEYS = ("text", "contents")
+HEADERLESS = {1: ("text",), 2: ("id", "text"), 4: ("id", "", "title", "text")}
+"""Columns of a file without a header, by their number; four are those of MS MARCO's documents."""
+
+Roles = tuple[str | None, str | None, str | None]
 
 
-def record_reader(read: Records) -> Callable[[Path, str, Chunker], Iterator[Passage]]:
+def record_reader(read: Records) -> Callable[[Path, str, Chunker, ReadOptions], Iterator[Passage]]:
     """A reader of passages out of a reader of records. A record is one passage, however long."""
 
-    def passages(path: Path, source: str, chunker: Chunker) -> Iterator[Passage]:
-        for line, record in read(path):
-            yield _passage(record, path, source, line)
+    def passages(path: Path, source: str, chunker: Chunker, options: ReadOptions) -> Iterator[Passage]:
+        read_as = f"{path.suffix.lstrip('.')} with a text in each record"
+        make = _Passages(path, source, options)
+        yield from usable(path, read(path, options), make, options.notes, read_as)
+        make.close()
 
     return passages
 
 
-def _passage(record: Mapping[str, Any], path: Path, source: str, line: int) -> Passage:
-    key = first_key(record, TEXT_KEYS)
-    if key not in record:
-        raise InputError(path, line, f"has no text; expected 'text' or 'contents', found {names(record)}")
-    title = record.get("title")
-    return Passage(
-        id=identifier(record, path, line) or f"{source}:{line}",
-        text=string(record[key], key, path, line),
-        title="" if title is None else string(title, "title", path, line),
-        source=source,
-        offset=line,
-        document=_document(record, path, line),
-    )
+class _Passages:
+    """Makes passages of records and counts those that have no text."""
+
+    def __init__(self, path: Path, source: str, options: ReadOptions) -> None:
+        self.path, self.source, self.columns, self.notes = path, source, options.columns, options.notes
+        self.without: list[tuple[int, str]] = []
+        self.some = False
+
+    def __call__(self, record: Mapping[str, Any], line: int) -> Passage | None:
+        id, title, text = _roles(self.columns, tuple(record))
+        if text is None:
+            self._lacking(record, line)
+            return None
+        if not self.some:
+            self.some = True
+            self._flush()
+        found, heading = record[text], record[title] if title else None
+        if not self.notes.strict:
+            found = "" if found is None else found
+            heading = heading if isinstance(heading, str) else _scalar(heading)
+        return Passage(
+            identifier(record, id, self.path, line) or f"{self.source}:{line}",
+            string(found, text, self.path, line),
+            "" if heading is None else string(heading, title or "", self.path, line),
+            self.source,
+            line,
+            _document(record, self.path, line),
+        )
+
+    def _lacking(self, record: Mapping[str, Any], line: int) -> None:
+        message = f"has no text; expected 'text' or 'contents', found {listed(record)}"
+        if self.notes.strict:
+            raise InputError(self.path, line, message)
+        if self.some:
+            self.notes.add(self.path, line, message)
+        elif len(self.without) < 1000:
+            self.without.append((line, message))
+
+    def _flush(self) -> None:
+        for line, message in self.without:
+            self.notes.add(self.path, line, message)
+        self.without.clear()
+
+    def close(self) -> None:
+        """A file in which no record had a text is passed over as one."""
+        if self.without and not self.some:
+            found = self.without[0][1].partition("found ")[2]
+            hint = "name the column as --columns 'text=NAME'"
+            self.notes.add(self.path, None, f"has no text in any record; found {found}; {hint}")
+
+
+@lru_cache(maxsize=1024)
+def _cached(columns: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> Roles:
+    known = Columns(dict(columns))
+    if names and all(name == str(place) for place, name in enumerate(names)) and not columns:
+        found = {role: str(place) for place, role in enumerate(HEADERLESS.get(len(names), ()))}
+        return found.get("id"), found.get("title"), found.get("text")
+    return known.find("id", names), known.find("title", names), known.find("text", names)
+
+
+def _roles(columns: Columns, names: tuple[str, ...]) -> Roles:
+    return _cached(tuple(columns.given.items()), names)
 
 
 def _document(record: Mapping[str, Any], path: Path, line: int) -> str:
     """The document that the record says it is a part of, if it does; '' for one that is its own."""
-    key = first_key(record, DOCUMENT_KEYS)
-    value = record.get(key)
-    named = isinstance(value, (str, int)) and not isinstance(value, bool)
-    return string(str(value), key, path, line) if named else ""
+    for key in DOCUMENT_KEYS:
+        value = record.get(key)
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return string(str(value), key, path, line)
+    return ""
 
 
-def identifier(record: Mapping[str, Any], path: Path, line: int) -> str:
-    """The record's `_id` or `id`; a whole number as its decimal string; '' if it has none."""
-    key = first_key(record, ID_KEYS)
-    value = record.get(key)
-    return "" if value is None else id_string(value, key, path, line)
+def _scalar(value: object) -> str | None:
+    """A number as text; nothing else."""
+    return str(value) if isinstance(value, int | float) and value == value else None
+
+
+def identifier(record: Mapping[str, Any], key: str | None, path: Path, line: int) -> str:
+    """The record's id; a whole number as its decimal string; '' if it has none."""
+    value = record[key] if key is not None else None
+    return "" if value is None else id_string(value, key or "", path, line)
 
 
 def id_string(value: object, key: str, path: Path | str, line: int) -> str:
+    """A text or whole number as an id. Raises InputError for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return string(value, key, path, line, expected="a string or a whole number")
@@ -84,15 +151,3 @@ def string(value: object, key: str, path: Path | str, line: int, expected: str =
         except UnicodeEncodeError:
             raise InputError(path, line, f"'{key}' holds a lone surrogate; expected Unicode text") from None
     return value
-
-
-def first_key(record: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    """The first of the keys that has a value; else the first that is there; else the first."""
-    present = [key for key in keys if key in record] or keys
-    return next((key for key in present if record.get(key) is not None), present[0])
-
-
-def names(record: Mapping[str, Any]) -> str:
-    """The keys of a record for a message."""
-    keys = [str(key) for key in record]
-    return (", ".join(keys[:8]) + (", …" if len(keys) > 8 else "")) or "nothing"

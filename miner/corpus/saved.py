@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from miner.errors import ConfigError, InputError
+from miner.storage.files import read_bytes
 
 STATE, SPLITS = "state.json", "dataset_dict.json"
 
@@ -50,7 +51,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        value = orjson.loads(path.read_bytes())
+        value = orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
         raise InputError(path, None, f"is not valid JSON ({error})") from None
     if not isinstance(value, dict):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,17 @@ Record = Mapping[str, Any]
 SCORED = 0.5
 """The label between 0 and 1 from which a passage is relevant."""
 WORDS = {"true": 1.0, "yes": 1.0, "relevant": 1.0, "false": 0.0, "no": 0.0, "irrelevant": 0.0}
+SEVERAL = (
+    "relevant_passages",
+    "relevant_ids",
+    "hard_negatives",
+    "passages",
+    "labels",
+    "pos",
+    "neg",
+    "documents",
+)
+"""Columns that hold a list even where all are empty."""
 NEUTRAL = ("passage", "passages", "text", "document", "documents", "doc", "sentence2")
 """Columns that say nothing of whether their passage answers the query, so that a score beside them tells it."""
 
@@ -38,6 +49,18 @@ class Fields:
     ids: str | None = None
     negatives: tuple[str, ...] = ()
     label: str | None = None
+    lists: frozenset[str] = frozenset()
+    """Columns of cells that hold lists, written as JSON or Python do."""
+
+    def values(self, record: Record, column: str | None) -> list[Any]:
+        """What a column holds, as a list: of one, if it holds one. Null is none."""
+        value = record.get(column or "")
+        if isinstance(value, list | tuple):
+            return list(value)
+        if column in self.lists and isinstance(value, str):
+            found = parsed_list(value)
+            return [value] if found is None and value else found or []
+        return [] if value is None or value == "" else [value]
 
     def __str__(self) -> str:
         named = {"query": self.query, "relevant_passages": self.relevant, "relevant_ids": self.ids}
@@ -71,19 +94,24 @@ class RecordShape:
     """Whether a query has a record for each of its passages."""
 
 
-def recognised(names: Collection[str], sample: Record, columns: Columns) -> tuple[RecordShape, Fields] | None:
-    """The shape of records with columns of these names, such as `sample`; None where they are no queries."""
+def recognised(
+    names: Collection[str], sample: Record, columns: Columns, lists: frozenset[str] = frozenset()
+) -> tuple[RecordShape, Fields] | None:
+    """The shape of records with columns of these names, such as `sample`; None where they are no queries.
+
+    `lists`: columns of cells that hold lists.
+    """
     lower = {name.lower() for name in names}
     if columns.given.keys() <= {"label"} and {"messages", "positive_messages"} <= lower:
         return _named("ms-swift"), Fields("messages", "positive_messages", None, ("negative_messages",))
     if names and all(name == str(place) for place, name in enumerate(names)) and not columns.given:
         return _headerless(list(names))
-    fields = _fields(names, columns)
+    fields = _fields(names, columns, lists)
     if fields is None:
         return None
     if fields.label is not None:
-        value = sample.get(fields.relevant or "")
-        shape = "labeled list" if _is_list(value) else "labeled pair"
+        several = isinstance(sample.get(fields.relevant or ""), list) or fields.relevant in fields.lists
+        shape = "labeled list" if several else "labeled pair"
         return _named(shape), fields
     if isinstance(sample.get(fields.relevant or ""), dict) and "is_selected" in sample[fields.relevant or ""]:
         return _named("MS MARCO"), fields
@@ -91,7 +119,7 @@ def recognised(names: Collection[str], sample: Record, columns: Columns) -> tupl
     return next(known, _named("pair")), fields
 
 
-def _fields(names: Collection[str], columns: Columns) -> Fields | None:
+def _fields(names: Collection[str], columns: Columns, lists: frozenset[str]) -> Fields | None:
     query = columns.find("query", names)
     rest = [name for name in names if name != query]
     relevant, ids = columns.find("relevant_passages", rest), columns.find("relevant_ids", rest)
@@ -103,9 +131,11 @@ def _fields(names: Collection[str], columns: Columns) -> Fields | None:
         negatives += [name for name in rest if is_numbered(name) and name != negative]
     label = columns.find("label", rest)
     if label is not None and "label" not in columns.given:
-        tells = relevant is not None and relevant.lower() in NEUTRAL and not negatives
+        neutral = relevant is not None and relevant.lower() in NEUTRAL
+        named = "relevant_passages" in columns.given and label.lower() in ("label", "labels")
+        tells = (neutral or named) and not negatives
         label = label if tells else None
-    return Fields(query, relevant, ids, tuple(negatives), label)
+    return Fields(query, relevant, ids, tuple(negatives), label, lists)
 
 
 def _headerless(names: list[str]) -> tuple[RecordShape, Fields] | None:
@@ -119,16 +149,18 @@ def _headerless(names: list[str]) -> tuple[RecordShape, Fields] | None:
 
 def _lists(record: Record, fields: Fields, path: Path, line: int) -> Sides:
     query = _query(record, fields, path, line)
-    relevant = texts_of(record.get(fields.relevant), fields.relevant, path, line) if fields.relevant else ()
-    ids = ids_of(record.get(fields.ids), fields.ids, path, line) if fields.ids else ()
-    negatives = [text for name in fields.negatives for text in texts_of(record.get(name), name, path, line)]
+    relevant = texts_of(fields.values(record, fields.relevant), fields.relevant, path, line)
+    ids = ids_of(fields.values(record, fields.ids), fields.ids, path, line)
+    negatives = [
+        text for name in fields.negatives for text in texts_of(fields.values(record, name), name, path, line)
+    ]
     return Sides(query, relevant, ids, tuple(negatives))
 
 
 def _labelled(record: Record, fields: Fields, path: Path, line: int) -> Sides:
     """A passage, or a list of them, with a label for each."""
     query = _query(record, fields, path, line)
-    passages, labels = _listed(record.get(fields.relevant or "")), _listed(record.get(fields.label or ""))
+    passages, labels = fields.values(record, fields.relevant), fields.values(record, fields.label)
     if len(passages) != len(labels):
         raise InputError(
             path, line, f"has {len(passages)} passages and {len(labels)} labels; expected one for each"
@@ -137,7 +169,7 @@ def _labelled(record: Record, fields: Fields, path: Path, line: int) -> Sides:
     for passage, label in zip(passages, labels, strict=True):
         grade = _grade(label, path, line)
         if grade <= 0 or grade >= SCORED:
-            sides[grade <= 0].extend(texts_of(passage, fields.relevant, path, line))
+            sides[grade <= 0].extend(texts_of([passage], fields.relevant, path, line))
     return Sides(query, tuple(sides[0]), (), tuple(sides[1]))
 
 
@@ -181,33 +213,41 @@ def _query(record: Record, fields: Fields, path: Path, line: int) -> str:
     return "" if value is None else string(value, fields.query, path, line)
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list) or (isinstance(value, str) and _listed(value) != [value])
+def parsed_list(cell: str) -> list[Any] | None:
+    """The list that a cell holds, as JSON or as Python writes it; None if it holds none."""
+    if cell[:1] != "[" or cell.rstrip()[-1:] != "]":
+        return None
+    for read in (orjson.loads, ast.literal_eval):
+        try:
+            found = read(cell)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(found, list):
+            return found
+    return None
 
 
-def _listed(value: object, holding: tuple[type, ...] = (str, int, float, dict)) -> list[Any]:
-    """A list as it is, or as JSON or Python write it into a cell; anything else as a list of one."""
-    if isinstance(value, list | tuple):
-        return list(value)
-    if isinstance(value, str) and value[:1] == "[" and value.rstrip()[-1:] == "]":
-        for read in (orjson.loads, ast.literal_eval):
-            try:
-                found = read(value)
-            except (ValueError, SyntaxError, MemoryError, RecursionError):
-                continue
-            if isinstance(found, list) and all(isinstance(item, holding) for item in found):
-                return found
-    return [] if value is None or value == "" else [value]
-
-
-def texts_of(value: object, key: str | None, path: Path | str, line: int) -> tuple[str, ...]:
-    """The texts that a value holds: a text, an object of one with its title, a list of these. Null is none.
-
-    Raises InputError for anything else.
+def list_columns(samples: Sequence[Record]) -> frozenset[str]:
+    """Columns of cells that hold lists: all that are not empty do, and one has something in it or its name is that
+    of several.
     """
+    out = set()
+    for name in dict.fromkeys(name for record in samples for name in record):
+        lists = [
+            parsed_list(cell)
+            for cell in (record.get(name) for record in samples)
+            if isinstance(cell, str) and cell
+        ]
+        if lists and None not in lists and (any(lists) or name.lower() in SEVERAL):
+            out.add(name)
+    return frozenset(out)
+
+
+def texts_of(values: Sequence[object], key: str | None, path: Path | str, line: int) -> tuple[str, ...]:
+    """Texts, or objects of one with its title; null is none. Raises InputError for anything else."""
     found: list[str] = []
-    for place, item in enumerate(_listed(value, (str, dict))):
-        name = f"{key}[{place}]" if isinstance(value, list | tuple) else str(key)
+    for place, item in enumerate(values):
+        name = f"{key}[{place}]" if len(values) > 1 else str(key)
         if isinstance(item, dict):
             found += _of_object(item, name, path, line)
         elif item is not None:
@@ -220,16 +260,17 @@ def _of_object(item: Record, name: str, path: Path | str, line: int) -> list[str
     title = item.get("title")
     if key is None and not isinstance(title, str):
         raise InputError(path, line, f"'{name}' is an object without a text; found {listed(item)}")
-    texts = texts_of(item[key], f"{name}.{key}", path, line) if key else ("",)
+    value = item[key] if key else ""
+    texts = texts_of(value if isinstance(value, list) else [value], f"{name}.{key}", path, line)
     return [join_title(title, text) if isinstance(title, str) else text for text in texts]
 
 
-def ids_of(value: object, key: str | None, path: Path | str, line: int) -> tuple[str, ...]:
-    """The ids that a value holds: one or a list of them. Raises InputError for anything else."""
-    several = isinstance(value, list | tuple)
+def ids_of(values: Sequence[object], key: str | None, path: Path | str, line: int) -> tuple[str, ...]:
+    """Ids; null is none. Raises InputError for anything else."""
+    several = len(values) > 1
     return tuple(
         id_string(item, f"{key}[{place}]" if several else str(key), path, line)
-        for place, item in enumerate(_listed(value))
+        for place, item in enumerate(values)
         if item is not None
     )
 

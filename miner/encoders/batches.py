@@ -22,7 +22,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from miner.data import Float32, Int64
-from miner.encoders.tokens import Tokens
+from miner.encoders.tokens import Tokenizer, Tokens
 from miner.progress import ticker
 
 LEAST_TOKENS = 16
@@ -159,6 +159,29 @@ def run(made: Iterable[Batch], workers: Sequence[Forward], out: Float32) -> int:
             if len(running) > QUEUED * len(workers):
                 tokens += running.popleft().result()
         return tokens + sum(future.result() for future in running)
+
+
+def encode(
+    texts: Sequence[str],
+    prompt: str,
+    tokenizer: Tokenizer,
+    workers: Sequence[Forward],
+    shape: Shape,
+    dim: int,
+) -> tuple[Float32, int]:
+    """Unit float32 rows [len(texts), dim] and the tokens it took; equal texts are encoded once."""
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    out = np.zeros((len(places), dim), np.float32)
+    windows = tokenizer.windows(list(places), prompt)
+    tokens = run(batches(windows, shape, tokenizer.pad), workers, out) if places else 0
+    return unit(out)[[places[text] for text in texts]], tokens
+
+
+def unit(vectors: Float32) -> Float32:
+    """Rows of length 1; a row of zeros becomes the first axis."""
+    norms = np.sqrt(np.sum(np.square(vectors, dtype=np.float64), axis=1, keepdims=True))
+    vectors[norms[:, 0] == 0, 0] = 1.0
+    return np.asarray(vectors / np.where(norms == 0, 1.0, norms), np.float32)
 
 
 def cores() -> int:

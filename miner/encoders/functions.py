@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
-from miner.encoders.model import unit
+from miner.encoders.batches import unit
 from miner.errors import ConfigError, ModelError
 from miner.progress import tick
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from miner.encoders.accept import encoder_of
 from miner.encoders.base import Encoder
+from miner.encoders.description import convertible
 from miner.encoders.endpoint import BACKEND as ENDPOINT
 from miner.encoders.endpoint import endpoint_again, is_spelt, parse_endpoint
 from miner.encoders.hashing import HashingEncoder
 from miner.errors import ConfigError, ModelError
+from miner.models.hardware import may_have_gpu
 from miner.models.locate import Located, locate
 
-HASHING = "hashing"
+HASHING, TORCH, OPENVINO, AUTO = "hashing", "torch", "openvino", "auto"
 BACKENDS = {
-    "torch": "miner.encoders.torch_encoder:TorchEncoder",
-    "openvino": "miner.encoders.openvino_encoder:OpenVINOEncoder",
+    TORCH: "miner.encoders.torch_encoder:TorchEncoder",
+    OPENVINO: "miner.encoders.openvino_encoder:OpenVINOEncoder",
 }
 """Where a backend's class is; its `load` takes a Located and the options of load_encoder."""
 
+DTYPES = ("fp32", "bf16", "fp16", "int8")
 MOST_DIM = 1 << 20
 
 KEPT = {
@@ -39,7 +44,7 @@ def load_encoder(
     name: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
-    backend: str | None = None,
+    backend: str = AUTO,
     query_prompt: str | None = None,
     document_prompt: str | None = None,
     max_length: int | None = None,
@@ -51,17 +56,17 @@ def load_encoder(
     function from texts to vectors, and of an object with encode, or embed_documents and embed_query: these
     need a `name`, by which an index knows their vectors.
 
-    device: cpu, cuda, cuda:N or mps, the best there is by default. dtype: fp32, bf16, fp16 (GPU) or int8
-    (openvino); by default bf16 where the machine computes in it, else fp32. Prompts and max_length
-    (tokens) are the model's own unless given; an empty prompt is none. The network is used for a hub
-    name only.
+    backend: 'torch', 'openvino' or 'auto', the default: the fastest of those installed that does justice to the
+    model (`choose_backend`). device: cpu, cuda, cuda:N or mps, the best there is by default. dtype: fp32, bf16,
+    fp16 (GPU) or int8 (openvino); by default bf16 where the machine computes in it, else fp32. Prompts and
+    max_length (tokens) are the model's own unless given; an empty prompt is none. The network is used for a
+    hub name only.
 
     Raises ConfigError for an option that is unknown or not possible here, MissingExtra, ModelError.
     """
-    if backend not in (None, *BACKENDS):
-        raise ConfigError(f"backend {backend} is unknown; expected {' or '.join(BACKENDS)}")
+    chosen = choose_backend(backend, device, dtype)
     if not isinstance(model, str | Path | None):
-        if any(each is not None for each in (device, dtype, backend, max_length)):
+        if any(each is not None for each in (device, dtype, max_length)) or backend != AUTO:
             raise ConfigError(
                 "device, dtype, backend and max_length are for a model by name; this one is loaded"
             )
@@ -71,15 +76,36 @@ def load_encoder(
         return HashingEncoder()
     if model is not None and is_spelt(model):
         return parse_endpoint(model)
-    return _load(
-        backend or "torch",
-        locate(model, trust_remote_code=trust_remote_code),
-        device=device,
-        dtype=dtype,
-        query_prompt=query_prompt,
-        document_prompt=document_prompt,
-        max_length=max_length,
-    )
+    located = locate(model, trust_remote_code=trust_remote_code)
+    options = {
+        "device": device,
+        "dtype": dtype,
+        "query_prompt": query_prompt,
+        "document_prompt": document_prompt,
+        "max_length": max_length,
+    }
+    if backend == AUTO and chosen == OPENVINO and dtype != "int8":
+        with suppress(ModelError):
+            if convertible(located):
+                return _load(OPENVINO, located, **options)
+        chosen = TORCH
+    return _load(chosen, located, **options)
+
+
+def choose_backend(backend: str = AUTO, device: str | None = None, dtype: str | None = None) -> str:
+    """'torch' or 'openvino': the one asked for, or for 'auto' the fastest that is installed, told before any is
+    loaded. OpenVINO is that on processors, torch on GPUs. Raises ConfigError for another name or dtype.
+    """
+    if backend != AUTO and backend not in BACKENDS:
+        raise ConfigError(f"backend {backend} is unknown; expected {AUTO}, {' or '.join(BACKENDS)}")
+    if dtype not in (None, *DTYPES):
+        raise ConfigError(f"dtype {dtype} is unknown; expected {', '.join(DTYPES)}")
+    if backend != AUTO:
+        return backend
+    if dtype == "int8":
+        return OPENVINO
+    on_processor = device == "cpu" or (device is None and not may_have_gpu())
+    return OPENVINO if on_processor and dtype != "fp16" and find_spec("openvino") else TORCH
 
 
 def resolve_again(fingerprint: Mapping[str, Any], *, download: bool = False) -> Encoder:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from miner.data import Float32
-from miner.encoders.batches import Forward, Shape, batches, run
-from miner.encoders.tokens import Tokenizer, most_tokens
-from miner.errors import ConfigError
+from miner.encoders.description import check_length, own_prompts
+from miner.encoders.network_tokens import NetworkTokenizer, most_tokens
 from miner.models.load import load_sentence_transformer
 from miner.models.locate import Located
-from miner.models.weights import weights_sha256
+from miner.models.weights import ModelSums, model_sums
 
 INSTRUCTOR = "hkunlp/instructor-"
 """Models of this name leave the prompt out of the pooling, which their own files do not say."""
@@ -29,10 +25,11 @@ class EncoderModel:
     network: Any
     query_prompt: str
     document_prompt: str
+    sums: ModelSums
 
     @cached_property
-    def tokenizer(self) -> Tokenizer:
-        return Tokenizer(self.network)
+    def tokenizer(self) -> NetworkTokenizer:
+        return NetworkTokenizer(self.network)
 
     @cached_property
     def dim(self) -> int:
@@ -44,8 +41,8 @@ class EncoderModel:
         """What decides a vector on the model's side, JSON-able."""
         return {
             "model": self.located.name,
-            "weights": weights_sha256(self.located.weights),
-            "settings": weights_sha256(self.located.settings),
+            "weights": self.sums.weights,
+            "settings": self.sums.settings,
             "modules": [type(module).__name__ for module in self.network],
             "pooling": pooling(self.network),
             "query_prompt": self.query_prompt,
@@ -54,15 +51,10 @@ class EncoderModel:
             "dim": self.dim,
         }
 
-    def encode(
-        self, texts: Sequence[str], prompt: str, workers: Sequence[Forward], shape: Shape
-    ) -> tuple[Float32, int]:
-        """Unit float32 rows [len(texts), dim] and the tokens it took; equal texts are encoded once."""
-        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-        out = np.zeros((len(places), self.dim), np.float32)
-        windows = self.tokenizer.windows(list(places), prompt)
-        tokens = run(batches(windows, shape, self.tokenizer.pad), workers, out) if places else 0
-        return unit(out)[[places[text] for text in texts]], tokens
+    @property
+    def longest(self) -> int | None:
+        """Tokens that the model could read, by its position table."""
+        return getattr(getattr(self.network[0], "config", None), "max_position_embeddings", None)
 
 
 def load(
@@ -77,24 +69,21 @@ def load(
     Raises MissingExtra without sentence-transformers, ModelError if it cannot be loaded, ConfigError if
     max_length is more than it can read.
     """
-    network = load_sentence_transformer(located, device="cpu")
+    sums = model_sums(located)
+    network: Any = load_sentence_transformer(located, device="cpu")
     if located.name.startswith(INSTRUCTOR):
         network.set_pooling_include_prompt(False)
-    if max_length is not None:
-        _cut(network, max_length)
-    return EncoderModel(
+    model = EncoderModel(
         located,
         network,
         own_query_prompt(network) if query_prompt is None else query_prompt,
         own_document_prompt(network) if document_prompt is None else document_prompt,
+        sums,
     )
-
-
-def unit(vectors: Float32) -> Float32:
-    """Rows of length 1; a row of zeros becomes the first axis."""
-    norms = np.sqrt(np.sum(np.square(vectors, dtype=np.float64), axis=1, keepdims=True))
-    vectors[norms[:, 0] == 0, 0] = 1.0
-    return np.asarray(vectors / np.where(norms == 0, 1.0, norms), np.float32)
+    if max_length is not None:
+        check_length(max_length, model.longest)
+        network.max_seq_length = max_length
+    return model
 
 
 def pooling(network: Any) -> list[dict[str, Any]]:
@@ -106,28 +95,18 @@ def pooling(network: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _cut(network: Any, max_tokens: int) -> None:
-    config = getattr(network[0], "config", None)
-    longest = getattr(config, "max_position_embeddings", None)
-    if max_tokens < 1 or (longest and max_tokens > longest):
-        raise ConfigError(f"a maximum of {max_tokens} tokens is not possible; the model reads 1 to {longest}")
-    network.max_seq_length = max_tokens
-
-
 def own_query_prompt(network: Any) -> str:
     """What the model's encode_query puts before a text."""
-    return _prompt(network, ("query",))
+    return own_prompts(_prompts(network))[0]
 
 
 def own_document_prompt(network: Any) -> str:
     """What the model's encode_document puts before a text."""
-    return _prompt(network, ("document", "passage", "corpus"))
+    return own_prompts(_prompts(network))[1]
 
 
-def _prompt(network: Any, names: Sequence[str]) -> str:
-    """As encode_query and encode_document choose it."""
-    named = next((name for name in names if name in network.prompts), network.default_prompt_name)
-    return network.prompts.get(named) or ""
+def _prompts(network: Any) -> dict[str, Any]:
+    return {"prompts": network.prompts, "default_prompt_name": network.default_prompt_name}
 
 
 def _plain(value: object) -> bool:

@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from miner.encoders.model import EncoderModel, own_document_prompt, own_query_prompt, pooling
-from miner.encoders.tokens import most_tokens
+from miner.encoders.model import EncoderModel, own_document_prompt, own_query_prompt
 from miner.encoders.torch_encoder import DTYPES, TorchEncoder
 from miner.errors import ConfigError
 from miner.models.locate import Located
+from miner.models.weights import ModelSums
 
 BACKEND = "object"
 
@@ -26,18 +26,7 @@ class ObjectModel(EncoderModel):
 
     @cached_property
     def identity(self) -> Mapping[str, Any]:
-        return {
-            "backend": BACKEND,
-            "model": self.located.name,
-            "weights": _weights(self.network),
-            "settings": _settings(self.network),
-            "modules": [type(module).__name__ for module in self.network],
-            "pooling": pooling(self.network),
-            "query_prompt": self.query_prompt,
-            "document_prompt": self.document_prompt,
-            "max_length": most_tokens(self.network),
-            "dim": self.dim,
-        }
+        return {"backend": BACKEND, **super().identity}
 
 
 def is_sentence_transformer(thing: object) -> bool:
@@ -62,6 +51,7 @@ def object_encoder(network: Any, name: str | None = None, **prompts: str | None)
         network.eval(),
         own_query_prompt(network) if of_queries is None else of_queries,
         own_document_prompt(network) if of_documents is None else of_documents,
+        ModelSums(_weights(network), _settings(network)),
     )
     return TorchEncoder(model, str(network.device), known[dtype])
 

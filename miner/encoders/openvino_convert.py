@@ -1,172 +1,164 @@
-"""From a torch model to OpenVINO's form: traced whole, checked against the original, kept on disk."""
+"""Models in OpenVINO's form, converted once and kept on disk: neither torch nor transformers is needed again.
+
+A plain BERT is written out from its safetensors; any other is loaded by sentence-transformers and traced. The
+folder of a model is made elsewhere and renamed into place, so that it is whole or not there.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
-import numpy as np
 import orjson
 
-from miner.encoders.model import EncoderModel
-from miner.encoders.openvino_quantise import quantised
-from miner.errors import MissingExtra, ModelError
-from miner.models.load import quiet
+from miner.encoders.bert import BertFiles, read_bert
+from miner.encoders.description import Description
+from miner.encoders.openvino_runtime import openvino, openvino_version
+from miner.encoders.tokens import FastTokenizer
+from miner.models.locate import Located
+from miner.models.weights import ModelSums, model_sums
 from miner.storage.cachedir import cache_folder
 
-HONOURED = {"Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout"}
-"""Modules of sentence-transformers whose computation a trace captures for any text."""
-
-RECIPE = 2
+FORMAT = 3
 """Changed whenever what is made here changes, so that what was made before is not taken for it."""
-
-AGREES = 0.9999
-"""The least cosine of the converted model's vectors, in fp32, to the original's."""
+RECORD, TOKENIZER, COMPILED = "encoder.json", "tokenizer.json", "compiled"
 
 
-def openvino() -> Any:
-    """OpenVINO without its reports of use: it goes without the package that sends them if there is none.
+@dataclass(frozen=True)
+class ConvertedModel:
+    """A model in OpenVINO's form: a folder with its description, its tokenizer and its weights."""
 
-    Raises MissingExtra.
-    """
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    if find_spec("nncf") is None or find_spec("openvino") is None:
-        raise MissingExtra("--backend openvino", "openvino")
-    import openvino
+    located: Located
+    folder: Path
+    description: Description
+    sums: ModelSums
+    holder: TemporaryDirectory[str] | None = None
+    """What removes the folder in the end, where nothing can be kept."""
 
-    return openvino
+    @cached_property
+    def tokenizer(self) -> str:
+        """The tokenizer.json."""
+        return (self.folder / TOKENIZER).read_text("utf-8")
+
+    def compiled(self, weights: str, options: dict[str, Any]) -> Any:
+        """The model with weights in 'fp32' or 'int8', ready for the processor. What was compiled is kept too.
+
+        It is read from a file in any case: one fresh from the conversion differs from it in the last bits.
+        """
+        file = self.folder / f"{weights}.xml"
+        if not file.is_file():
+            self._quantise(file)
+        core, kept = openvino().Core(), {"CACHE_MODE": "OPTIMIZE_SIZE"}
+        core.set_property({"CACHE_DIR": str(self.folder / COMPILED)})
+        try:
+            return core.compile_model(str(file), "CPU", {**options, **kept})
+        except RuntimeError:
+            return openvino().Core().compile_model(str(file), "CPU", options)
+
+    def _quantise(self, file: Path) -> None:
+        from miner.encoders.openvino_quantise import quantised
+
+        tokenizer = FastTokenizer(self.tokenizer, self.description.max_length, self.description.pad)
+        made = quantised(
+            openvino().Core().read_model(self.folder / "fp32.xml"),
+            tokenizer,
+            self.description.document_prompt,
+        )
+        with TemporaryDirectory(dir=self.folder) as private:
+            _save(made, Path(private) / file.name)
+            for name in (file.with_suffix(".bin").name, file.name):
+                (Path(private) / name).replace(self.folder / name)
 
 
-def prepared(model: EncoderModel, weights: str) -> Any:
-    """The converted model with weights in 'fp32' or 'int8', from the cache if it is there.
-
-    It is read from a file in any case: one fresh from the conversion differs from it in the last bits.
-    """
-    file = _cache(model) / f"{weights}.xml"
-    if file.is_file():
-        return openvino().Core().read_model(file)
-    converted = quantised(prepared(model, "fp32"), model) if weights == "int8" else _converted(model)
+def converted(located: Located) -> ConvertedModel:
+    """The model of a folder, converted now or before. Raises MissingExtra, ModelError."""
+    sums = model_sums(located)
+    home = cache_folder() / "openvino" / _key(located, sums)
+    if (known := _known(home)) is not None:
+        return ConvertedModel(located, home, known, sums)
+    description, tokenizer, model = _converted(located)
     try:
-        return _read_back(converted, file)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        made, holder = Path(mkdtemp(dir=home.parent)), None
     except OSError:
-        with TemporaryDirectory() as folder:
-            return _read_back(converted, Path(folder) / file.name)
+        holder = TemporaryDirectory(prefix="miner-")
+        made = Path(holder.name)
+    _write(made, description, tokenizer, model)
+    if holder is None:
+        made = _moved(made, home)
+    return ConvertedModel(located, made, description, sums, holder)
 
 
-def _cache(model: EncoderModel) -> Path:
-    """A folder of the user's cache, MINER_CACHE or ~/.cache/miner, for this model and these versions."""
-    from importlib.metadata import version
-
-    versions = {name: version(name) for name in ("openvino", "nncf", "torch", "transformers")}
-    parts = {name: model.identity[name] for name in ("weights", "settings", "modules", "pooling")}
-    key = orjson.dumps({**parts, **versions, "recipe": RECIPE}, option=orjson.OPT_SORT_KEYS)
-    return cache_folder() / "openvino" / hashlib.sha256(key).hexdigest()[:32]
-
-
-def _read_back(converted: Any, file: Path) -> Any:
-    """The model as it comes out of the file, which is written whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=file.parent) as private:
-        made = Path(private) / file.name
-        openvino().save_model(converted, made, compress_to_fp16=False)
-        for path in (made.with_suffix(".bin"), made):
-            path.replace(file.parent / path.name)
-    return openvino().Core().read_model(file)
+def _key(located: Located, sums: ModelSums) -> str:
+    """Of the model's files, of what reads them, and of what is left out of the pooling by the model's name."""
+    parts = {
+        "weights": sums.weights,
+        "settings": sums.settings,
+        "openvino": openvino_version(),
+        "name": located.name if located.name.startswith("hkunlp/") else "",
+        "trusted": located.trusted,
+        "format": FORMAT,
+    }
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
-def _converted(model: EncoderModel) -> Any:
-    engine = openvino()
-    whole, example = _traceable(model), _example(model)
-    try:
-        with quiet(), _traced():
-            converted = engine.convert_model(whole, example_input=example)
-    except (RuntimeError, TypeError, ValueError, engine.frontend.OpConversionFailure) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(
-            f"{model.located.name}: cannot be converted to OpenVINO ({reason}); use --backend torch"
-        ) from None
-    _check(model, whole, converted)
-    return converted
+def _known(folder: Path) -> Description | None:
+    """What was converted before, if it is whole."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        record = orjson.loads((folder / RECORD).read_bytes())
+        if all((folder / name).stat().st_size == size for name, size in record["files"].items()):
+            return Description.read(record["encoder"])
+    return None
 
 
-def check_modules(model: EncoderModel) -> None:
-    """Raises ModelError naming the first module that a conversion would not do justice to."""
-    prompts = model.query_prompt + model.document_prompt
-    for module in model.network:
-        kind = type(module)
-        ours = kind.__module__.startswith("sentence_transformers.") and kind.__name__ in HONOURED
-        if not ours or (prompts and not getattr(module, "include_prompt", True)):
-            why = "leaves the prompt out of the pooling" if ours else "is not one that can be converted"
-            raise ModelError(f"{model.located.name}: {kind.__name__} {why}; use --backend torch")
-    if not model.tokenizer.plain:
-        raise ModelError(f"{model.located.name}: takes more than token ids from a text; use --backend torch")
+def _converted(located: Located) -> tuple[Description, str, Any]:
+    from miner.encoders.openvino_graph import bert_graph
+
+    openvino()
+    files = _plain(located)
+    if files is not None and (graph := bert_graph(files)) is not None:
+        return files.description, files.tokenizer, graph
+    from miner.encoders.model import load
+    from miner.encoders.openvino_trace import traced
+
+    return traced(load(located))
 
 
-def _traceable(model: EncoderModel) -> Any:
-    import torch
-
-    class Whole(torch.nn.Module):  # type: ignore[misc]
-        """The modules in a row, from tensors to a tensor."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = model.network
-
-        def forward(self, ids: Any, mask: Any, types: Any | None = None) -> Any:
-            features = {"input_ids": ids, "attention_mask": mask}
-            if types is not None:
-                features["token_type_ids"] = types
-            return self.network(features)["sentence_embedding"][:, : model.network.truncate_dim]
-
-    return Whole().eval()
+def _plain(located: Located) -> BertFiles | None:
+    """A model of a shape that nobody expected is no plain one."""
+    with suppress(AttributeError, TypeError, KeyError, ValueError, IndexError):
+        return read_bert(located)
+    return None
 
 
-def _example(model: EncoderModel, rows: int = 3, width: int = 24) -> dict[str, Any]:
-    """Ids drawn at random, one row whole and the others padded."""
-    import torch
-
-    network = model.network
-    draw = np.random.default_rng(width)
-    ids = draw.integers(0, network[0].model.get_input_embeddings().num_embeddings, (rows, width))
-    mask = np.arange(width) < (width - np.arange(rows) * (width // rows))[:, None]
-    ids[~mask] = model.tokenizer.pad
-    given = {"ids": torch.from_numpy(ids), "mask": torch.from_numpy(mask.astype(np.int64))}
-    if model.tokenizer.typed:
-        given["types"] = torch.zeros_like(given["ids"])
-    return given
+def _write(folder: Path, description: Description, tokenizer: str, model: Any) -> None:
+    _save(model, folder / "fp32.xml")
+    (folder / TOKENIZER).write_text(tokenizer, "utf-8")
+    sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    record = {"encoder": description.record(), "files": sizes}
+    (folder / RECORD).write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2))
 
 
-def _check(model: EncoderModel, whole: Any, converted: Any) -> None:
-    """Raises ModelError unless the converted model computes what the original does, at other shapes too."""
-    import torch
+def _moved(made: Path, home: Path) -> Path:
+    """The folder in its place; one that is damaged goes, one that another process put there stays."""
+    import shutil
 
-    compiled = openvino().Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    for rows, width in ((3, 24), (1, 5), (5, 61)):
-        example = _example(model, rows, width)
-        with torch.inference_mode():
-            right = whole(**example).numpy()
-        found = compiled([value.numpy() for value in example.values()])[0]
-        scale = np.linalg.norm(right, axis=1) * np.linalg.norm(found, axis=1)
-        if not ((right * found).sum(axis=1) >= AGREES * scale).all():
-            raise ModelError(
-                f"{model.located.name}: gives other vectors once converted to OpenVINO; use --backend torch"
-            )
+    with suppress(OSError):
+        if home.exists() and _known(home) is None:
+            shutil.rmtree(home, ignore_errors=True)
+        made.rename(home)
+        home.chmod(0o755)
+        return home
+    if _known(home) is None:
+        return made
+    shutil.rmtree(made, ignore_errors=True)
+    return home
 
 
-@contextmanager
-def _traced() -> Iterator[None]:
-    """Tracing says what it cannot see through; the result is checked instead."""
-    from torch.jit import TracerWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TracerWarning)
-        warnings.filterwarnings("ignore", message="`torch.jit", category=DeprecationWarning)
-        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
-        yield
+def _save(model: Any, file: Path) -> None:
+    openvino().save_model(model, file, compress_to_fp16=False)

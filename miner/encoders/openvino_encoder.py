@@ -1,20 +1,22 @@
-"""The OpenVINO encoder: the whole torch model, pooling and all, converted once and kept on disk."""
+"""The OpenVINO encoder: the whole model, pooling and all, converted once and kept on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from miner.data import Float32
-from miner.encoders.batches import Batch, Forward, Shape, cores
-from miner.encoders.model import EncoderModel, load
-from miner.encoders.openvino_convert import check_modules, openvino, prepared
-from miner.encoders.torch_encoder import TorchEncoder
-from miner.errors import ConfigError
+from miner.encoders.batches import Batch, Forward, Shape, cores, encode
+from miner.encoders.description import check_length
+from miner.encoders.openvino_convert import ConvertedModel, converted
+from miner.encoders.openvino_runtime import openvino, openvino_version
+from miner.encoders.tokens import FastTokenizer
+from miner.errors import ConfigError, MissingExtra, ModelError
 from miner.models.hardware import has_bf16
 from miner.models.locate import Located
 
@@ -26,64 +28,97 @@ SHAPE = Shape(digits=3, powers=True)
 
 @dataclass
 class OpenVINOEncoder:
-    """Runs a converted SentenceTransformer on the processor; dtype fp32, bf16 or int8.
+    """Runs a converted SentenceTransformer on the processor; dtype fp32, bf16 or int8 (openvino_quantise.py)."""
 
-    int8: see quantise.py. Raises ModelError for a module that cannot be converted faithfully.
-    """
-
-    model: EncoderModel
+    model: ConvertedModel
+    query_prompt: str
+    document_prompt: str
+    max_length: int | None
     dtype: str = "bf16"
     threads: int = field(default_factory=cores)
     tokens_encoded: int = 0
 
-    def __post_init__(self) -> None:
-        check_modules(self.model)
-
     @classmethod
     def load(
-        cls, located: Located, *, device: str | None, dtype: str | None, **options: Any
+        cls,
+        located: Located,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
+        max_length: int | None = None,
     ) -> OpenVINOEncoder:
-        """See load_encoder. Raises ConfigError, MissingExtra, ModelError."""
+        """See load_encoder. Raises ConfigError, MissingExtra, ModelError for a module that cannot be converted
+        faithfully.
+        """
         precision = choose_precision(dtype, device)
-        return cls(load(located, **options), precision)
+        model = converted(located)
+        own = model.description
+        if max_length is not None:
+            check_length(max_length, own.longest)
+        encoder = cls(
+            model,
+            own.query_prompt if query_prompt is None else query_prompt,
+            own.document_prompt if document_prompt is None else document_prompt,
+            own.max_length if max_length is None else max_length,
+            precision,
+        )
+        if (encoder.query_prompt or encoder.document_prompt) and not own.includes_prompt:
+            raise ModelError(
+                f"{located.name}: Pooling leaves the prompt out of the pooling; use --backend torch"
+            )
+        return encoder
 
     @property
     def dim(self) -> int:
-        return self.model.dim
+        return self.model.description.dim
 
     @cached_property
     def fingerprint(self) -> Mapping[str, Any]:
-        from importlib.metadata import version
-
+        own, sums = self.model.description, self.model.sums
         return {
             "backend": "openvino",
-            "engine": f"openvino {version('openvino')}, transformers {version('transformers')}",
+            "engine": f"openvino {openvino_version()}, {own.converter}",
             "dtype": self.dtype,
-            **self.model.identity,
+            "model": self.model.located.name,
+            "weights": sums.weights,
+            "settings": sums.settings,
+            "modules": list(own.modules),
+            "pooling": [dict(each) for each in own.pooling],
+            "query_prompt": self.query_prompt,
+            "document_prompt": self.document_prompt,
+            "max_length": self.max_length,
+            "dim": self.dim,
         }
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
-        return self._encode(texts, self.model.query_prompt)
+        return self._encode(texts, self.query_prompt)
 
     def encode_passages(self, texts: Sequence[str]) -> Float32:
-        return self._encode(texts, self.model.document_prompt)
+        return self._encode(texts, self.document_prompt)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self.model.tokenizer.count(texts)
+        return self._tokenizer.count(texts)
 
-    def full_precision(self) -> TorchEncoder:
-        """The model as it is, in fp32 by torch, to compare with."""
-        return TorchEncoder(self.model, "cpu", "fp32", self.threads)
+    def full_precision(self) -> OpenVINOEncoder:
+        """The model in fp32, to compare with."""
+        return replace(self, dtype="fp32", tokens_encoded=0)
+
+    @cached_property
+    def _tokenizer(self) -> FastTokenizer:
+        return FastTokenizer(self.model.tokenizer, self.max_length, self.model.description.pad)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Float32:
-        vectors, tokens = self.model.encode(texts, prompt, self._workers, SHAPE)
+        if not texts:
+            return np.empty((0, self.dim), np.float32)
+        vectors, tokens = encode(texts, prompt, self._tokenizer, self._workers, SHAPE, self.dim)
         self.tokens_encoded += tokens
         return vectors
 
     @cached_property
     def _workers(self) -> list[Forward]:
         """As many requests as threads, each request computed by one."""
-        converted = prepared(self.model, "int8" if self.dtype == "int8" else "fp32")
         options: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": PRECISIONS[self.dtype],
             "NUM_STREAMS": self.threads,
@@ -91,7 +126,7 @@ class OpenVINOEncoder:
             "ENABLE_CPU_PINNING": False,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
-        compiled = openvino().Core().compile_model(converted, "CPU", options)
+        compiled = self.model.compiled("int8" if self.dtype == "int8" else "fp32", options)
         return [_OpenVinoWorker(compiled.create_infer_request()) for _ in range(self.threads)]
 
 
@@ -115,4 +150,6 @@ def choose_precision(dtype: str | None, device: str | None) -> str:
     if dtype is not None and dtype not in PRECISIONS:
         raise ConfigError(f"dtype {dtype} is not for --backend openvino; expected {', '.join(PRECISIONS)}")
     openvino()
+    if dtype == "int8" and find_spec("nncf") is None:
+        raise MissingExtra("--dtype int8", "int8")
     return dtype or ("bf16" if has_bf16() else "fp32")

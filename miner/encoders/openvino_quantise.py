@@ -16,20 +16,20 @@ from typing import Any
 import numpy as np
 
 from miner.encoders.batches import Shape, batches
-from miner.encoders.model import EncoderModel
+from miner.encoders.tokens import FastTokenizer
 from miner.samples import documents
 
 MIGRATION = 0.8
 """How much of the width of an activation is moved: of 0.5 to 0.95 what agrees best with fp32."""
 
 
-def quantised(converted: Any, model: EncoderModel) -> Any:
+def quantised(converted: Any, tokenizer: FastTokenizer, prompt: str) -> Any:
     """The model with 8-bit products and bf16 or fp32 between them."""
     import nncf
     from nncf import AdvancedQuantizationParameters, AdvancedSmoothQuantParameters
 
     nncf.set_log_level(ERROR)
-    inputs = [dict(enumerate(given)) for given in _inputs(model, len(converted.inputs))]
+    inputs = [dict(enumerate(given)) for given in _inputs(tokenizer, prompt, len(converted.inputs))]
     with redirect_stdout(StringIO()):
         return nncf.quantize(
             converted,
@@ -43,8 +43,8 @@ def quantised(converted: Any, model: EncoderModel) -> Any:
         )
 
 
-def _inputs(model: EncoderModel, count: int) -> Iterator[tuple[Any, ...]]:
+def _inputs(tokenizer: FastTokenizer, prompt: str, count: int) -> Iterator[tuple[Any, ...]]:
     """Token ids, mask and segments of each document by itself."""
-    windows = model.tokenizer.windows(documents(), model.document_prompt)
-    for batch in batches(windows, Shape(tokens=1), model.tokenizer.pad):
+    windows = tokenizer.windows(documents(), prompt)
+    for batch in batches(windows, Shape(tokens=1), tokenizer.pad):
         yield (batch.ids, batch.mask, np.zeros_like(batch.ids))[:count]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
-from miner.encoders.batches import Batch, Forward, Shape, cores
-from miner.encoders.model import EncoderModel, load, unit
+from miner.encoders.batches import Batch, Forward, Shape, cores, encode, unit
+from miner.encoders.model import EncoderModel, load
 from miner.errors import ConfigError
 from miner.models.hardware import best_device, has_bf16
 from miner.models.locate import Located
@@ -77,7 +77,7 @@ class TorchEncoder:
         threads = torch.get_num_threads()
         workers = self._workers(self.model.tokenizer.prompt_tokens(prompt))
         try:
-            vectors, tokens = self.model.encode(texts, prompt, workers, self._shape)
+            vectors, tokens = encode(texts, prompt, self.model.tokenizer, workers, self._shape, self.dim)
         finally:
             torch.set_num_threads(threads)
         self.tokens_encoded += tokens
@@ -175,8 +175,6 @@ def choose_dtype(dtype: str | None, device: str) -> str:
         return "bf16" if has_bf16(device) else "fp32"
     if dtype == "int8":
         raise ConfigError("dtype int8 is for --backend openvino; torch takes fp32, bf16 or fp16")
-    if dtype not in DTYPES:
-        raise ConfigError(f"dtype {dtype} is unknown; expected fp32, bf16, fp16 or int8")
     if dtype == "fp16" and device == "cpu":
         raise ConfigError("dtype fp16 is for GPUs; on a processor take bf16 or fp32")
     return dtype

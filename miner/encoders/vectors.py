@@ -12,7 +12,7 @@ import numpy as np
 
 from miner.data import Float32, Int64, UInt64
 from miner.encoders.base import Encoder
-from miner.encoders.model import unit
+from miner.encoders.batches import unit
 from miner.encoders.vector_sources import CHUNK, read_vectors
 from miner.errors import ConfigError, IndexMismatch, ModelError
 

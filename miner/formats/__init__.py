@@ -1,4 +1,4 @@
-"""Formats of training data, to and from rows: `FORMATS` by name, `format_of` by spelling.
+"""Formats of training data: rows read in any shape, written in any of `FORMATS`, by name; `format_of` by spelling.
 
 A format is spelt like a filter, with its options: 'n-tuple(negatives=4)'. Each file of this room says
 what its format loses.
@@ -6,6 +6,7 @@ what its format loses.
 
 from __future__ import annotations
 
+from miner.errors import ConfigError
 from miner.formats.base import Format, Sourced
 from miner.formats.beir import Beir
 from miner.formats.flag_embedding import FlagEmbedding
@@ -28,7 +29,19 @@ FORMATS: dict[str, type[Format]] = {
 }
 
 
+TOOLS = {
+    "sentence_transformers": ("triplet", "n-tuple", "labeled-pair", "labeled-list"),
+    "flagembedding": ("flag-embedding",),
+    "swift": ("ms-swift",),
+    "trec": ("beir",),
+}
+"""Tool -> the formats that it takes, for those who name the tool."""
+
+
 def format_of(spelling: str = "cohere") -> Format:
     """The format of that name and options; dashes and underscores are alike. Raises ConfigError."""
     name, bracket, options = spelling.partition("(")
-    return parse(name.replace("-", "_") + bracket + options, FORMATS, "format")
+    name = name.strip().replace("-", "_")
+    if formats := TOOLS.get(name.lower()):
+        raise ConfigError(f"{spelling!r} is a tool; the formats that it takes: {', '.join(formats)}")
+    return parse(name + bracket + options, FORMATS, "format")

@@ -6,7 +6,7 @@ Thakur et al. 2021 (arXiv 2104.08663); qrels.trec has `query 0 passage relevance
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,10 @@ from typing import Any, BinaryIO, ClassVar
 
 import orjson
 
-from miner.corpus.beir import qrels_files, read_qrels
-from miner.data import Row, join_title
-from miner.errors import ConfigError, InputError
-from miner.formats.base import Sourced, need
+from miner.data import Row
+from miner.formats.base import Sourced
 from miner.formats.folder import atomic_folder
 from miner.spec import Spec
-from miner.storage.files import decode, read_jsonl, read_lines
 
 FILES = ("corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels.trec")
 
@@ -30,8 +27,7 @@ class Beir(Spec):
     """Relevant passages are judged 1 and negatives 0. Passages keep the ids of the receipts.
 
     A passage without id, with white space in it, or with that of another text gets p- and a hash of its
-    text. Lost: rows where a negative is a relevant passage too. On reading, a title goes before its
-    text, queries without a relevant passage are passed over, and all judgments are taken together.
+    text. Lost: rows where a negative is a relevant passage too.
     """
 
     name: ClassVar[str] = "beir"
@@ -45,21 +41,6 @@ class Beir(Spec):
             (folder / "qrels").mkdir()
             files = [stack.enter_context((folder / name).open("wb")) for name in FILES]
             _write(held, files)
-
-    def read(self, path: Path) -> Iterator[Row]:
-        if not (path / "corpus.jsonl").is_file() or not (path / "queries.jsonl").is_file():
-            raise ConfigError(f"{path}: is no BEIR folder; expected corpus.jsonl and queries.jsonl in it")
-        texts = _texts(path / "corpus.jsonl")
-        queries = _texts(path / "queries.jsonl")
-        judged: dict[str, tuple[list[str], list[str]]] = {name: ([], []) for name in queries}
-        for file, line, query, passage, score in _judgments(path):
-            for name, known in ((query, queries), (passage, texts)):
-                if name not in known:
-                    raise InputError(file, line, f"judges {name!r}, which is not in the folder")
-            judged[query][score <= 0].append(texts[passage])
-        for query, (relevant, negatives) in judged.items():
-            if relevant:
-                yield Row(queries[query], tuple(relevant), tuple(negatives))
 
 
 def _write(rows: Iterable[Sourced], files: Sequence[BinaryIO]) -> None:
@@ -99,33 +80,3 @@ class _Names:
 
 def _line(stream: BinaryIO, record: Mapping[str, Any]) -> None:
     stream.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
-
-
-def _texts(path: Path) -> dict[str, str]:
-    """Id -> text, a title before it. Raises InputError for what is missing, blank or given twice."""
-    texts: dict[str, str] = {}
-    for line, record in read_jsonl(path):
-        name, text = map(str, need(record, ("_id", "text"), path, line))
-        if name in texts:
-            raise InputError(path, line, f"has the id {name!r} a second time")
-        texts[name] = join_title(str(record.get("title") or ""), text)
-        if not text.strip():
-            raise InputError(path, line, "'text' is blank")
-    return texts
-
-
-def _judgments(folder: Path) -> Iterator[tuple[Path, int, str, str, float]]:
-    """File, line, query id, passage id and score: of BEIR's files, or else of qrels.trec."""
-    files = list(qrels_files(folder).values())
-    for file in files:
-        for line, query, passage, score in read_qrels(file):
-            yield file, line, query, passage, score
-    trec = folder / "qrels.trec"
-    if not files and not trec.is_file():
-        raise ConfigError(f"{folder}: has no judgments; expected qrels.tsv, qrels/*.tsv or qrels.trec")
-    for line, raw in read_lines(trec) if not files else ():
-        try:
-            query, _, passage, grade = decode(raw, trec, line).split()
-            yield trec, line, query, passage, float(grade)
-        except ValueError:
-            raise InputError(trec, line, "is not 'query 0 passage relevance'") from None

@@ -9,18 +9,19 @@ from pathlib import Path
 
 import orjson
 
+from miner.corpus.options import ReadOptions
 from miner.data import Row
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.errors import ConfigError, InputError
 from miner.formats import format_of
 from miner.formats.base import Format, Sourced
-from miner.formats.cohere import record_of
+from miner.formats.cohere import read_rows, record_of
 from miner.formats.copies import copies
 from miner.formats.fit import fit_row
+from miner.formats.reading import read_any
 from miner.formats.receipts import Receipts
 from miner.formats.rows import CohereRows
-from miner.storage.files import COMPRESSED
 
 Change = Callable[[Row], Row]
 """Alters passages of a row, not their number."""
@@ -41,20 +42,20 @@ def convert(
     source: str | Path,
     target: str | Path,
     *,
-    read: FormatLike = "cohere",
     write: FormatLike = "cohere",
+    options: ReadOptions | None = None,
     fit: int = 0,
     model: str | Encoder | None = None,
 ) -> Converted:
-    """Read `source`, write `target`. Receipts beside Cohere JSONL give ids and scores, and go along to
-    other Cohere JSONL with the run's record.
+    """Read `source` in whatever shape it comes, write `target`. Receipts beside Cohere JSONL give ids and scores, and
+    go along to other Cohere JSONL with the run's record; such a file is read strictly, in step with them.
 
     With `fit` passages are cut to the snippet that matters within so many tokens with their query, as the encoder
     `model` (the bundled one by default) counts and compares. Raises ConfigError where both are the same file,
-    InputError for what the source does not hold or where no row of it can be carried. Nothing is written then.
+    InputError for a source of no known shape or where no row of it can be carried. Nothing is written then.
     """
-    source, target = Path(source), Path(target)
-    read, write = (format_of(each) if isinstance(each, str) else each for each in (read, write))
+    source, target, options = Path(source), Path(target), options or ReadOptions()
+    form = format_of(write) if isinstance(write, str) else write
     change: Change | None = None
     if fit:
         encoder = load_encoder(model) if model is None or isinstance(model, str) else model
@@ -62,33 +63,30 @@ def convert(
     if source.resolve() == target.resolve():
         raise ConfigError(f"{target}: is the file that is read; expected another name")
     done = Converted()
-    if _is_cohere(source, read) and _is_cohere(target, write) and target.suffix == ".jsonl":
-        _copy(source, target, change, done)
+    if isinstance(form, CohereRows) and target.suffix == ".jsonl":
+        _copy(source, target, change, done, options)
     else:
-        rows = _sourced(source, read, change, done, _receipts(source, read))
-        write.write(target, _counted(rows, source, write, done))
+        rows = _sourced(source, change, done, options, Receipts.beside(source))
+        form.write(target, _counted(rows, source, form, done))
     return done
 
 
-def _copy(source: Path, target: Path, change: Change | None, done: Converted) -> None:
+def _copy(source: Path, target: Path, change: Change | None, done: Converted, options: ReadOptions) -> None:
     form = CohereRows()
     with copies(source, target) as ((copy,), receipts):
-        for sourced in _counted(_sourced(source, form, change, done, receipts), source, form, done):
+        rows = _sourced(source, change, done, options, receipts)
+        for sourced in _counted(rows, source, form, done):
             copy.rows.write(orjson.dumps(record_of(sourced.row)) + b"\n")
             if copy.receipts:
                 copy.receipts.write(orjson.dumps(sourced.receipt) + b"\n")
         copy.how = {"command": "convert", "altered": done.altered}
 
 
-def _receipts(source: Path, read: Format) -> Receipts | None:
-    return Receipts.beside(source) if _is_cohere(source, read) else None
-
-
 def _sourced(
-    source: Path, read: Format, change: Change | None, done: Converted, receipts: Receipts | None
+    source: Path, change: Change | None, done: Converted, options: ReadOptions, receipts: Receipts | None
 ) -> Iterator[Sourced]:
     """The rows, changed, with their receipts."""
-    for row in read.read(source):
+    for _, row in read_rows(source) if receipts else read_any(source, options):
         changed = change(row) if change else row
         done.altered += changed != row
         yield Sourced(changed, receipts.take(row) if receipts else None)
@@ -104,8 +102,3 @@ def _counted(rows: Iterable[Sourced], source: Path, write: Format, done: Convert
     if not done.rows:
         holds = f"none of its {done.left_out} rows fits into {write}" if done.left_out else "holds no rows"
         raise InputError(source, None, holds)
-
-
-def _is_cohere(path: Path, format: Format) -> bool:
-    stem = path.with_suffix("") if path.suffix in COMPRESSED else path
-    return isinstance(format, CohereRows) and stem.suffix == ".jsonl"

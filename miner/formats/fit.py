@@ -18,7 +18,8 @@ from miner.data import Float64, Row
 from miner.encoders.base import Encoder
 from miner.formats.cohere import MAX_TOKENS
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”’）]*|\n")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|(?<![。！？｡])[。！？｡]++[」』”’）]*+|\n")
+"""Ends of sentences. A run of marks is looked at once, from where it begins: 40,000 dots cost what letters do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-from miner.data import Row
-from miner.formats.base import Record, Records, Sourced, Tabular, need, row_of
+from miner.formats.base import Record, Sourced, Tabular
 from miner.formats.tables import Kind
 from miner.spec import Spec
 
 
 @dataclass(frozen=True, repr=False)
 class FlagEmbedding(Tabular, Spec):
-    """pos_scores and neg_scores are the receipts' similarities, written where all of a row are known.
-
-    On reading, scores and prompt are passed over.
-    """
+    """pos_scores and neg_scores are the receipts' similarities, written where all of a row are known."""
 
     name: ClassVar[str] = "flag_embedding"
     columns: ClassVar[Mapping[str, Kind]] = {
@@ -41,8 +36,3 @@ class FlagEmbedding(Tabular, Spec):
         if all(score is not None for side in scores for score in side):
             record |= {"pos_scores": scores[0], "neg_scores": scores[1]}
         yield record | ({"prompt": self.prompt} if self.prompt else {})
-
-    def decode(self, records: Records, path: Path) -> Iterator[Row]:
-        for line, record in records:
-            query, relevant = need(record, ("query", "pos"), path, line)
-            yield row_of(query, relevant, record.get("neg", []), path, line)

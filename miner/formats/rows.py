@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-from miner.data import Row
-from miner.formats.base import Record, Records, Sourced, Tabular
-from miner.formats.cohere import parse_row, record_of
+from miner.formats.base import Record, Sourced, Tabular
+from miner.formats.cohere import record_of
 from miner.formats.tables import Kind
 from miner.spec import Spec
 
@@ -27,7 +25,3 @@ class CohereRows(Tabular, Spec):
 
     def encode(self, sourced: Sourced) -> Iterator[Record]:
         yield record_of(sourced.row)
-
-    def decode(self, records: Records, path: Path) -> Iterator[Row]:
-        for line, record in records:
-            yield parse_row(record, path, line)

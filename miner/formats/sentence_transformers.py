@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from miner.data import Row
-from miner.errors import ConfigError, InputError
-from miner.formats.base import Record, Records, Sourced, Tabular, gather, need, row_of
+from miner.errors import ConfigError
+from miner.formats.base import Record, Sourced, Tabular
 from miner.formats.tables import Kind
 from miner.spec import Spec
 
@@ -40,10 +39,6 @@ class Triplet(Tabular, Spec):
         for relevant in row.relevant_passages:
             for negative in row.hard_negatives:
                 yield {self.anchor: row.query, self.positive: relevant, self.negative: negative}
-
-    def decode(self, records: Records, path: Path) -> Iterator[Row]:
-        parts = ((line, need(record, self.fields(), path, line)) for line, record in records)
-        return gather(((line, query, [good], [bad]) for line, (query, good, bad) in parts), path)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,15 +69,6 @@ class NTuple(Tabular, Spec):
         for relevant in row.relevant_passages:
             yield dict(zip(self.fields(), (row.query, relevant, *first), strict=True))
 
-    def decode(self, records: Records, path: Path) -> Iterator[Row]:
-        """Takes every column negative_1, negative_2, … that is there, however many."""
-        return gather((self._part(record, path, line) for line, record in records), path)
-
-    def _part(self, record: Record, path: Path, line: int) -> tuple[int, object, list[str], list[str]]:
-        query, positive = need(record, (self.anchor, self.positive), path, line)
-        negatives = [value for name, value in record.items() if name.startswith("negative")]
-        return line, query, [positive], negatives
-
     def _negatives(self) -> list[str]:
         return [f"negative_{number}" for number in range(1, self.negatives + 1)]
 
@@ -107,16 +93,6 @@ class LabeledPair(Tabular, Spec):
             for text in texts:
                 yield {self.anchor: row.query, self.passage: text, "label": label}
 
-    def decode(self, records: Records, path: Path) -> Iterator[Row]:
-        parts = ((line, need(record, self.fields(), path, line)) for line, record in records)
-        return gather(
-            (
-                (line, query, *divide([passage], [label], path, line))
-                for line, (query, passage, label) in parts
-            ),
-            path,
-        )
-
 
 @dataclass(frozen=True, repr=False)
 class LabeledList(Tabular, Spec):
@@ -136,19 +112,3 @@ class LabeledList(Tabular, Spec):
             self.passages: [*row.relevant_passages, *row.hard_negatives],
             "labels": [1] * len(row.relevant_passages) + [0] * len(row.hard_negatives),
         }
-
-    def decode(self, records: Records, path: Path) -> Iterator[Row]:
-        for line, record in records:
-            query, passages, labels = need(record, self.fields(), path, line)
-            yield row_of(query, *divide(passages, labels, path, line), path, line)
-
-
-def divide(passages: object, labels: object, path: Path, line: int) -> tuple[list[str], list[str]]:
-    """Relevant passages and negatives by their labels. Raises InputError for labels other than 0 and 1."""
-    if not isinstance(passages, list) or not isinstance(labels, list) or len(passages) != len(labels):
-        raise InputError(path, line, "has not one label for each passage")
-    for label in labels:
-        if label not in (0, 1):
-            raise InputError(path, line, f"has the label {label!r}; expected 0 or 1")
-    pairs = list(zip(passages, labels, strict=True))
-    return [text for text, label in pairs if label], [text for text, label in pairs if not label]

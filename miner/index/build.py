@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from miner.corpus.notes import Notes
 from miner.data import Passage
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
@@ -61,6 +62,7 @@ def build(
     shard_size: int = SHARD_SIZE,
     existing: Existing = "keep",
     executor: Executor | None = None,
+    notes: Notes | None = None,
     clock: Clock | None = None,
 ) -> Index:
     """Encode passages into an index, in a folder or at a URI, and open it.
@@ -69,9 +71,9 @@ def build(
     `existing='update'` an index of another corpus, or of the format before, becomes one of this corpus, and only
     texts that it does not hold are encoded; the result equals a fresh build, byte for byte, whoever the `executor` is.
 
-    Raises InputError for what a corpus must not hold, ConfigError for an empty one or for a folder with
-    other things in it, IndexMismatch for an index that `existing` protects, Locked, OutputError,
-    StoreFailed, WorkLost.
+    What a corpus must not hold is noted, if there are `notes`; else it is raised as an InputError. Raises ConfigError
+    for an empty one or for a folder with other things in it, IndexMismatch for an index that `existing` protects,
+    Locked, OutputError, StoreFailed, WorkLost.
     """
     clock = clock or Clock()
     if shard_size < 1:
@@ -81,7 +83,7 @@ def build(
     with building(place.folder):
         held, before = _held(place), _before(place, encoder, existing)
         try:
-            corpus = ingest(passages, place, shard_size, clock)
+            corpus = ingest(passages, place, shard_size, clock, notes or Notes(strict=True))
         except MinerError:
             _forget(place.folder)
             raise

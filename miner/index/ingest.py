@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import orjson
 import pyarrow as pa
 
+from miner.corpus.notes import Notes
 from miner.data import Passage, join_title
 from miner.errors import ConfigError, InputError
 from miner.index import keys
@@ -34,6 +35,7 @@ ALIASES = pa.schema(
     [("row", pa.int64()), ("id", pa.large_string()), ("source", pa.large_string()), ("offset", pa.int64())]
 )
 TICK = 1024
+SECOND = "passage that cannot be kept: its id has another text, or it is no Unicode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,15 @@ class Corpus:
     fingerprint: str
 
 
-def ingest(passages: Iterable[Passage], place: Place, shard_size: int, clock: Clock) -> Corpus:
+def ingest(passages: Iterable[Passage], place: Place, shard_size: int, clock: Clock, notes: Notes) -> Corpus:
     """Write the passages into shards of `shard_size` distinct texts; memory holds one shard.
 
     Blank passages are left out. An equal text, title included and presentation aside (text/fold.py), is kept once,
-    as it was first met, under all its ids. Raises
-    InputError for an id with two texts and for text that is not Unicode, ConfigError if nothing is left.
+    as it was first met, under all its ids. The second text
+    of an id, and text that is not Unicode, is noted. Raises ConfigError if nothing is left.
     """
     with Ledger(place.folder) as ledger, clock.stage("read", unit="passages") as stage:
-        reading = _Reading(place, shard_size, ledger)
+        reading = _Reading(place, shard_size, ledger, notes)
         for passage in passages:
             reading.add(passage)
             if reading.read % TICK == 0:
@@ -87,6 +89,7 @@ class _Reading:
     place: Place
     shard_size: int
     ledger: Ledger
+    notes: Notes
     read: int = 0
     blank: int = 0
     rows: int = 0
@@ -98,11 +101,17 @@ class _Reading:
 
     def add(self, passage: Passage) -> None:
         self.read += 1
-        if is_blank(passage.text):
+        if is_blank(passage.encoded):
             self.blank += 1
             return
-        line = _line(passage)
-        if not self.ledger.claim(passage, self.rows):
+        try:
+            line = _line(passage)
+            new = self.ledger.claim(passage, self.rows)
+        except InputError as error:
+            self.read -= 1
+            self.notes.passed_over(error.file, error.line, error.message, SECOND)
+            return
+        if not new:
             return
         self.sha.update(line)
         self.rows += 1

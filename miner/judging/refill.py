@@ -46,8 +46,7 @@ class Refill:
             recipe = replace(recipe, judgments=known)
             mined = mine_in_memory(queries, self.indexes, recipe, self.encoder, self.clock)
         found = []
-        for row in mined:
-            negatives = row.negatives
+        for negatives in (row.negatives for row in mined):
             entries = [
                 {"id": each.id, "source": each.source, "rank": each.rank, "similarity": each.similarity,
                  "to_relevant": each.to_relevant, "share": each.share, "risk": each.risk}

@@ -25,7 +25,7 @@ class Standing(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class WeighedVerdict:
     """What counts of one candidate, and by what the odds that it answers are multiplied."""
 
     standing: Standing
@@ -66,30 +66,30 @@ class KnownJudgments:
         """Of the judges that were on trial."""
         return _read(self.paths, self.stamp)[1]
 
-    def about(self, query: str) -> Mapping[bytes, Weighed]:
+    def about(self, query: str) -> Mapping[bytes, WeighedVerdict]:
         """Folded passages (as key_of) that something was said of."""
         found = self.book.pairs.get(key_of(query), {})
         return {passage: known for passage, said in found.items() if (known := self.weigh(said))}
 
-    def by_id(self, query: str) -> Mapping[str, Weighed]:
+    def by_id(self, query: str) -> Mapping[str, WeighedVerdict]:
         found = self.book.ids.get(key_of(query), {})
         return {id: known for id, said in found.items() if (known := self.weigh(said))}
 
-    def weigh(self, said: dict[str, Judgment]) -> Weighed | None:
+    def weigh(self, said: dict[str, Judgment]) -> WeighedVerdict | None:
         """All that was said of one passage together; None where nothing was."""
         believed = {judge: judgment for judge, judgment in said.items() if judge not in self.errors}
         if (judgment := counting(believed)) is not None and judgment.verdict != "unsure":
             standing = Standing.VERIFIED if judgment.verdict == "no" else Standing.REFUSED
-            return Weighed(standing, 1.0, judgment)
+            return WeighedVerdict(standing, 1.0, judgment)
         counted = counting(said)
         if counted is None:
             return None
         if counted.verdict in ("answers", "partly"):
-            return Weighed(Standing.REFUSED, 1.0, counted)
+            return WeighedVerdict(Standing.REFUSED, 1.0, counted)
         factor = odds_factor(
             (self.errors[judge], each.verdict) for judge, each in said.items() if judge in self.errors
         )
-        return Weighed(Standing.OPEN, factor, counted)
+        return WeighedVerdict(Standing.OPEN, factor, counted)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

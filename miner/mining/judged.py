@@ -9,7 +9,7 @@ import numpy as np
 
 from miner.data import Float64, Passage, Pool, UInt8
 from miner.index import Index
-from miner.judgments.known import KnownJudgments, Standing, Weighed
+from miner.judgments.known import KnownJudgments, Standing, WeighedVerdict
 from miner.judgments.record import key_of
 from miner.mining.block import Block
 from miner.risk import logit, probability
@@ -34,10 +34,10 @@ class KnownOfQuery:
     """What is known of the passages of one query, by their texts or ids."""
 
     def __init__(self, known: KnownJudgments, query: str) -> None:
-        self.by_text: Mapping[bytes, Weighed] = known.about(query)
-        self.by_id: Mapping[str, Weighed] = known.by_id(query)
+        self.by_text: Mapping[bytes, WeighedVerdict] = known.about(query)
+        self.by_id: Mapping[str, WeighedVerdict] = known.by_id(query)
 
-    def of(self, passage: Passage) -> Weighed | None:
+    def of(self, passage: Passage) -> WeighedVerdict | None:
         """By its text, with or without its title, or by its id."""
         texts = dict.fromkeys((passage.text, passage.encoded))
         found = (self.by_text.get(key_of(text)) for text in texts)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from miner.corpus.notes import Notes
+from miner.corpus.queries import Queries
 from miner.data import PADDING, Half, Int64, Passage, Query
-from miner.errors import ConfigError
+from miner.errors import ConfigError, InputError
 from miner.index import Index
 
 EMIT: dict[str, Callable[[Passage], str]] = {
-    "text": lambda passage: passage.text,
+    "text": lambda passage: passage.text if passage.text.strip() else passage.title,
     "title-text": lambda passage: passage.encoded,
 }
 """What of a passage is written into rows, by name."""
@@ -66,6 +68,40 @@ def find_relevant(queries: Sequence[Query], index: Index, emit: Callable[[Passag
         ids += [*(passages[row].id for row in known), *[None] * len(loose)]
         offsets.append(len(rows))
     return Relevant(np.array(offsets, np.int64), np.array(rows, np.int64), tuple(out), tuple(ids))
+
+
+def known_queries(queries: Sequence[Query], index: Index, notes: Notes) -> Queries:
+    """The queries with the relevant ids that the index holds; others are noted, as are queries that then have nothing.
+
+    Says how many of the relevant passages stand in the index, if not all do. Raises InputError where no query is left.
+    """
+    ids = list(dict.fromkeys(id for query in queries for id in query.relevant_ids))
+    held = {id for id, row in zip(ids, index.rows_of_ids(ids).tolist(), strict=True) if row != PADDING}
+    out = Queries()
+    for query in queries:
+        known = tuple(id for id in query.relevant_ids if id in held)
+        file, _, line = query.place.rpartition(":")
+        for id in query.relevant_ids if len(known) < len(query.relevant_ids) else ():
+            if id not in held:
+                message = f"relevant id {id!r} is not in the index {index.place}"
+                notes.passed_over(file, int(line or 0), message, "relevant id that is not in the index")
+        if known or query.relevant_passages:
+            out.append(replace(query, relevant_ids=known))
+        else:
+            notes.add(file, int(line or 0), "has no relevant passage in the index; left out")
+    if not out:
+        raise InputError(queries[0].place, None, f"no relevant id of any query is in the index {index.place}")
+    _tell_loose(out, index, notes)
+    return out
+
+
+def _tell_loose(queries: Sequence[Query], index: Index, notes: Notes) -> None:
+    texts = [text for query in queries for text in query.relevant_passages]
+    inside = int(np.count_nonzero(index.rows_of_texts(texts) != PADDING))
+    if inside < len(texts):
+        named = sum(len(query.relevant_ids) for query in queries)
+        held = f"{inside + named:,} of {len(texts) + named:,}"
+        notes.tell(f"{held} relevant passages stand in the index; the others are used as texts")
 
 
 def _rows_of_ids(queries: Sequence[Query], index: Index) -> dict[str, int]:

@@ -31,11 +31,17 @@ class RunInfo:
     """Of each index that was searched approximately the measured share of the exact nearest, by path."""
 
     def record(self, outputs: Mapping[str, str], arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What FILE.run.json holds: arguments, versions, fingerprints, counts, stages, outputs' checksums."""
+        """What FILE.run.json holds: arguments, versions, fingerprints, counts, stages, outputs' checksums.
+
+        Among the arguments, 'read' is what was understood and passed over in the input; it has its own place.
+        """
+        given = dict(arguments)
+        read = given.pop("read", None)
         return {
             "miner": __version__,
             "command": "mine",
-            "arguments": dict(arguments),
+            "arguments": given,
+            **({"read": read} if read else {}),
             "recipe": {
                 "n": self.recipe.n,
                 "copies": repr(self.recipe.copies),

@@ -15,7 +15,7 @@ from miner.data import Float32
 from miner.errors import ModelError
 from miner.models.load import Kind, kind_of, load_cross_encoder
 from miner.models.locate import Located, locate
-from miner.models.weights import weights_sha256
+from miner.models.weights import model_sums
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -49,7 +49,8 @@ class CrossEncoderScorer:
     def fingerprint(self) -> str:
         """All that decides a score: weights, every setting of model and tokenizer, the libraries, the device."""
         found, engines = self.located, [f"{name} {version(name)}" for name in ENGINES]
-        parts = [weights_sha256(found.weights), weights_sha256(found.settings), *engines, self.device or ""]
+        sums = model_sums(found)
+        parts = [sums.weights, sums.settings, *engines, self.device or ""]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:

@@ -42,6 +42,10 @@ def kind_of(folder: Path) -> Kind:
     raise ModelError(f"{folder}: {found}; expected a sentence-transformers model or a cross-encoder")
 
 
+STATIC = ("StaticEmbedding", "WordEmbeddings", "BoW")
+"""Modules that look words up, as the first of a model."""
+
+
 def load_sentence_transformer(
     model: Located | str | Path | None, *, device: str | None = None, max_length: int | None = None
 ) -> SentenceTransformer:
@@ -88,9 +92,15 @@ def load_cross_encoder(
         return _cut(_load(located, CrossEncoder, device, num_labels=1), max_length)
 
 
+def is_static(folder: Path) -> bool:
+    """Whether the model looks vectors of words up and has no layers, by what its folder says."""
+    modules = read_json(folder / "modules.json") or [{}]
+    return str(modules[0].get("type", "")).rpartition(".")[2] in STATIC
+
+
 def longest(model: Any) -> int:
     """The most tokens the model can take, by its position table."""
-    config = getattr(model[0].auto_model, "config", None)
+    config = getattr(getattr(model[0], "auto_model", None), "config", None)
     return int(getattr(config, "max_position_embeddings", None) or model.max_seq_length or 512)
 
 

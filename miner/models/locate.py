@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from miner.errors import MissingExtra, ModelError
 from miner.models.checks import check_code, check_weights, read_json
@@ -36,12 +37,17 @@ class Located:
     """Whether code that comes with the model may run."""
 
     @cached_property
-    def parts(self) -> list[Path]:
-        """The folder itself and those of its modules, a router's too."""
+    def modules(self) -> list[dict[str, Any]]:
+        """What modules.json lists. Raises ModelError."""
         listed = read_json(self.folder / "modules.json") or []
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
             raise ModelError(f"{self.folder / 'modules.json'}: expected a list of modules")
-        own = [self.folder, *(self.folder / str(entry.get("path") or ".") for entry in listed)]
+        return listed
+
+    @cached_property
+    def parts(self) -> list[Path]:
+        """The folder itself and those of its modules, a router's too."""
+        own = [self.folder, *(self.folder / str(entry.get("path") or ".") for entry in self.modules)]
         routed = [
             part / str(name)
             for part in own

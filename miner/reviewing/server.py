@@ -37,7 +37,7 @@ HEADERS = {
 }
 
 
-class Refused(Exception):
+class Refused(MinerError):
     """A request that is answered with a status and a sentence."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:

@@ -13,14 +13,14 @@ from miner.storage.files import write_bytes
 PARTS = ("README.md", "corpus", "judgments.tsv", "queries.jsonl")
 
 
-def write_sample(folder: Path) -> Path:
+def write_sample(folder: str | Path) -> Path:
     """Copy the sample into `folder`, made if need be, and return it.
 
     Files of the sample that are already there are left alone, missing ones are added.
     Raises ConfigError, before anything is written, if the folder holds anything that differs from
     the sample; OutputError for a folder that cannot be written.
     """
-    sample = dict(_contents())
+    folder, sample = Path(folder), dict(_contents())
     written = _present(folder, sample)
     for name, data in sample.items():
         if name not in written:

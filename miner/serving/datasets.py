@@ -55,7 +55,7 @@ async def create_dataset(
     home: Home,
     asked: Annotated[UploadQuery, Query()],
     data: Annotated[UploadFile, File()],
-    eval_data: Annotated[UploadFile | None, File()] = None,
+    eval_data: Annotated[UploadFile, File()] = None,  # type: ignore[assignment]
 ) -> wire.NewDataset:
     """Upload training and evaluation rows; they are validated after the answer."""
     asked.check()

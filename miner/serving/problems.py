@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from miner.serving import schemas as wire
 
@@ -55,7 +56,19 @@ async def _refused(request: Request, error: Exception) -> Response:
     if error.status_code == 404 and error.detail == "Not Found":
         paths = sorted(path for path in request.app.openapi()["paths"])
         return problem(404, f"this server has no {request.url.path[:200]}; it answers to {', '.join(paths)}")
-    return problem(error.status_code, error.detail, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_allowed(request)))
+    return problem(error.status_code, error.detail, headers)
+
+
+def _allowed(request: Request) -> set[str]:
+    """Every method that the path answers to; a route knows only its own."""
+    found = set[str]()
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.url.path):
+            found.update(method.upper() for method in operations)
+    return found or {"GET"}
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

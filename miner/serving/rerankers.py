@@ -5,17 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from miner.data import Float32
 from miner.encoders.base import Encoder
-from miner.encoders.load import load_encoder
-from miner.errors import MinerError
+from miner.encoders.load import AUTO, load_encoder
 from miner.models.hardware import has_bf16
 from miner.models.load import load_cross_encoder
 from miner.reranking import Ranked, Reranker
@@ -103,11 +100,8 @@ class ServingLoader:
         return EncoderReranker(encoder, length, KeptVectors(self.vectors))
 
     def _encoder(self, folder: str) -> Encoder:
-        """The encoder for the runtime asked for; else for OpenVINO where that is installed and takes the model."""
-        if self.backend is None and find_spec("openvino") is not None:
-            with suppress(MinerError):
-                return load_encoder(folder, dtype=self.dtype, backend="openvino")
-        return load_encoder(folder, dtype=self.dtype, backend=self.backend)
+        """The encoder for the runtime asked for; else for the fastest."""
+        return load_encoder(folder, dtype=self.dtype, backend=self.backend or AUTO)
 
     def _cross(self, found: RerankerFolders) -> Reranker | None:
         if found.cross_encoder is None:

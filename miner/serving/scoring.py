@@ -1,7 +1,7 @@
 """One thread that scores documents for all requests, a few at a time, so that none holds up the others.
 
-The request whose time is nearest goes first. A request's time is when it came and `PACE` seconds more for each of
-its documents: a short one overtakes long ones that came a little earlier, and none waits for ever.
+The request that is due first goes first. A request is due when it has waited `PATIENCE` times as long as its documents
+take: a short one overtakes long ones, and none waits for ever (earliest deadline first: Liu & Layland 1973, p. 55).
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from miner.errors import ModelError
 from miner.reranking import Ranked
 from miner.serving.rerankers import ServingLoader, ServingModel, Shelf
 
-PACE = 0.05
+PATIENCE = 10.0
+SECONDS = 0.005
+"""That a document is thought to take before any was scored."""
+RECENT = 0.2
+"""How much the last turn says of how long a document takes."""
 PIECE = 16
 """Documents of one request that are scored without a look at who else waits."""
 GRACE = 5.0
@@ -45,10 +49,6 @@ class ScoreRequest:
     """Documents in them."""
 
     @property
-    def due(self) -> float:
-        return self.came + PACE * len(self.documents)
-
-    @property
     def left(self) -> int:
         return len(self.documents) - self.done
 
@@ -69,7 +69,7 @@ class ScoringThread:
         self.turn = 4 * PIECE * max(1, (os.cpu_count() or 1) // 4)
         self.changed = threading.Condition()
         self.waiting: list[ScoreRequest] = []
-        self.stopping = False
+        self.stopping, self.seconds = False, SECONDS
         self.shelf = Shelf((loader or ServingLoader()).load)
         self.thread = threading.Thread(target=self._run, name="scorer", daemon=True)
         self.thread.start()
@@ -115,8 +115,13 @@ class ScoringThread:
 
     def _run(self) -> None:
         while turn := self._next():
-            self.watch(len(turn), sum(len(documents) for _, documents in turn))
+            documents, start = sum(len(documents) for _, documents in turn), monotonic()
+            self.watch(len(turn), documents)
             self._score(turn)
+            self.seconds += RECENT * ((monotonic() - start) / documents - self.seconds)
+
+    def _due(self, wish: ScoreRequest) -> float:
+        return wish.came + PATIENCE * self.seconds * len(wish.documents)
 
     def _next(self) -> list[Piece]:
         """Pieces of the request that is due first, and of others for its model; nothing when the thread stops."""
@@ -125,7 +130,7 @@ class ScoringThread:
                 self.changed.wait()
             turn: list[Piece] = []
             room = self.turn
-            for wish in sorted(self.waiting, key=lambda wish: wish.due):
+            for wish in sorted(self.waiting, key=self._due):
                 if room < PIECE or (turn and wish.model != turn[0][0].model):
                     continue
                 for start in range(wish.done, len(wish.documents), PIECE):

@@ -5,17 +5,31 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from glob import escape
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from miner.errors import OutputError
 
+STDOUT = ("-", "/dev/stdout")
+
+
+def is_stream(path: Path) -> bool:
+    """Whether what is written there goes by: standard output ('-'), a pipe, a device."""
+    if str(path) in STDOUT:
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
 
 def check_writable(path: Path) -> None:
     """Raise OutputError, before any work is done, for a place where `atomic` could not write."""
+    if is_stream(path):
+        return
     home = next(folder for folder in path.absolute().parents if folder.exists())
     if path.is_dir():
         raise OutputError(f"{path}: cannot be written (is a folder)")
@@ -27,7 +41,10 @@ def check_writable(path: Path) -> None:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:
-    """A private temporary file beside `path` that takes its place, synced, when the block ends well."""
+    """A private temporary file beside `path` that takes its place, synced, when the block ends well.
+
+    A link stays: what it leads to is replaced. A stream is given all at once what was written.
+    """
     with together(path) as (stream,):
         yield stream
 
@@ -38,8 +55,14 @@ def together(*paths: Path) -> Iterator[tuple[BinaryIO, ...]]:
     when the block ends well.
 
     Of several processes at once one is whole and the last. A crash among the renamings leaves the last
-    of several places empty: where that file is, the others are of the same writer.
+    of several places empty: where that file is, the others are of the same writer. Where the first is a stream, what
+    would lie beside it is not written.
     """
+    if is_stream(paths[0]):
+        with _passing(paths[0]) as first, ExitStack() as stack:
+            yield (first, *(stack.enter_context(TemporaryFile("w+b")) for _ in paths[1:]))
+        return
+    paths = tuple(path.resolve() if path.is_symlink() else path for path in paths)
     folder = paths[0].parent
     with ExitStack() as stack:
         held = [stack.enter_context(_temporary(path)) for path in paths]
@@ -52,7 +75,27 @@ def together(*paths: Path) -> Iterator[tuple[BinaryIO, ...]]:
                     paths[-1].unlink(missing_ok=True)
                 for (temporary, _), path in zip(held, paths, strict=True):
                     temporary.replace(path)
-                sync_folder(folder)
+                for each in dict.fromkeys(path.parent for path in paths):
+                    sync_folder(each)
+
+
+@contextmanager
+def _passing(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file whose content goes to the stream when the block ends well."""
+    with TemporaryFile("w+b") as held:
+        yield held
+        held.seek(0)
+        try:
+            if str(path) in STDOUT:
+                shutil.copyfileobj(held, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+            else:
+                with path.open("wb") as stream:
+                    shutil.copyfileobj(held, stream)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 @contextmanager

@@ -23,7 +23,7 @@ MARKS = (
 """The longer of two marks that begin alike comes first."""
 LIKELY = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "iso8859_2", "koi8_r"),
-    *("mac_roman", "cp932", "euc_jp", "gb18030", "big5", "cp949", "utf_16", "utf_16_le", "utf_16_be"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "utf_16", "utf_16_le", "utf_16_be"),
 )
 SAMPLE = 1 << 16
 CHUNK = 1 << 16

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from miner.errors import ConfigError, InputError
+from miner.errors import ConfigError, InputError, MinerError
 from miner.storage.atomic import atomic as atomic
 from miner.storage.atomic import check_writable as check_writable
+from miner.storage.atomic import is_stream as is_stream
 from miner.storage.atomic import sync_folder as sync_folder
 from miner.storage.atomic import together as together
+from miner.storage.encodings import SAMPLE, as_utf8, likely_encoding
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -84,27 +86,30 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Line number (from 1) and content without its line end; blank lines are skipped.
+def open_text(path: Path, encoding: str | None = None) -> BinaryIO:
+    """The file's text as UTF-8, without a byte order mark, unpacked as open_binary does. Raises what it raises."""
+    return as_utf8(open_binary(path), path, encoding)
 
-    Raises InputError for a byte order mark, a line over MAX_LINE bytes, damaged compression.
+
+def read_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
+    """Line number (from 1) and content in UTF-8 without its line end; blank lines are skipped.
+
+    Raises InputError for a line over MAX_LINE bytes, damaged compression.
     """
-    for number, line in raw_lines(path):
+    for number, line in raw_lines(path, encoding):
         line = line.strip()
         if line:
             yield number, line
 
 
-def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Line number (from 1) and content with its line end. Raises as read_lines does."""
+def raw_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
+    """Line number (from 1) and content in UTF-8 with its line end. Raises as read_lines does."""
     number = 0
-    with open_binary(path) as stream:
+    with open_text(path, encoding) as stream:
         while line := _read_line(stream, path, number + 1):
             number += 1
             if len(line) > MAX_LINE:
                 raise InputError(path, number, f"the line is longer than {MAX_LINE >> 20} MiB")
-            if number == 1:
-                _refuse_bom(line, path)
             yield number, line
 
 
@@ -115,38 +120,49 @@ def _read_line(stream: BinaryIO, path: Path, number: int) -> bytes:
         raise InputError(path, number, f"cannot be read further ({error.strerror or error})") from None
 
 
-def _refuse_bom(start: bytes, path: Path) -> None:
-    if start.startswith(BOM):
-        raise InputError(path, 1, "begins with a byte order mark; expected UTF-8 without one")
-
-
-def read_text(path: Path) -> str:
-    """A whole document, its line ends kept.
-
-    Raises InputError for a byte order mark, what is not UTF-8, a NUL, a document over MAX_LINE bytes.
-    """
+def read_bytes(path: Path, encoding: str | None = None, most: int | None = None) -> bytes:
+    """All of a file, as UTF-8. Raises InputError for over `most` bytes (MAX_LINE) and for what cannot be read."""
+    most = most or MAX_LINE
     try:
-        with open_binary(path) as stream:
-            data = stream.read(MAX_LINE + 1)
+        with open_text(path, encoding) as stream:
+            data = stream.read(most + 1)
     except OSError as error:
         raise InputError(path, None, f"cannot be read ({error.strerror or error})") from None
-    if len(data) > MAX_LINE:
-        raise InputError(path, None, f"the document is longer than {MAX_LINE >> 20} MiB; split it")
-    _refuse_bom(data, path)
+    if len(data) > most:
+        raise InputError(path, None, f"the document is longer than {most >> 20} MiB; split it")
+    return data
+
+
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """A whole document, its line ends kept.
+
+    Raises InputError for what is not text in UTF-8 or the encoding, a NUL, a document over MAX_LINE bytes.
+    """
+    data = read_bytes(path, encoding)
     if (nul := data.find(b"\0")) >= 0:
         raise InputError(path, data.count(b"\n", 0, nul) + 1, "holds a NUL character; expected text")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(path, line, "is not UTF-8") from None
+        raise InputError(path, line, f"is not UTF-8{likely_encoding(data)}") from None
 
 
 def decode(line: bytes, path: Path, number: int) -> str:
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(path, number, f"is not UTF-8 (byte {error.start + 1} of the line)") from None
+        guess = likely_encoding(_sample(path) or line)
+        raise InputError(path, number, f"is not UTF-8 (byte {error.start + 1} of the line){guess}") from None
+
+
+def _sample(path: Path) -> bytes:
+    """The beginning of a file, to tell its encoding by."""
+    try:
+        with open_binary(path) as stream:
+            return stream.read(SAMPLE)
+    except (OSError, MinerError):
+        return b""
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -52,14 +52,20 @@ class SideBySide:
     """Content that one side has alone, with whether that is the candidate."""
 
 
-def contrasts(a: TokenLine, b: TokenLine, alignment: Alignment, frequencies: Frequencies) -> SideBySide:
-    """What of the candidate a and the relevant passage b differs in meaning, and what is the same."""
+def contrasts(
+    a: TokenLine, b: TokenLine, alignment: Alignment, frequencies: Frequencies, every: bool = True
+) -> SideBySide:
+    """What of the candidate a and the relevant passage b differs in meaning, and what is the same; unless `every`
+    contrast is asked for, no more than the first.
+    """
     both = SideBySide(a, b, frequencies, bytearray(len(a)), bytearray(len(b)), [], [])
     for run in (*alignment.chain, *alignment.moved):
         both.same_a[run.a : run.a + run.size] = b"\x01" * run.size
         both.same_b[run.b : run.b + run.size] = b"\x01" * run.size
     for gap in alignment.gaps:
         _judge(both, gap)
+        if both.contrasts and not every:
+            break
     sides = {ours for ours, _ in both.lone}
     if not (len(both.lone) >= DROPPED and len(sides) == 1):
         both.contrasts += [difference for _, difference in both.lone]

@@ -29,7 +29,7 @@ WINDOW = 30
 """Tokens that two texts overlap in whatever they weigh."""
 RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
-LOOKED_AT = 3 * GRAM
+LOOKED_AT = 6 * GRAM
 """Tokens below which runs of four tell nothing."""
 GLIMPSE = 0.1
 """Share of the weight of either text that runs of four in common must have to look closer."""
@@ -46,7 +46,7 @@ class Copies(Spec):
     name: ClassVar[str] = "copies"
     reason: ClassVar[str] = "a near copy of a relevant passage: what differs says nothing else"
     cover: float = 0.75
-    run: float = 0.4
+    run: float = 0.5
     overlap: float = 0.2
 
     def keep(self, pool: Pool) -> Bool:
@@ -115,15 +115,19 @@ class Weighed:
         return float(self.weights[np.frombuffer(same, np.bool_)].sum())
 
 
-def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies) -> CopyVerdict:
-    """Whether the candidate is a near copy of the relevant passage."""
+def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: bool = True) -> CopyVerdict:
+    """Whether the candidate is a near copy of the relevant passage. Unless `every` contrast is asked for, the first
+    one decides, and no more is told.
+    """
     if not (len(candidate.tokens) and len(relevant.tokens)):
         return NOTHING
     a, b = candidate.tokens, relevant.tokens
     alignment = align(a, b, relevant.seeds)
+    both = contrasts(a, b, alignment, relevant.frequencies, every)
+    if both.contrasts and not every:
+        return NOTHING
     weights = relevant.weights
     runs = [float(weights[run.b : run.b + run.size].sum()) for run in (*alignment.chain, *alignment.moved)]
-    both = contrasts(a, b, alignment, relevant.frequencies)
     same = both.same_b.count(1)
     common = Common(
         len(b), same, candidate.mass(both.same_a), relevant.mass(both.same_b), max(runs, default=0.0)

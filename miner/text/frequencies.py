@@ -58,7 +58,9 @@ class Frequencies:
         if not len(grams):
             return np.ones(count)
         weights = np.minimum(1.0, TEMPLATE / np.maximum(1, _look_up(self.grams, grams)))
-        return np.pad(weights, (0, count - len(weights)), mode="edge")
+        out = np.full(count, weights[-1])
+        out[: len(weights)] = weights
+        return out
 
     def array(self) -> UInt64:
         """[2, 1 + W + G] all of it, for `read`."""

@@ -77,6 +77,8 @@ _SAME = (
     "but however", "use using used", "until till", "near nearby", "big large", "start begin", "get obtain",
 )  # fmt: skip
 _GROUPS = [frozenset(words.split()) for words in _SAME]
+LISTED = frozenset(KINDS).union(*_GROUPS)
+"""Words of which something is known."""
 
 SPELT_OUT: Mapping[str, str] = {
     **{

@@ -31,7 +31,7 @@ class NearCopies:
         known, ours = self._weighed(relevant), [self._weighed(text) for text in candidates]
         found = close(ours, known)
         for i in np.flatnonzero(found).tolist():
-            found[i] = judge_copy(ours[i], known, self.copies).copy
+            found[i] = judge_copy(ours[i], known, self.copies, every=False).copy
         return found
 
     def judge(self, candidate: str, relevant: str) -> CopyVerdict:

@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from miner.text.lookalikes import unmask
 
@@ -89,6 +89,7 @@ _ALIKE = {
 }
 
 
+@lru_cache(maxsize=2**14)
 def present(text: str) -> str:
     """The text as a reader sees it: case, punctuation and order of words as they were."""
     if "&" in text and _ENTITY.search(text):
@@ -96,8 +97,10 @@ def present(text: str) -> str:
     if "<" in text:
         text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
     for signs, pattern, replacement in _MARKDOWN:
-        if any(sign in text for sign in signs):
-            text = pattern.sub(replacement, text)
+        for sign in signs:
+            if sign in text:
+                text = pattern.sub(replacement, text)
+                break
     if not text.isascii():
         text = _unicode(text)
     elif not text.isprintable():

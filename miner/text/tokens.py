@@ -16,7 +16,7 @@ import numpy as np
 
 from miner.data import Int64, UInt64
 from miner.text.canonical import SIGNS, canonical, iso_dates
-from miner.text.lexicon import TokenKind, kind_of
+from miner.text.lexicon import SPELT_OUT, UPPER, TokenKind, kind_of
 from miner.text.present import present
 
 MOST = 2**18
@@ -87,14 +87,35 @@ def _priced(text: str) -> bool:
     return any(sign in text for sign in ("USD", "EUR", "GBP", "INR", "$", "€", "£", "¥", "₹"))
 
 
+_STOPS = ",.;:!?"
+
+
 class _Written(dict[str, str]):
     """Pieces of text with the characters of the tokens they stand for."""
 
     def __missing__(self, piece: str) -> str:
-        parts = [HARD] if piece == HARD else _split(piece)
-        found = "".join(VOCABULARY.character(token) for part in parts for token in canonical(part))
+        found = _plain_word(piece)
+        if found is None:
+            parts = [HARD] if piece == HARD else _split(piece)
+            found = "".join(VOCABULARY.character(token) for part in parts for token in canonical(part))
         self[piece] = found
         return found
+
+
+def _plain_word(piece: str) -> str | None:
+    """The characters of an ASCII word with stops behind it, as nearly all pieces are; None for another piece."""
+    word, low = piece.rstrip(_STOPS), ""
+    if (
+        len(word) > 1
+        and word.isascii()
+        and word.isalpha()
+        and word not in UPPER
+        and (low := word.lower()) != "cannot"
+    ):
+        stops = piece[len(word) :]
+        mark = "" if not stops else HARD if any(stop in stops for stop in ".!?") else SOFT
+        return VOCABULARY.character(SPELT_OUT.get(low, low)) + mark
+    return None
 
 
 def _split(piece: str) -> list[str]:
@@ -228,6 +249,8 @@ def _places(marked: str, mark: str) -> frozenset[int]:
 
 def unaccented(token: str) -> str:
     """The token without the accents of Latin, Greek and Cyrillic letters."""
+    if token.isascii():
+        return token
     apart = unicodedata.normalize("NFD", token)
     return unicodedata.normalize("NFC", "".join(c for c in apart if not "\u0300" <= c <= "\u036f"))
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from miner.text.confusable import CONFUSABLE
-from miner.text.lexicon import KINDS, TokenKind, interchangeable, kind_of
+from miner.text.lexicon import KINDS, LISTED, TokenKind, interchangeable, kind_of
 from miner.text.tokens import unaccented
 
 SHORT, LONG = 5, 9
@@ -58,6 +58,17 @@ _MISREAD = str.maketrans("0135", "olss") | str.maketrans("1", "l")
 @lru_cache(maxsize=200_000)
 def form(a: str, b: str) -> Form:
     """How two tokens stand to each other, the texts around them aside."""
+    return Form.OTHER if _unlike(a, b) else _form(a, b)
+
+
+def _unlike(a: str, b: str) -> bool:
+    """Whether two words of content begin with other letters of ASCII, which settles it."""
+    if a[0] == b[0] or not (a.isascii() and b.isascii() and a.isalpha() and b.isalpha()):
+        return False
+    return a not in LISTED and b not in LISTED and a[0].lower() != b[0].lower()
+
+
+def _form(a: str, b: str) -> Form:
     if a.lower() == b.lower():
         return Form.CASE
     if interchangeable(a, b) or {a, b} == {"1", "one"}:

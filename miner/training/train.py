@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from miner.errors import OutputError, install_line, require
-from miner.models.load import Kind, kind_of, load_cross_encoder, load_sentence_transformer, longest
+from miner.errors import ModelError, OutputError, install_line, require
+from miner.models.load import Kind, is_static, kind_of, load_cross_encoder, load_sentence_transformer, longest
 from miner.models.locate import Located, locate
 from miner.models.weights import weights_sha256
 from miner.progress import Clock
@@ -66,9 +66,9 @@ class Training:
 
 
 def train(
-    path: Path,
-    output: Path,
-    eval_path: Path | None = None,
+    path: str | Path,
+    output: str | Path,
+    eval_path: str | Path | None = None,
     settings: TrainSettings | None = None,
     clock: Clock | None = None,
     tell: Callable[[str], object] = lambda note: None,
@@ -85,10 +85,15 @@ def train(
     """
     settings, clock = settings or TrainSettings(), clock or Clock()
     require("datasets", "accelerate", extra="train", purpose="training")
-    workspace = Workspace(output)
+    path, eval_path = Path(path), eval_path and Path(eval_path)
+    workspace = Workspace(Path(output))
     workspace.check()
     located = locate(settings.model)
     kind = kind_of(located.folder)
+    if is_static(located.folder):
+        raise ModelError(
+            f"{located.folder}: is a static model, which cannot be trained; expected a transformer"
+        )
     data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
     plan = _plan(located, kind, data, settings)
     data = trainable(data, plan, path)

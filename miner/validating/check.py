@@ -13,6 +13,7 @@ from miner.judgments import JudgmentBook, Pair, read_judgments
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
 from miner.validating import lines, rows, sets
+from miner.validating.across import contradictions, relevant_of_twins
 from miner.validating.finding import Finding, FindingLog, Severity
 from miner.validating.fix import Fixed, fix_file
 from miner.validating.lengths import MAX_TOKENS, Lengths, Suspects, measure
@@ -88,7 +89,8 @@ def validate(
     judgments: str | Path | None = None,
     clock: Clock | None = None,
 ) -> Preflight:
-    """Check every rule over a training file. Streams: memory grows by some 20 bytes a row.
+    """Check every rule over a training file. Streams: memory grows by some 30 bytes a row, and with the rows of queries
+    that several have.
 
     `max_tokens` is the room for query and passage (None: not checked), counted by the tokenizer of `model`, a
     folder or hub name, or by a function from texts to numbers; by default as the bundled model does. Of each
@@ -144,6 +146,7 @@ class _Check:
                 self._line(line, census, suspects)
                 self.clock.advance(stage, 1)
         self.note("repeated-query", census.file, sets.repeated_query(census))
+        self.note("overlap", census.file, contradictions(path, relevant_of_twins(path, census.bare)))
         lengths = self._lengths(path, suspects) if suspects else None
         self.files.append(census.record() | ({"lengths": lengths.record()} if lengths else {}))
         return census

@@ -56,7 +56,7 @@ def parse(path: Path, number: int, raw: bytes) -> Line:
         try:
             decode(raw, path, number)
         except InputError as wrong:
-            return Line(number, raw, rule="encoding", message=wrong.message)
+            return Line(number, raw, rule="encoding", message=wrong.message.partition(";")[0])
         return Line(number, raw, rule="json", message=f"is not valid JSON ({error})")
     if not isinstance(value, dict):
         return Line(number, raw, rule="json", message=f"holds {kind(value)}; expected a JSON object")

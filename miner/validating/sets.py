@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miner.data import Bool, Int64
+from miner.validating.across import hash_of
 from miner.validating.texts import RowTexts
 
 TRAIN_QUERIES = 256
@@ -24,7 +25,9 @@ Breach = tuple[int | None, str]
 
 @dataclass
 class Census:
-    """What is remembered of a file: numbers, and of each query 8 bytes of hash and its line."""
+    """What is remembered of a file: numbers, and of each query its line and 8 bytes of hash, of it as it stands and
+    of it without its dress.
+    """
 
     file: str
     size: int = 0
@@ -33,6 +36,7 @@ class Census:
     relevant: int = 0
     negatives: int = 0
     hashes: array[int] = field(default_factory=lambda: array("Q"))
+    bare: array[int] = field(default_factory=lambda: array("Q"))
     lines: array[int] = field(default_factory=lambda: array("Q"))
 
     def take(self, line: int, texts: RowTexts) -> None:
@@ -42,6 +46,7 @@ class Census:
         if texts.query and texts.query.strip():
             digest = hashlib.blake2b(texts.query.encode(), digest_size=8).digest()
             self.hashes.append(int.from_bytes(digest, "little"))
+            self.bare.append(hash_of(texts.query))
             self.lines.append(line)
 
     @property

@@ -183,7 +183,7 @@ def test_an_index_is_built_from_the_command_line_too(
 ) -> None:
     for name, executor in (("a", "serial"), ("b", "ray(workers=2)")):
         done = call(
-            capsys, "build-index", corpus_file, "--model", "hashing", "--shard-size", "50", "--out",
+            capsys, "build-index", corpus_file, "--encoder", "hashing", "--shard-size", "50", "--out",
             tmp_path / name, "--executor", executor,
         )  # fmt: skip
         assert (done.code, done.out) == (0, "")

@@ -206,7 +206,7 @@ def test_the_command_line_takes_uris(
 ) -> None:
     (tmp_path / "q.jsonl").write_text('{"query": "how", "relevant_ids": ["plan/cancel.md"]}\n')
     for command in (
-        ("build-index", corpus_file, "--model", "hashing", "--out", uri),
+        ("build-index", corpus_file, "--encoder", "hashing", "--out", uri),
         ("verify", uri),
         ("mine", tmp_path / "q.jsonl", "--index", uri, "-o", tmp_path / "o.jsonl"),
         ("info", uri, "--json"),

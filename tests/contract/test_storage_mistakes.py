@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("stores")
 def test_what_cannot_be_a_place_is_one_sentence(
     uri: str, message: str, corpus_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands = ("info", uri), ("build-index", corpus_file, "--model", "hashing", "--out", uri)
+    commands = ("info", uri), ("build-index", corpus_file, "--encoder", "hashing", "--out", uri)
     for command in commands[: 1 if uri.endswith("none") else 2]:
         done = call(capsys, *command)
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)

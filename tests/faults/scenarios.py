@@ -127,7 +127,7 @@ def lay_judged(folder: Path) -> None:
     write_jsonl(folder / "judged.jsonl", judged)
 
 
-BUILD = ("build-index", "corpus.jsonl", "--model", "hashing", "--out", "index", "--shard-size", "30")
+BUILD = ("build-index", "corpus.jsonl", "--encoder", "hashing", "--out", "index", "--shard-size", "30")
 SCENARIOS = (
     Scenario("build-index", lay_corpus, BUILD, ("index",)),
     Scenario("update", lay_changed, (*BUILD, "--update"), ("index",)),

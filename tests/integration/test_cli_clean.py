@@ -29,5 +29,6 @@ def test_misuse_and_broken_input_are_one_line(tmp_path: Path, capsys: pytest.Cap
     unknown = call(capsys, "clean", source, "-o", output, "--steps", "htm")
     assert (unknown.code, unknown.err) == (2, "error: unknown cleaning step 'htm'; did you mean html?\n")
     broken = call(capsys, "clean", source, "-o", output)
-    assert (broken.code, broken.err) == (1, f"error: {source}:1: holds a list; expected a JSON object\n")
+    message = f"{source}:1: holds a list; expected a JSON object"
+    assert (broken.code, broken.err) == (1, f"error: {source}: holds nothing that can be used: {message}\n")
     assert not output.exists()

@@ -9,6 +9,7 @@ import pytest
 
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
+from tests.support.endpoints import fake_service
 
 ROW = {"query": "how do I cancel my plan", "relevant_ids": ["plan/cancel.md"]}
 
@@ -21,7 +22,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def built(here: Path, corpus_file: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    assert call(capsys, "build-index", corpus_file, "--model", "hashing").code == 0
+    assert call(capsys, "build-index", corpus_file, "--encoder", "hashing").code == 0
     return here / "indexes" / "corpus"
 
 
@@ -91,21 +92,23 @@ def test_search_options_that_mean_nothing_are_refused(
 
 BAD_QUERIES = {
     "broken JSON": (
-        b'{"query": "a", "relevant_ids": ["plan/cancel.md"]}\n{"query": \n',
-        ":2: is not valid JSON",
+        b'{"query": "a", "relevant_ids": ["plan/cancel.md"]\n{"query": \n',
+        ":1: is not valid JSON",
     ),
     "not UTF-8": (b'{"query": "caf\xe9", "relevant_ids": ["plan/cancel.md"]}\n', ":1: "),
-    "a byte order mark": (b'\xef\xbb\xbf{"query": "a"}\n', ":1: begins with a byte order mark"),
-    "a string for a list": (b'{"query": "a", "relevant_passages": "text"}\n', "expected a list of strings"),
-    "no query": (b'{"relevant_passages": ["text"]}\n', ":1: has no 'query'"),
-    "nothing relevant": (b'\n{"query": "a"}\n', ":2: has no relevant passage"),
+    "a number for a list": (
+        b'{"query": "a", "relevant_passages": 5}\n',
+        ":1: 'relevant_passages' is a number",
+    ),
+    "no query": (b'{"relevant_passages": ["text"]}\n', ": holds no queries with what answers them: found"),
+    "nothing relevant": (b'\n{"query": "a"}\n', ": holds no queries with what answers them: found query;"),
     "an empty list": (b'{"query": "a", "relevant_passages": []}\n', ":1: has no relevant passage"),
     "a lone surrogate": (b'{"query": "a \\ud800", "relevant_passages": ["b"]}\n', ":1: is not valid JSON"),
     "an unknown id": (
         b'{"query": "a", "relevant_ids": ["nope"]}\n',
-        ":1: relevant id 'nope' is not in the index",
+        ":1: no relevant id of any query is in the index",
     ),
-    "a list": (b"[1]\n", ":1: holds a list"),
+    "a list": (b"[1]\n", ":1: holds a number"),
     "nothing": (b"", "holds no queries"),
 }
 
@@ -158,7 +161,9 @@ def test_wrong_arguments_get_one_sentence(
 def test_several_indexes_and_none_named_lists_them(
     built: Path, here: Path, corpus_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(capsys, "build-index", corpus_file, "--model", "hashing", "--out", "indexes/other").code == 0
+    assert (
+        call(capsys, "build-index", corpus_file, "--encoder", "hashing", "--out", "indexes/other").code == 0
+    )
     write_jsonl(here / "queries.jsonl", [ROW])
     done = call(capsys, "mine", "queries.jsonl")
     assert done.code == 2
@@ -172,11 +177,9 @@ def test_several_indexes_and_none_named_lists_them(
         ("corpus", None, "no such"),
         ("empty", {}, ""),
         ("blank.jsonl", b"", ""),
-        ("broken.jsonl", b'{"_id": "a", "text": "x"}\n{"_id": "b", "text":\n', "broken.jsonl:2"),
+        ("broken.jsonl", b'{"_id": "a", "text": "x"\n{"_id": "b", "text":\n', "broken.jsonl:1"),
         ("number.jsonl", b'{"_id": "a", "text": 5}\n', "number.jsonl:1"),
-        ("twice.jsonl", b'{"_id": "a", "text": "x"}\n{"_id": "a", "text": "y"}\n', "twice.jsonl:2"),
         ("latin.md", b"caf\xe9", "latin.md"),
-        ("bom.jsonl", b'\xef\xbb\xbf{"_id": "a", "text": "x"}\n', "bom.jsonl:1"),
         ("image.png", b"\x89PNG", "image.png"),
     ],
 )
@@ -187,8 +190,32 @@ def test_a_bad_corpus_gets_one_sentence_and_no_index(
         (here / name).write_bytes(content)
     elif content is not None:
         (here / name).mkdir()
-    done = call(capsys, "build-index", name, "--model", "hashing", "--out", "out")
+    done = call(capsys, "build-index", name, "--encoder", "hashing", "--out", "out")
     assert done.code in (1, 2)
     assert done.err.count("\n") == 1
     assert message in done.err
     assert not (here / "out" / "manifest.json").exists()
+
+
+def test_an_endpoint_is_spelt_on_the_command_line_and_its_price_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("openai", reason="the extra 'openai' is not installed")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with fake_service() as service:
+        spelt = f'openai(model="m", base_url="{service.openai}")'
+        write_jsonl(Path("corpus.jsonl"), [{"text": f"text {i} about plans"} for i in range(30)])
+        done = call(capsys, "build-index", "corpus.jsonl", "--encoder", spelt, "--price", "0.5")
+        assert done.code == 0
+        assert "will get 30 texts to embed: at most 1 calls, about" in done.err
+        assert "at the price given" in done.err
+        write_jsonl(Path("q.jsonl"), [{"query": "plans", "relevant_passages": ["text 3 about plans"]}])
+        assert call(capsys, "mine", "q.jsonl").code == 0
+        assert call(capsys, "mine", "q.jsonl", "--encoder", spelt).code == 0
+        assert service.texts.count("plans") == 1
+        assert len(service.texts) == 31 + ("a" in service.texts)
+    refused = call(capsys, "build-index", "corpus.jsonl", "--encoder", "hashing", "--price", "1", "-o", "b")
+    assert refused.code == 2
+    assert "a price is for a service" in refused.err

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +60,7 @@ def test_every_command_has_help_and_few_options(name: str) -> None:
 
     command = importlib.import_module(f"miner.cli.{name.replace('-', '_')}").command
     assert inspect.getdoc(command)
-    assert len(inspect.signature(command).parameters) <= 30
+    assert len(inspect.signature(command).parameters) <= 36
 
 
 def test_the_tree_of_errors_is_drawn_completely() -> None:
@@ -112,6 +117,7 @@ def test_the_wheel_holds_only_miner_and_works_elsewhere(tmp_path: Path) -> None:
     ]
     subprocess.run(build, check=True, cwd=tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.stat().st_size < 2_000_000
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"miner", f"miner-{miner.__version__}.dist-info"}
     assert not [name for name in names if "__pycache__" in name]
@@ -142,6 +148,64 @@ def test_the_wheel_holds_only_miner_and_works_elsewhere(tmp_path: Path) -> None:
         [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert int(done.stdout) > 330
+
+
+@pytest.mark.slow
+def test_the_source_distribution_holds_the_repository(tmp_path: Path) -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    copy = tmp_path / "copy"
+    for name in tracked:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, copy / name)
+    build = "from setuptools.build_meta import build_sdist; build_sdist('..')"
+    subprocess.run([sys.executable, "-c", build], cwd=copy, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        held = {name.partition("/")[2] for name in opened.getnames()}
+    assert [name for name in tracked if name not in held and Path(name).name != ".gitignore"] == []
+
+
+def test_a_release_says_its_version_everywhere() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert changes.startswith(f"# Changelog\n\n## {miner.__version__}")
+    assert f"\nversion: {miner.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+ORIGINS = [
+    (None, "pip install 'miner[report]'"),
+    ({"url": "file:///a/miner.whl", "archive_info": {}}, "pip install 'miner[report] @ file:///a/miner.whl'"),
+    (
+        {"url": "https://host/o/miner", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+        "pip install 'miner[report] @ git+https://host/o/miner@abc'",
+    ),
+    ({"url": f"file://{ROOT}", "dir_info": {"editable": True}}, f"pip install -e '{ROOT}[report]'"),
+]
+
+
+@pytest.mark.parametrize(("origin", "line"), ORIGINS)
+def test_a_missing_extra_is_added_the_way_miner_was_installed(
+    origin: dict[str, Any] | None, line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Installed:
+        def read_text(self, name: str) -> str | None:
+            return json.dumps(origin) if origin and name == "direct_url.json" else None
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: Installed())
+    assert errors.install_line("report") == line
+
+
+def test_in_a_clone_the_script_adds_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.distribution", missing)
+    monkeypatch.setattr("sys.prefix", str(ROOT / ".venv"))
+    monkeypatch.chdir(ROOT)
+    assert errors.install_line("report") == "scripts/setup report"
 
 
 @pytest.mark.parametrize("first", ["mine", "explain", "report", "validate", "rerank"])

@@ -20,11 +20,16 @@ from hypothesis import strategies as st
 
 from miner.corpus import READERS, read_corpus
 from miner.corpus.chunk import Chunker, estimate
+from miner.corpus.html import outline as html_outline
 from miner.corpus.markdown import outline
+from miner.corpus.notes import Notes
 from miner.corpus.plain import outline as plain_outline
 from miner.corpus.queries import queries_from, read_queries
+from miner.corpus.rst import outline as rst_outline
+from miner.corpus.shapes import SHAPES, RecordShape
 from miner.data import Query
 from miner.errors import MinerError
+from tests.support import documents
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -39,6 +44,12 @@ def parquet() -> bytes:
     }
     pq.write_table(pa.table(columns), sink)
     return sink.getvalue()
+
+
+def made(write: Callable[[Path], None]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / "f")
+        return (Path(folder) / "f").read_bytes()
 
 
 ROWS = [{"_id": "a", "text": "x", "query": "q", "relevant_passages": ["é", "\n"], "relevant_ids": ["1"]}] * 3
@@ -57,7 +68,16 @@ SEEDS = {
     ".md": DOCUMENT,
     ".txt.gz": gzip.compress(DOCUMENT),
     ".txt": DOCUMENT,
+    ".ndjson": LINES,
+    ".json": json.dumps(ROWS, indent=1).encode(),
+    ".mdx": b"import x from 'y'\n\n{/* c */}\n\n# A\n\n<A b={c}>\ntext\n</A>\n",
+    ".rst": b".. _a:\n\nT\n=\n\ntext :ref:`a <b>`\n\nU\n--\n\n.. image:: x\n   :alt: y\n\nmore\n",
+    ".html": b"<html><head><meta charset=utf-8><title>T</title></head><nav>n</nav><h1>A</h1><p>x &amp; y<h2>B</h2>z",
+    ".pdf": made(documents.write_pdf),
+    ".docx": made(documents.write_docx),
+    ".epub": made(documents.write_epub),
 }
+NEEDS = {".pdf": "pypdf", ".docx": "mammoth", ".pptx": "pptx"}
 BROKEN = (
     rb"""\ud800 --- --- 1e999 NaN null " { } , ![]( ` ``` # <<: &a[*a] !!python/object:os.system ~ \n \t"""
 ).split()
@@ -90,6 +110,8 @@ def complaint(read: Callable[[], Iterable[object]]) -> str:
 
 
 def survives(name: str, data: bytes) -> None:
+    if (suffix := Path(name).suffix) in NEEDS:
+        pytest.importorskip(NEEDS[suffix], reason="needs the extra 'documents'")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
@@ -116,6 +138,13 @@ def test_mutated_parquet(data: st.DataObject) -> None:
 @given(st.binary(max_size=400))
 def test_random_bytes(suffix: str, data: bytes) -> None:
     survives(f"f{suffix}", data)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+@settings(QUICK, max_examples=25)
+@given(st.data())
+def test_mutated_queries_of_every_shape(shape: RecordShape, data: st.DataObject) -> None:
+    survives("f.jsonl", data.draw(mutated(json.dumps(shape.example).encode() + b"\n")))
 
 
 @QUICK
@@ -177,8 +206,8 @@ marked = st.lists(st.sampled_from([*BLOCKS, *TEXTS, *SPACES]), max_size=60).map(
 @given(marked, st.integers(8, 30))
 @example("\n- \n\n\n  a", 8)
 def test_passages_are_slices_that_lose_nothing_and_fit(text: str, room: int) -> None:
-    for outlined in (outline, plain_outline):
-        sections = outlined(text, Path("d"))
+    for outlined in (outline, plain_outline, rst_outline, html_outline):
+        sections = outlined(text, Path("d"), Notes())
         assert all(a.end <= b.start for a, b in itertools.pairwise(sections))
         for section in sections:
             spans = list(Chunker(room).spans(text, section))
@@ -193,7 +222,7 @@ def test_passages_are_slices_that_lose_nothing_and_fit(text: str, room: int) -> 
 @QUICK
 @given(marked)
 def test_headings_are_the_only_text_outside_sections(text: str) -> None:
-    sections = outline(text, Path("d"))
+    sections = outline(text, Path("d"), Notes())
     inside = sum(section.end - section.start for section in sections)
     between = [text[a.end : b.start] for a, b in itertools.pairwise(sections)]
     assert inside + sum(map(len, between)) == len(text) - sections[0].start

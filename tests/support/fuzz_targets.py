@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from miner.calibrating.calibration import _read
 from miner.cleaning import Cleaner
 from miner.cli.recipes import recipe_of
 from miner.corpus import read_corpus
+from miner.corpus.options import ReadOptions
 from miner.corpus.queries import read_queries
+from miner.corpus.shapes import SHAPES, RecordShape
 from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.errors import InputError, MinerError
-from miner.formats import FORMATS, format_of
+from miner.formats import format_of
+from miner.formats.reading import read_any
 from miner.index import build_index
 from miner.index.ingest import PASSAGES
 from miner.index.manifest import _bytes, _digest, read_manifest
@@ -48,11 +52,11 @@ def targets(folder: Path) -> dict[str, Target]:
     readers = {
         f"read {suffix}": Target(_reading(folder / f"f{suffix}"), (SEEDS[suffix],)) for suffix in SEEDS
     }
-    formats = {f"format {name}": _format(name, folder) for name in FORMATS if name != "beir"}
+    shapes = {f"shape {shape.name}": _shape(shape, folder) for shape in SHAPES}
     return {
         **readers,
         "BEIR folder": _beir(folder / "beir"),
-        **formats,
+        **shapes,
         "specs": Target(_specs, (b"risk(max_risk=0.1)", b"margin(relative=0.05)", b"window(skip=3)")),
         "manifest": _manifest(folder / "index"),
         "passages of an index": _passages(folder / "p.arrow"),
@@ -125,18 +129,19 @@ def _beir(folder: Path) -> Target:
     return Target(read, (seed,))
 
 
-def _format(name: str, folder: Path) -> Target:
-    written, path, form = folder / f"{name}.seed.jsonl", folder / f"{name}.jsonl", format_of(name)
-    from miner.formats.base import Sourced
-    from miner.formats.cohere import parse_row
-
-    form.write(written, [Sourced(parse_row(row, written, None)) for row in ROWS])
+def _shape(shape: RecordShape, folder: Path) -> Target:
+    """As JSONL, and the same bytes as cells with tabs."""
+    paths = [folder / f"{shape.name}.jsonl", folder / f"{shape.name}.tsv"]
 
     def read(data: bytes) -> Iterable[object]:
-        path.write_bytes(data)
-        return named(path, lambda: form.read(path))
+        for path in paths:
+            path.write_bytes(data)
+        return both(*(partial(named, path, partial(read_any, path, ReadOptions())) for path in paths))
 
-    return Target(read, (written.read_bytes(),))
+    cells = (
+        "\t".join(shape.example) + "\n" + "\t".join(orjson.dumps(v).decode() for v in shape.example.values())
+    )
+    return Target(read, (_lines([shape.example] * 3), cells.encode()))
 
 
 def _specs(data: bytes) -> Iterable[object]:
@@ -235,7 +240,7 @@ def _receipts(folder: Path) -> Target:
 def _converted(path: Path, out: Path) -> list[object]:
     from miner.formats.convert import convert
 
-    return [convert(path, out, read=format_of(), write=format_of("flag-embedding"))]
+    return [convert(path, out, write="flag-embedding")]
 
 
 def _run(folder: Path) -> Target:

@@ -44,12 +44,16 @@ def serving(settings: ServerSettings) -> Iterator[tuple[str, Services]]:
 
 @contextmanager
 def process(
-    state: Path, *options: str, environment: Mapping[str, str] | None = None
+    state: Path, *options: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`miner serve` in a process of its own, which is killed at the end where it still lives."""
+    """`miner serve` in a process of its own, which is killed at the end where it still lives; that of another
+    checkout of miner where its `folder` is given.
+    """
     command = [sys.executable, "-c", "from miner.cli import main; main()", "serve", str(state), "--port", "0"]
     settings = {**os.environ, **(environment or {})}
-    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=settings) as running:
+    with subprocess.Popen(
+        [*command, *options], stderr=subprocess.PIPE, text=True, env=settings, cwd=folder
+    ) as running:
         try:
             assert running.stderr is not None
             address = re.search(r"http://[\d.]+:\d+", running.stderr.readline())

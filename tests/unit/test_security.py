@@ -13,6 +13,7 @@ import pytest
 
 from miner.cli.console import show_json, show_text
 from miner.corpus import read_corpus
+from miner.corpus.options import strict
 from miner.errors import ConfigError
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
@@ -73,7 +74,7 @@ def test_no_command_lets_the_data_steer_the_terminal(
     write_jsonl(Path("strange.jsonl"), [{"query": ESCAPES, "relevant_ids": [f"none{ESCAPES}"]}])
     write_jsonl(Path("field.jsonl"), [{"query": "q", ESCAPES: 1, "relevant_passages": ["a"]}])
     commands: list[tuple[str, ...]] = [
-        ("build-index", "corpus.jsonl", "--model", "hashing", "--out", f"index{ESCAPES}"),
+        ("build-index", "corpus.jsonl", "--encoder", "hashing", "--out", f"index{ESCAPES}"),
         ("info", f"index{ESCAPES}"),
         ("info", f"index{ESCAPES}", "--json"),
         ("verify", f"index{ESCAPES}"),
@@ -115,7 +116,7 @@ def test_shown_text_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_main_job_opens_no_socket(tmp_path: Path, corpus_file: Path) -> None:
     queries = [{"query": "how do I cancel my plan", "relevant_ids": ["plan/cancel.md"]}]
     write_jsonl(tmp_path / "queries.jsonl", queries)
-    offline(tmp_path, "build-index", corpus_file.name, "--model", "hashing", "--out", "index")
+    offline(tmp_path, "build-index", corpus_file.name, "--encoder", "hashing", "--out", "index")
     offline(tmp_path, "mine", "queries.jsonl", "--index", "index", "-o", "o.jsonl")
 
 
@@ -141,7 +142,7 @@ def test_names_in_the_corpus_choose_no_path(
     write_jsonl(
         Path("queries.jsonl"), [{"query": f"text {i}", "relevant_ids": [id]} for i, id in enumerate(ids)]
     )
-    call(capsys, "build-index", "corpus.jsonl", "--model", "hashing", "--out", "index")
+    call(capsys, "build-index", "corpus.jsonl", "--encoder", "hashing", "--out", "index")
     assert call(capsys, "mine", "queries.jsonl", "--index", "index", "-o", "o.jsonl").code == 0
     assert call(capsys, "convert", "o.jsonl", "beir", "--to", "beir").code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["w"]
@@ -158,4 +159,5 @@ def test_links_do_not_lead_out_of_a_corpus(tmp_path: Path, target: str) -> None:
     (docs / "page.md").write_text("an open page\n")
     (docs / "link.md").symlink_to(target)
     with pytest.raises(ConfigError, match="leads out of the corpus"):
-        list(read_corpus(docs))
+        list(read_corpus(docs, options=strict()))
+    assert [passage.source for passage in read_corpus(docs)] == ["page.md"]

@@ -13,6 +13,7 @@ from miner.cleaning import DEFAULT, NAMES, STEPS, Cleaner
 from miner.cleaning.files import clean
 from miner.cleaning.report import CleaningReport
 from miner.corpus import read_corpus
+from miner.corpus.options import ReadOptions, strict
 from miner.errors import ConfigError, InputError
 
 SAMPLE = Path(miner.__file__).parent / "samples" / "corpus"
@@ -190,10 +191,19 @@ def test_nothing_is_left_behind_when_a_file_is_broken(tmp_path: Path) -> None:
     (source / "a.md").write_text("fine\n")
     (source / "b.jsonl").write_text("{\n")
     with pytest.raises(InputError, match=r"b\.jsonl:1"):
-        clean(source, tmp_path / "out")
+        clean(source, tmp_path / "out", options=strict())
     with pytest.raises(InputError, match=r"b\.jsonl:1"):
-        clean(source / "b.jsonl", tmp_path / "out.jsonl")
+        clean(source / "b.jsonl", tmp_path / "out.jsonl", options=strict())
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_line_that_cannot_be_read_is_left_out_and_noted(tmp_path: Path) -> None:
+    source, options = tmp_path / "in.jsonl", ReadOptions()
+    source.write_text('{"text": "a<br>b"}\n{\n{"answer": "c<br>d"}\n')
+    clean(source, tmp_path / "out.jsonl", options=options)
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert lines == ['{"text":"a\\nb"}', '{"answer":"c\\nd"}']
+    assert [note.line for note in options.notes.listed] == [2]
 
 
 def test_paths_that_do_not_fit_are_misuse(tmp_path: Path) -> None:

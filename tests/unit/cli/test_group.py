@@ -57,7 +57,7 @@ def test_the_package_runs_as_a_module_and_completes(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "miner"], env=os.environ | asked | words, capture_output=True, text=True
     )
-    assert done.stdout.split() == ["--max-risk", "--max-memory"]
+    assert done.stdout.split() == ["--max-risk", "--max-memory", "--max-calls"]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def mined(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     Path("corpus.jsonl").write_text("\n".join(lines))
     asked = {"query": "text 3", "relevant_ids": ["a rather long id 3"]}
     Path("queries.jsonl").write_text(json.dumps(asked) + "\n")
-    done = call(capsys, "build-index", "corpus.jsonl", "--model", "hashing", "-o", "index", "--quiet")
+    done = call(capsys, "build-index", "corpus.jsonl", "--encoder", "hashing", "-o", "index", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")
     return ["mine", "queries.jsonl", "--index", "index", "-o", "rows.jsonl"]
 

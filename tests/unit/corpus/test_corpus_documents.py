@@ -10,6 +10,8 @@ import pytest
 from miner.corpus import markdown, read_corpus
 from miner.corpus.chunk import Chunker, Section, estimate
 from miner.corpus.markdown import LONG_PARAGRAPH, outline
+from miner.corpus.notes import Notes
+from miner.corpus.options import ReadOptions, strict
 from miner.data import Passage
 from miner.errors import ConfigError, InputError
 
@@ -76,15 +78,41 @@ def test_what_is_no_front_matter_is_text(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("front", "line"),
-    [("a: b\ntitle: a: b", 3), ("title: [a", 3), ("title: [a, b]", 1), ("a: " + "[\n" * 3000, 1)],
+    ("front", "line", "title"),
+    [
+        ("a: b\ntitle: a: b", 3, "a: b"),
+        ("title: [a", 3, "[a"),
+        ("title: [a, b]", 1, ""),
+        ("a: " + "[\n" * 3000, 1, ""),
+        ("title: 'x\nb: \"y", 4, "x"),
+    ],
 )
-def test_broken_front_matter_is_named(front: str, line: int, tmp_path: Path) -> None:
-    path = tmp_path / "d.md"
+def test_broken_front_matter_costs_its_fields_and_is_noted(
+    front: str, line: int, title: str, tmp_path: Path
+) -> None:
+    path, options = tmp_path / "d.md", ReadOptions()
     path.write_text(f"---\n{front}\n---\nbody\n")
+    assert parts(list(read_corpus(path, options=options))) == [(title, "body")]
+    assert [note.line for note in options.notes.listed] == [line]
     with pytest.raises(InputError, match="front matter") as caught:
-        list(read_corpus(path))
+        list(read_corpus(path, options=strict()))
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("front", "title", "notes"),
+    [
+        ("title = 'Plans'\n[x]\na = 1", "Plans", 0),
+        ("a = 1", "", 0),
+        ("title: Plans", "", 1),
+        ("title = 3", "", 1),
+    ],
+)
+def test_front_matter_may_be_toml(front: str, title: str, notes: int, tmp_path: Path) -> None:
+    path, options = tmp_path / "d.md", ReadOptions()
+    path.write_text(f"+++\n{front}\n+++\nbody\n")
+    assert parts(list(read_corpus(path, options=options))) == [(title, "body")]
+    assert len(options.notes.listed) == notes
 
 
 def test_front_matter_makes_no_objects(tmp_path: Path) -> None:
@@ -200,5 +228,5 @@ def test_a_tangled_heading_is_taken_as_it_stands(tmp_path: Path) -> None:
 def test_link_definitions_are_no_headings_and_not_looked_for_in_endless_paragraphs(tmp_path: Path) -> None:
     assert parts(read(tmp_path, "[a]: b\n---\none\n")) == [("", "[a]: b\n---\none")]
     endless = '[a]: b "' + "x\n" * 2 * LONG_PARAGRAPH
-    sections = outline(endless, Path("d.md"))
+    sections = outline(endless, Path("d.md"), Notes())
     assert [(section.title, section.start, section.end) for section in sections] == [("", 0, len(endless))]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from miner.corpus import read_corpus
+from miner.corpus.notes import Notes
+from miner.corpus.options import ReadOptions
 from miner.errors import ConfigError
 
 
@@ -21,8 +23,16 @@ def put(root: Path, *names: str) -> None:
         path.write_text(body)
 
 
-def sources(root: Path, follow: bool = False) -> list[str]:
-    return [passage.source for passage in read_corpus(root, follow_symlinks=follow)]
+def sources(root: Path, follow: bool = False, **given: tuple[str, ...]) -> list[str]:
+    options = ReadOptions(follow_symlinks=follow, notes=Notes(strict=True), **given)  # type: ignore[arg-type]
+    return [passage.source for passage in read_corpus(root, options=options)]
+
+
+def noted(root: Path) -> tuple[list[str], str]:
+    """What is read, and the first thing that is noted."""
+    options = ReadOptions()
+    found = [passage.source for passage in read_corpus(root, options=options)]
+    return found, str(options.notes.listed[0]).replace(f"{root}/", "")
 
 
 def test_files_come_in_byte_order_of_their_paths(tmp_path: Path) -> None:
@@ -39,7 +49,9 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
 
 def test_an_empty_folder_names_what_is_read(tmp_path: Path) -> None:
     put(tmp_path, ".hidden.md", "image.png")
-    with pytest.raises(ConfigError, match=r"nothing to read; expected files that end in \.jsonl, \.csv"):
+    with pytest.raises(
+        ConfigError, match=r"nothing to read; expected files that end in \.jsonl, .*; found 1 \.png"
+    ):
         sources(tmp_path)
 
 
@@ -62,6 +74,9 @@ def test_links_out_of_the_corpus_are_refused_unless_asked_for(tmp_path: Path) ->
     with pytest.raises(ConfigError, match=r"b\.md: leads out of the corpus"):
         sources(tmp_path / "in")
     assert sources(tmp_path / "in", follow=True) == ["a.md", "b.md"]
+    read, note = noted(tmp_path / "in")
+    assert read == ["a.md"]
+    assert note.startswith("b.md: leads out of the corpus")
     link.unlink()
     (tmp_path / "in" / "c").symlink_to(tmp_path / "outside", target_is_directory=True)
     with pytest.raises(ConfigError, match=r"in/c: leads out of the corpus"):
@@ -74,6 +89,7 @@ def test_links_within_the_corpus_are_followed_but_not_in_circles(tmp_path: Path)
     (tmp_path / "b").symlink_to("a", target_is_directory=True)
     assert sources(tmp_path) == ["a/x.md", "b/x.md"]
     (tmp_path / "a" / "up").symlink_to("..", target_is_directory=True)
+    assert noted(tmp_path) == (["a/x.md", "b/x.md"], "a/up: the link leads back to a folder above it")
     for follow in (False, True):
         with pytest.raises(ConfigError, match="leads back to a folder above"):
             sources(tmp_path, follow)
@@ -86,6 +102,7 @@ def test_broken_links_and_special_files(tmp_path: Path) -> None:
     (tmp_path / "b.md").symlink_to("gone.md")
     with pytest.raises(ConfigError, match=r"b\.md: is a broken link"):
         sources(tmp_path)
+    assert noted(tmp_path) == (["a.md"], "b.md: is a broken link")
 
 
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from miner.corpus import parquet, read_corpus
+from miner.corpus.options import ReadOptions, strict
 from miner.corpus.parquet import read_parquet
 from miner.errors import ConfigError, InputError, MinerError
 from miner.storage import files
@@ -26,7 +27,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def failure(path: Path) -> str:
     with pytest.raises(MinerError) as caught:
-        list(read_corpus(path))
+        list(read_corpus(path, options=strict()))
     return str(caught.value).replace(str(path), path.name)
 
 
@@ -54,7 +55,7 @@ def test_contents_and_numbers_and_missing_ids(tmp_path: Path) -> None:
         ('{"text": "a", "id": 99999999999999999999}', "expected a string or a whole number"),
         ('["text"]', "c.jsonl:2: holds a list; expected a JSON object"),
         ('{"text": "a"', "c.jsonl:2: is not valid JSON"),
-        ('{"text": NaN}', "c.jsonl:2: is not valid JSON"),
+        ('{"text": NaN}', "c.jsonl:2: 'text' is a number; expected a string"),
         ('{"text": "\\ud800"}', "c.jsonl:2: is not valid JSON"),
         ("[" * 100_000, "c.jsonl:2: is not valid JSON"),
     ],
@@ -113,7 +114,7 @@ def test_csv_cells_span_lines_and_rows_are_named_by_their_first(tmp_path: Path) 
         ("text,text\na,b\n", "c.csv:1: names a column twice in its header"),
         ('id,text\n1,"a\nb\n', "c.csv:2: is not a row of cells"),
         ('id,text\n1,"a"b\n', "c.csv:2: is not a row of cells"),
-        ("id,body\n1,a\n", "c.csv:2: has no text; expected 'text' or 'contents', found id, body"),
+        ("id,words\n1,a\n", "c.csv:2: has no text; expected 'text' or 'contents', found id, words"),
     ],
 )
 def test_a_bad_row_is_named(text: str, message: str, tmp_path: Path) -> None:
@@ -148,8 +149,8 @@ def test_a_cut_parquet_is_named(keep: int, tmp_path: Path) -> None:
 
 def test_parquet_without_a_known_column_or_of_bytes(tmp_path: Path) -> None:
     path = tmp_path / "c.parquet"
-    pq.write_table(pa.table({"body": ["a"]}), path)
-    assert failure(path) == "c.parquet: has the columns body; expected text or query"
+    pq.write_table(pa.table({"words": ["a"]}), path)
+    assert failure(path) == "c.parquet: has the columns words; expected text or query"
     pq.write_table(pa.table({"text": [b"a"]}), path)
     assert failure(path) == "c.parquet:1: 'text' is bytes; expected a string"
     raw = pa.Array.from_buffers(
@@ -180,7 +181,7 @@ def test_a_parquet_file_of_one_long_text_in_many_rows_is_read_row_by_row(tmp_pat
     pq.write_table(pa.table({"text": repeated("x" * 2**21, 2000)}), path)
     assert path.stat().st_size < 2**20
     before = pa.total_allocated_bytes()
-    rows = read_parquet(path)
+    rows = read_parquet(path, ReadOptions())
     assert [len(row["text"]) for _, row in itertools.islice(rows, 3)] == [2**21] * 3
     assert pa.total_allocated_bytes() - before < 2**25
 
@@ -190,7 +191,7 @@ def test_a_parquet_row_longer_than_a_line_may_be_is_refused(tmp_path: Path) -> N
     passages = pa.ListArray.from_arrays(pa.array([0, 40], pa.int32()), repeated("x" * 2**21, 40))
     pq.write_table(pa.table({"query": ["q"], "relevant_passages": passages}), path)
     with pytest.raises(InputError, match=r"c\.parquet:1: the row is longer than 64 MiB"):
-        list(read_parquet(path))
+        list(read_parquet(path, ReadOptions()))
 
 
 def test_a_parquet_row_group_beyond_all_measure_is_refused(
@@ -201,7 +202,7 @@ def test_a_parquet_row_group_beyond_all_measure_is_refused(
     numbers = pa.ListArray.from_arrays(pa.array([0, 10**6], pa.int32()), pa.array([0] * 10**6, pa.int8()))
     pq.write_table(pa.table({"query": ["q"], "relevant_ids": numbers}), tmp_path / "c.parquet")
     with pytest.raises(InputError, match=r"c\.parquet: row group 1 unpacks to over 1 MiB"):
-        list(read_parquet(tmp_path / "c.parquet"))
+        list(read_parquet(tmp_path / "c.parquet", ReadOptions()))
 
 
 @pytest.mark.parametrize("place", [20, 36])
@@ -213,4 +214,4 @@ def test_a_footer_that_would_end_the_process_is_refused(tmp_path: Path, place: i
     broken[len(broken) - 8 - int.from_bytes(broken[-8:-4], "little") + place] += 16
     path.write_bytes(broken)
     with pytest.raises(InputError, match=r"c\.parquet: is not a readable parquet file"):
-        list(read_parquet(path))
+        list(read_parquet(path, ReadOptions()))

@@ -109,7 +109,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_loaded_model_gives_what_its_folder_gives(folder: Path) -> None:
     network = SentenceTransformer(str(folder), device="cpu")
     network.train()
-    ours, named = load_encoder(network, name="tiny"), load_encoder(str(folder), dtype="fp32", device="cpu")
+    ours, named = (
+        load_encoder(network, name="tiny"),
+        load_encoder(str(folder), backend="torch", dtype="fp32", device="cpu"),
+    )
     some = texts(40)
     np.testing.assert_array_equal(ours.encode_passages(some), named.encode_passages(some))
     np.testing.assert_array_equal(ours.encode_queries(some), named.encode_queries(some))

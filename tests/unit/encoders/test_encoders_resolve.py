@@ -154,8 +154,8 @@ def test_a_broken_model_is_one_sentence(folder: Path) -> None:
     [
         ({"backend": "onnx"}, "backend onnx is unknown"),
         ({"dtype": "fp8"}, "dtype fp8 is unknown"),
-        ({"dtype": "int8"}, "int8 is for --backend openvino"),
-        ({"dtype": "fp16", "device": "cpu"}, "fp16 is for GPUs"),
+        ({"dtype": "int8", "backend": "torch"}, "int8 is for --backend openvino"),
+        ({"dtype": "fp16", "device": "cpu", "backend": "torch"}, "fp16 is for GPUs"),
         ({"device": "tpu"}, "device tpu is not on this machine"),
         ({"device": "cuda:99"}, "device cuda:99 is not on this machine"),
         ({"max_length": 97}, "97 tokens is not possible; the model reads 1 to 96"),
@@ -170,9 +170,10 @@ def test_impossible_options_are_refused(made: Path, options: dict[str, object], 
 
 
 def test_without_openvino_the_pip_line_is_given(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from miner.encoders import openvino_convert as convert
+    from miner.encoders import openvino_runtime
 
-    monkeypatch.setattr(convert, "find_spec", lambda name: None)
+    monkeypatch.setattr(openvino_runtime, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "openvino", raising=False)
     with pytest.raises(MissingExtra, match=r"\bopenvino\b"):
         load_encoder(str(made), backend="openvino")
 
@@ -189,7 +190,7 @@ def test_the_default_prompt_stands_in(folder: Path) -> None:
     config = orjson.loads(path.read_bytes()) | {"prompts": {"all": "d1 "}, "default_prompt_name": "all"}
     path.write_bytes(orjson.dumps(config))
     network = SentenceTransformer(str(folder), device="cpu")
-    encoder = load_encoder(str(folder), dtype="fp32")
+    encoder = load_encoder(str(folder), backend="torch", dtype="fp32")
     assert encoder.fingerprint["query_prompt"] == (network.prompts.get("query") or "")
     assert encoder.encode_queries(["a1"])[0] == pytest.approx(
         _unit(network.encode_query(["a1"]))[0], abs=1e-6
@@ -200,7 +201,7 @@ def test_the_default_prompt_stands_in(folder: Path) -> None:
 
 
 def test_an_encoder_is_found_again_by_its_fingerprint(made: Path) -> None:
-    first = load_encoder(str(made), dtype="fp32", query_prompt="e1 ", max_length=20)
+    first = load_encoder(str(made), backend="torch", dtype="fp32", query_prompt="e1 ", max_length=20)
     again = resolve_again(orjson.loads(orjson.dumps(dict(first.fingerprint))))
     assert isinstance(again, TorchEncoder)
     assert again.fingerprint == first.fingerprint
@@ -209,7 +210,7 @@ def test_an_encoder_is_found_again_by_its_fingerprint(made: Path) -> None:
 
 def test_the_fingerprint_tells_weights_and_settings_apart(made: Path, folder: Path) -> None:
     def changed(name: str) -> set[str]:
-        one, other = load_encoder(str(made)).fingerprint, load_encoder(str(folder)).fingerprint
+        one, other = (load_encoder(str(each), backend="torch").fingerprint for each in (made, folder))
         return {key for key in one if one[key] != other[key]} - {"model", name}
 
     assert changed("") == set()

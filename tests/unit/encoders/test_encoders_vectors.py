@@ -48,7 +48,10 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("name", MODELS)
 def test_torch_gives_what_sentence_transformers_gives(name: str, tmp_path: Path) -> None:
     folder = make_model(tmp_path / "model", prompts=PROMPTS, **MODELS[name])
-    network, encoder = SentenceTransformer(str(folder), device="cpu"), load_encoder(str(folder), dtype="fp32")
+    network, encoder = (
+        SentenceTransformer(str(folder), device="cpu"),
+        load_encoder(str(folder), backend="torch", dtype="fp32"),
+    )
     some = [*texts(16), "a1"]
     np.testing.assert_allclose(encoder.encode_queries(some), unit(network.encode_query(some)), atol=2e-6)
     np.testing.assert_allclose(encoder.encode_passages(some), unit(network.encode_document(some)), atol=2e-6)
@@ -141,18 +144,21 @@ def test_agreement_counts_what_the_exact_encoder_has_near() -> None:
 @pytest.mark.model
 def test_the_bundled_model_agrees_with_sentence_transformers() -> None:
     some = [path.read_text() for path in sorted(SAMPLE.glob("**/*.md"))[:6]]
-    encoder: Any = load_encoder(dtype="fp32")
+    encoder: Any = load_encoder(backend="torch", dtype="fp32")
     expected = encoder.model.network.encode(some)
     assert cosines(encoder.encode_passages(some), expected).min() > 0.999999
     if has_bf16():
-        assert cosines(load_encoder(dtype="bf16").encode_passages(some), expected).min() > 0.9995
+        assert (
+            cosines(load_encoder(backend="torch", dtype="bf16").encode_passages(some), expected).min()
+            > 0.9995
+        )
 
 
 @pytest.mark.model
 @needs_openvino
 def test_the_bundled_model_agrees_with_itself_in_fewer_bits() -> None:
     some = [path.read_text() for path in sorted(SAMPLE.glob("**/*.md"))[:6]]
-    exact = load_encoder(dtype="fp32")
+    exact = load_encoder(backend="torch", dtype="fp32")
     for dtype, least in (("fp32", 0.999999), ("int8", 0.995)):
         encoder = load_encoder(backend="openvino", dtype=dtype)
         vectors = encoder.encode_passages(some)

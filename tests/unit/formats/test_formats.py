@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from miner.corpus.options import ReadOptions, strict
 from miner.data import Row
 from miner.errors import ConfigError, InputError, OutputError
 from miner.formats import Sourced, format_of
 from miner.formats.cohere import write_rows
 from miner.formats.convert import convert
+from miner.formats.reading import read_any
 
 ROW = Row("How?", ("So.", "Thus."), ("No.", "Never.", "Nay."))
 BARE = Row("Why?", ("Because.",))
@@ -24,6 +26,10 @@ RECEIPT = {
         {"id": "no", "similarity": 0.0},
     ],
 }
+
+
+def read(path: Path, options: ReadOptions | None = None) -> list[Row]:
+    return [row for _, row in read_any(path, options or strict())]
 
 
 def written(spelling: str, path: Path, rows: list[Row], receipt: dict[str, Any] | None = None) -> list[Any]:
@@ -88,7 +94,7 @@ def test_ms_swift_rows_are_conversations(tmp_path: Path) -> None:
             }
         )
     )
-    assert list(format_of("ms-swift").read(path)) == [Row("How?", ("So.",))]
+    assert read(path) == [Row("How?", ("So.",))]
 
 
 def test_a_beir_folder_has_ids_of_receipts_and_judgments_for_trec(tmp_path: Path) -> None:
@@ -105,7 +111,7 @@ def test_a_beir_folder_has_ids_of_receipts_and_judgments_for_trec(tmp_path: Path
     trec = (folder / "qrels.trec").read_text().splitlines()
     assert trec == [line.replace("\t", " 0 ", 1).replace("\t", " ") for line in lines[1:]]
     (folder / "qrels" / "train.tsv").unlink()
-    assert list(format_of("beir").read(folder)) == [ROW, Row("Who?", ("So.",))]
+    assert read(folder) == [ROW, Row("Who?", ("So.",))]
 
 
 def test_a_foreign_beir_folder_is_read(tmp_path: Path) -> None:
@@ -115,10 +121,10 @@ def test_a_foreign_beir_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "queries.jsonl").write_text('{"_id": "1", "text": "x"}\n{"_id": "2", "text": "y"}\n')
     qrels = tmp_path / "qrels.tsv"
     qrels.write_text("query-id\tcorpus-id\tscore\n1\ta\t2\n1\tb\t0\n2\tb\t0\n")
-    assert list(format_of("beir").read(tmp_path)) == [Row("x", ("T\nA.",), ("B.",))]
+    assert read(tmp_path) == [Row("x", ("T\nA.",), ("B.",))]
     qrels.write_text("1\tmissing\t1\n")
     with pytest.raises(InputError, match=r"qrels\.tsv:1: judges 'missing', which is not in the folder"):
-        list(format_of("beir").read(tmp_path))
+        read(tmp_path)
 
 
 def test_scattered_triplets_of_other_makers_become_one_row_a_query(tmp_path: Path) -> None:
@@ -128,7 +134,7 @@ def test_scattered_triplets_of_other_makers_become_one_row_a_query(tmp_path: Pat
         '{"anchor": "b", "positive": "q", "negative": "n"}\n'
         '{"anchor": "a", "positive": "p", "negative": "m"}\n'
     )
-    assert list(format_of("triplet").read(path)) == [Row("a", ("p",), ("n", "m")), Row("b", ("q",), ("n",))]
+    assert read(path) == [Row("a", ("p",), ("n", "m")), Row("b", ("q",), ("n",))]
 
 
 def test_cells_that_a_spreadsheet_would_run_are_quoted(tmp_path: Path) -> None:
@@ -142,46 +148,51 @@ def test_cells_that_a_spreadsheet_would_run_are_quoted(tmp_path: Path) -> None:
     assert [line[1] for line in cells[1:]] == [
         f"'{text}" if text not in ("'plain", "1-1") else text for text in texts
     ]
-    assert list(format_of("labeled-pair").read(path)) == [row]
+    assert read(path) == [row]
 
 
 @pytest.mark.parametrize(
-    ("spelling", "line", "message"),
+    ("good", "line", "message"),
     [
-        ("triplet", '{"anchor": "a", "positive": "p"}', "has no 'negative'; found anchor, positive"),
-        ("triplet", '{"anchor": "a", "positive": " ", "negative": "n"}', "holds a blank text"),
-        ("n-tuple", '{"positive": "a"}', "has no 'anchor'; found positive"),
+        ("pair", '{"anchor": "a", "positive": " "}', "'positive' holds a blank passage"),
+        ("pair", '{"positive": "a"}', "has no 'anchor'; found positive"),
         (
             "labeled-pair",
-            '{"anchor": "a", "passage": "p", "label": 0.5}',
-            "has the label 0.5; expected 0 or 1",
+            '{"anchor": "a", "passage": "p", "label": "x"}',
+            "has the label 'x'; expected a number",
         ),
         (
             "labeled-list",
             '{"anchor": "a", "passages": ["p"], "labels": [1, 0]}',
-            "has not one label for each",
+            "has 1 passages and 2 labels",
         ),
-        ("labeled-list", '{"anchor": "a", "passages": ["p"], "labels": [0]}', "'relevant_passages' is empty"),
-        ("flag-embedding", '{"query": "a", "pos": "p"}', "'relevant_passages' is a string"),
-        ("flag-embedding", '{"query": "a"}', "has no 'pos'; found query"),
+        ("labeled-list", '{"anchor": "a", "passages": ["p"], "labels": [0]}', "has no relevant passage"),
+        ("flag-embedding", '{"query": "a", "pos": 3}', "'pos' is a number"),
+        ("flag-embedding", '{"query": "a"}', "has no relevant passage"),
         ("ms-swift", '{"messages": "a", "positive_messages": []}', "is not of messages; expected lists"),
         ("ms-swift", '{"messages": [], "positive_messages": []}', "is not of messages; expected lists"),
-        ("cohere", '{"query": "a", "relevant_passages": ["p"], "id": 1}', "has the field 'id'"),
+        ("cohere", '{"query": "a", "relevant_passages": []}', "has no relevant passage"),
     ],
 )
-def test_a_wrong_record_is_named(tmp_path: Path, spelling: str, line: str, message: str) -> None:
-    path = tmp_path / "data.jsonl"
-    path.write_text("\n" + line + "\n")
+def test_a_wrong_record_is_named(tmp_path: Path, good: str, line: str, message: str) -> None:
+    path, options = tmp_path / "data.jsonl", ReadOptions()
+    first = {"pair": '{"anchor": "b", "positive": "p"}'}.get(good)
+    if first is None:
+        format_of(good).write(path, [Sourced(Row("b", ("p",)))])
+        first = path.read_text().strip().splitlines()[0]
+    path.write_text(f"{first}\n\n{line}\n")
     with pytest.raises(InputError) as caught:
-        list(format_of(spelling).read(path))
-    assert str(caught.value).startswith(f"{path}:2: {message}")
+        read(path)
+    assert str(caught.value).startswith(f"{path}:3: {message}")
+    assert read(path, options) == [Row("b", ("p",))]
+    assert [(note.line, note.message.startswith(message)) for note in options.notes.listed] == [(3, True)]
 
 
 def test_labels_without_a_relevant_passage_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_text('{"anchor": "a", "passage": "p", "label": 0}\n')
-    with pytest.raises(InputError, match="has no relevant passage for the query 'a'"):
-        list(format_of("labeled-pair").read(path))
+    with pytest.raises(InputError, match="has no relevant passage"):
+        read(path)
 
 
 def test_misuse_is_refused(tmp_path: Path) -> None:
@@ -190,15 +201,15 @@ def test_misuse_is_refused(tmp_path: Path) -> None:
             format_of(spelling)
     with pytest.raises(ConfigError, match="not a kind of table that is written"):
         format_of().write(tmp_path / "rows.xlsx", [Sourced(ROW)])
-    with pytest.raises(ConfigError, match="is no BEIR folder"):
-        list(format_of("beir").read(tmp_path))
+    with pytest.raises(ConfigError, match="holds no queries"):
+        read(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="exists already"):
         format_of("beir").write(tmp_path, [Sourced(ROW)])
     broken = tmp_path / "rows.parquet"
     broken.write_bytes(b"PAR1 not really")
     with pytest.raises(InputError, match="is not a readable parquet file"):
-        list(format_of().read(broken))
+        read(broken)
 
 
 def test_converting_counts_what_is_left_out_and_takes_receipts_along(tmp_path: Path) -> None:
@@ -206,13 +217,13 @@ def test_converting_counts_what_is_left_out_and_takes_receipts_along(tmp_path: P
     write_rows(source, [ROW, BARE])
     receipts = [RECEIPT, {"query": "Why?", "relevant": [{"id": "w"}], "negatives": []}]
     (tmp_path / "rows.receipts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in receipts))
-    done = convert(source, tmp_path / "t.jsonl", read=format_of(), write=format_of("triplet"))
+    done = convert(source, tmp_path / "t.jsonl", write=format_of("triplet"))
     assert (done.rows, done.left_out) == (1, 1)
-    convert(source, tmp_path / "f.jsonl", read=format_of(), write=format_of("flag-embedding"))
+    convert(source, tmp_path / "f.jsonl", write=format_of("flag-embedding"))
     first, second = (json.loads(line) for line in (tmp_path / "f.jsonl").read_text().splitlines())
     assert first["pos_scores"] == [0.75, 0.5]
     assert "pos_scores" not in second
-    convert(source, tmp_path / "copy.jsonl", read=format_of(), write=format_of())
+    convert(source, tmp_path / "copy.jsonl", write=format_of())
     assert (tmp_path / "copy.jsonl").read_bytes() == source.read_bytes()
     assert [
         json.loads(line) for line in (tmp_path / "copy.receipts.jsonl").read_text().splitlines()
@@ -233,7 +244,7 @@ def test_a_damaged_receipt_is_named_and_nothing_is_converted(
     (tmp_path / "rows.receipts.jsonl").write_text(json.dumps(receipt) + "\n")
     for spelling in ("cohere", "flag-embedding"):
         with pytest.raises(InputError, match=rf"rows\.receipts\.jsonl:1: .*{said}"):
-            convert(source, tmp_path / "out.jsonl", read=format_of(), write=format_of(spelling))
+            convert(source, tmp_path / "out.jsonl", write=format_of(spelling))
     assert not (tmp_path / "out.jsonl").exists()
 
 
@@ -242,12 +253,12 @@ def test_converting_nothing_writes_nothing(tmp_path: Path) -> None:
     write_rows(source, [BARE])
     for spelling, target in (("triplet", "t.jsonl"), ("n-tuple", "t.parquet")):
         with pytest.raises(InputError, match=r"none of its 1 rows fits into"):
-            convert(source, tmp_path / target, read=format_of(), write=format_of(spelling))
+            convert(source, tmp_path / target, write=format_of(spelling))
     source.write_text("")
-    with pytest.raises(InputError, match="holds no rows"):
-        convert(source, tmp_path / "beir", read=format_of(), write=format_of("beir"))
+    with pytest.raises(InputError, match="holds no queries"):
+        convert(source, tmp_path / "beir", write=format_of("beir"))
     with pytest.raises(ConfigError, match="is the file that is read"):
-        convert(source, source, read=format_of(), write=format_of())
+        convert(source, source, write=format_of())
     assert [file.name for file in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
@@ -261,6 +272,6 @@ def test_a_saved_data_set_opens_in_its_library_and_is_the_same_each_time(tmp_pat
     files = [sorted(folder.rglob("*")) for folder in (tmp_path / "a", tmp_path / "b")]
     assert [file.name for file in files[0]] == [file.name for file in files[1]]
     assert [file.read_bytes() for file in files[0]] == [file.read_bytes() for file in files[1]]
-    datasets.DatasetDict({"train": found}).save_to_disk(str(tmp_path / "both"))
+    datasets.DatasetDict({"train": found, "test": found}).save_to_disk(str(tmp_path / "both"))
     with pytest.raises(ConfigError, match="holds several data sets"):
-        list(format_of("labeled-list").read(tmp_path / "both"))
+        read(tmp_path / "both")

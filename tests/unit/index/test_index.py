@@ -27,7 +27,7 @@ def made(passages: list[Passage]) -> list[Passage]:
         Passage("copy-b", first.text, first.title, "more.jsonl", 1),
         Passage("copy-a", first.text, first.title, "more.jsonl", 2),
         Passage("retitled", first.text, "Another title", "more.jsonl", 3),
-        Passage("blank", " \n\u200b", "Only a title", "more.jsonl", 4),
+        Passage("blank", " \n\u200b", "", "more.jsonl", 4),
         passages[3],
     ]
 

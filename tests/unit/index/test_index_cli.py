@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,11 +15,14 @@ def given(monkeypatch: pytest.MonkeyPatch, encoder: HashingEncoder) -> list[dict
     """What the encoder was asked for with; every name is the hashing encoder."""
     asked = list[dict[str, Any]]()
 
-    def resolve(model: str | None = None, **options: Any) -> HashingEncoder:
-        asked.append({"model": model, **{key: value for key, value in options.items() if value}})
+    def resolve(model: object = None, **options: Any) -> HashingEncoder:
+        if isinstance(model, HashingEncoder):
+            return model
+        named = {key: value for key, value in options.items() if value not in (None, False, "auto")}
+        asked.append({"model": model, **named})
         return HashingEncoder(64) if model == "other" else encoder
 
-    monkeypatch.setitem(sys.modules, "miner.encoders.load", SimpleNamespace(load_encoder=resolve))
+    monkeypatch.setattr("miner.encoders.load.load_encoder", resolve)
     return asked
 
 
@@ -50,7 +51,7 @@ def test_build_info_verify(
     assert table.err == ""
     assert "encoder.backend" in table.out
     record = json.loads((built / "build.json").read_text())
-    assert [stage["stage"] for stage in record["stages"]] == ["read", "encode", "sum up"]
+    assert [stage["stage"] for stage in record["stages"]] == ["load the encoder", "read", "encode", "sum up"]
     assert given == [{"model": None}]
 
 
@@ -62,9 +63,10 @@ def test_the_summary(
         stream.write(corpus_file.read_text().splitlines()[0].replace('"_id":"', '"_id":"again-') + "\n")
     told = call(capsys, "build-index", corpus_file, "--out", tmp_path / "i", "--shard-size", 100)
     assert told.out == ""
-    lines = [line.split() for line in told.err.splitlines()]
+    assert told.err.startswith("encoding by ")
+    lines = [line.split() for line in told.err.splitlines()[1:]]
     assert [line[-1] for line in lines[:4]] == ["192", "1", "1", "2"]
-    assert [line[0] for line in lines[6:9]] == ["read", "encode", "sum"]
+    assert [line[0] for line in lines[6:10]] == ["load", "read", "encode", "sum"]
     assert lines[-1] == ["wrote", str(tmp_path / "i")]
 
 
@@ -75,7 +77,9 @@ def test_options_reach_the_encoder(
         "model": "m", "device": "cpu", "dtype": "fp32", "backend": "torch", "query_prompt": "q: ",
         "document_prompt": "d: ", "max_length": 128,
     }  # fmt: skip
-    flags = [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", value)]
+    spelt = {**options, "encoder": options["model"]}
+    del spelt["model"]
+    flags = [part for key, value in spelt.items() for part in (f"--{key.replace('_', '-')}", value)]
     out = ("--out", tmp_path / "i", "--trust-remote-code")
     assert call(capsys, "build-index", corpus_file, *out, *flags).code == 0
     assert given == [{**options, "trust_remote_code": True}]
@@ -87,7 +91,7 @@ def test_a_changed_corpus_needs_update(
     with corpus_file.open("a") as stream:
         stream.write('{"_id": "new", "text": "A new passage."}\n')
     refused = call(capsys, "build-index", corpus_file)
-    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert (refused.code, refused.err.count("error: ")) == (1, 1)
     assert "is an index of another corpus; change it with --update" in refused.err
     assert call(capsys, "build-index", corpus_file, "--update").code == 0
     assert json.loads(call(capsys, "info", "--json").out)["passages"] == 193
@@ -96,10 +100,10 @@ def test_a_changed_corpus_needs_update(
 def test_another_model_needs_overwrite(
     built: Path, corpus_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refused = call(capsys, "build-index", corpus_file, "--update", "--model", "other")
+    refused = call(capsys, "build-index", corpus_file, "--update", "--encoder", "other")
     assert refused.code == 1
     assert "dim is 256 there and 64 here; --overwrite builds it anew" in refused.err
-    assert call(capsys, "build-index", corpus_file, "--overwrite", "--model", "other").code == 0
+    assert call(capsys, "build-index", corpus_file, "--overwrite", "--encoder", "other").code == 0
     assert json.loads(call(capsys, "info", "--json").out)["dim"] == 64
 
 

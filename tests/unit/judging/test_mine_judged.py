@@ -251,7 +251,7 @@ def test_the_command_line_judges_by_a_function(
         "    return action in passage and thing in passage and passage.startswith(('Open', 'Only', 'Yes'))\n"
     )
     write_jsonl(Path("q.jsonl"), [{"query": q.text, "relevant_ids": q.relevant_ids} for q in queries])
-    assert call(capsys, "build-index", corpus_file, "--model", "hashing").code == 0
+    assert call(capsys, "build-index", corpus_file, "--encoder", "hashing").code == 0
     judge = ["--judge", "function(path='howto:judge')", "--trial", 30]
     done = call(capsys, "mine", "q.jsonl", *judge, "--dry-run")
     assert (done.code, done.out) == (0, "")
@@ -294,7 +294,7 @@ def test_misuse_is_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_jsonl(Path("q.jsonl"), [{"query": "a", "relevant_passages": ["b"]}])
-    assert call(capsys, "build-index", corpus_file, "--model", "hashing").code == 0
+    assert call(capsys, "build-index", corpus_file, "--encoder", "hashing").code == 0
     done = call(capsys, "mine", "q.jsonl", *options)
     assert (done.code, done.out) == (2, "")
     assert message in done.err

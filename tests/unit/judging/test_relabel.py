@@ -162,9 +162,7 @@ def test_the_command_line_writes_rows_receipts_suggestions_and_a_summary(
 def test_other_formats_are_read_and_written(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, "convert", train, "t.parquet", "--to", "triplet").code == 0
     judge = ["--judge", "function(path='truth:judge')"]
-    done = call(
-        capsys, "relabel", "t.parquet", "--from", "triplet", *judge, "-o", "n.jsonl", "--to", "cohere"
-    )
+    done = call(capsys, "relabel", "t.parquet", *judge, "-o", "n.jsonl", "--to", "cohere")
     assert done.code == 0, done.err
     rows = [json.loads(line) for line in Path("n.jsonl").read_text().splitlines()]
     assert sum(len(row["relevant_passages"]) for row in rows) == 60
@@ -173,7 +171,7 @@ def test_other_formats_are_read_and_written(train: Path, capsys: pytest.CaptureF
 def test_what_goes_is_replaced_out_of_an_index(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts = [f"{word} {n}" for n in range(30) for word in ("known answer", "hidden answer", "quite new")]
     write_jsonl(Path("corpus.jsonl"), [{"_id": str(n), "text": text} for n, text in enumerate(texts)])
-    assert call(capsys, "build-index", "corpus.jsonl", "--model", "hashing").code == 0
+    assert call(capsys, "build-index", "corpus.jsonl", "--encoder", "hashing").code == 0
     judge = ["--judge", "function(path='truth:judge')"]
     done = call(capsys, "relabel", train, *judge, "-o", "new.jsonl", "--index", "indexes/corpus")
     assert done.code == 0, done.err

@@ -193,7 +193,9 @@ def test_what_is_not_there_is_not_found_in_coheres_shape(client: TestClient) -> 
     for method, path in asked:
         answer = client.request(method, path)
         assert (answer.status_code, list(answer.json())) == (404, ["message"]), path
-    assert client.put("/v1/datasets").status_code == 405
+    answer = client.put("/v1/datasets")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert client.put(f"{MODELS}/x").headers["allow"] == "DELETE, GET, PATCH"
 
 
 def test_an_endpoint_that_is_not_here_names_those_that_are(client: TestClient) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from html.entities import html5
 from html.parser import HTMLParser
 
-from miner.cleaning.code import CODE
+from miner.text.code import CODE
 
 _NAMES = (
     "a|abbr|acronym|address|article|aside|audio|b|base|bdi|bdo|big|blockquote|body|br|button|canvas|caption|center|"
