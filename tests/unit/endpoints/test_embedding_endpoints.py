@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from miner.spec import parse
 from tests.support.endpoints import FakeService, Fault, changed, fake_service, raw, slow, status, vector
 
 TEXTS = [f"text {number}" for number in range(10)]
-HASTY = Patience(parallel=2, attempts=3, timeout=0.4, first=0.01, longest=0.02)
+HASTY = Patience(parallel=2, attempts=3, timeout=30, first=0.01, longest=0.02)
 SECRET = "sk-very-secret"
 
 
@@ -104,7 +104,6 @@ def first_two_swapped(body: dict[str, list[object]]) -> None:
         changed(lambda body: body["data"][0].update(embedding=["x"])),
         changed(lambda body: body["data"][0].update(embedding=None)),
         changed(first_two_swapped),
-        slow(0.6),
     ],
 )
 def test_a_passing_fault_changes_nothing(service: FakeService, fault: Fault) -> None:
@@ -120,13 +119,22 @@ def test_a_passing_fault_changes_nothing(service: FakeService, fault: Fault) -> 
         raw(b"<html>busy</html>"),
         changed(lambda body: body["embeddings"]["float"].pop()),
         changed(lambda body: {"id": "e"}),
-        slow(0.6),
     ],
 )
 def test_a_passing_fault_of_cohere_changes_nothing(service: FakeService, fault: Fault) -> None:
     service.faults = [fault]
     found = Embedder(cohere(service), patience=HASTY).embed(["a", "b"], "query")
     np.testing.assert_array_equal(found, expected(["search_query a", "search_query b"]))
+
+
+@pytest.mark.parametrize("kind", [openai, cohere])
+def test_an_answer_that_is_too_slow_is_asked_for_again(
+    service: FakeService, kind: Callable[[FakeService], EmbeddingService]
+) -> None:
+    service.faults = [slow(4)]
+    embedder = Embedder(kind(service), patience=Patience(parallel=1, timeout=2, first=0.01))
+    assert embedder.embed(["a"], "query").shape == (1, 8)
+    assert (len(service.requests), embedder.meter.retries) == (2, 1)
 
 
 @pytest.mark.parametrize("wait", ["0.3", "date"])

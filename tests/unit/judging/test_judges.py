@@ -35,7 +35,7 @@ from miner.storage.files import write_jsonl
 from tests.support.endpoints import FakeService, Fault, changed, fake_service, raw, slow, status
 from tests.support.tiny_models import make_cross_encoder
 
-HASTY = Patience(parallel=2, attempts=3, timeout=0.4, first=0.01, longest=0.02)
+HASTY = Patience(parallel=2, attempts=3, timeout=30, first=0.01, longest=0.02)
 PAIRS = [Pair(f"q{n // 4}", f"passage {n} {'right' if n % 3 == 0 else 'wrong'}") for n in range(12)]
 TRUTH: list[Verdict] = ["answers" if n % 3 == 0 else "no" for n in range(12)]
 
@@ -91,12 +91,20 @@ def test_a_model_judges_passages_of_a_query_together(service: FakeService) -> No
         raw(b'{"choices": [{"mess', "application/json"),
         changed(lambda body: body.pop("choices")),
         changed(lambda body: body.update(choices=[])),
-        slow(0.6),
     ],
 )
 def test_a_passing_fault_changes_no_verdict(service: FakeService, fault: Fault) -> None:
     service.faults = [fault, None, fault]
     assert judged(model(service)) == TRUTH
+
+
+def test_an_answer_that_is_too_slow_is_asked_for_again(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LanguageModelJudge, "_patience", replace(HASTY, parallel=1, timeout=2))
+    service.faults = [slow(4)]
+    assert judged(model(service), PAIRS[:4]) == TRUTH[:4]
+    assert len(service.requests) == 2
 
 
 def said(text: object) -> Fault:

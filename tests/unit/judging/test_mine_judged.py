@@ -12,7 +12,7 @@ import pytest
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MinerError
-from miner.filters import Risk
+from miner.filters import DropRiskiest, Risk
 from miner.index import Index, build_index
 from miner.judging import Allowance, FunctionJudge, Judge, Panel
 from miner.judging.asking import AskRules, QueryAsking
@@ -67,7 +67,7 @@ def test_no_negative_answers_and_little_is_asked(
     index: Index, queries: list[Query], encoder: HashingEncoder, tmp_path: Path
 ) -> None:
     alone = mine(queries, index, replace(RECIPE, filters=()), encoder=encoder)
-    assert false([(row.query, row.hard_negatives) for row in alone]) > 5
+    assert false([(row.query, row.hard_negatives) for row in alone]) > 0
     judge = Counted()
     mined, told = mine_judged(
         queries, [index], RECIPE, panel(tmp_path / "j.jsonl", judge), trial=40, encoder=encoder
@@ -127,7 +127,8 @@ def test_a_person_lets_in_what_is_risky_and_keeps_out_what_is_not(
     index: Index, queries: list[Query], encoder: HashingEncoder, tmp_path: Path
 ) -> None:
     query = queries[0]
-    before = explain(query, index, Recipe(), encoder=encoder)
+    plain = Recipe(filters=(DropRiskiest(),), select=Top())
+    before = explain(query, index, plain, encoder=encoder)
     riskiest = next(each for each in before.candidates if each.verdict.startswith("riskiest"))
     chosen = next(each for each in before.candidates if each.verdict == "chosen")
     store = JudgmentStore(tmp_path / "j.jsonl")
@@ -135,11 +136,11 @@ def test_a_person_lets_in_what_is_risky_and_keeps_out_what_is_not(
         Judgment.now(Pair(query.text, riskiest.text), "no"),
         Judgment.now(Pair(query.text, chosen.text.upper() + " !"), "answers"),
     )
-    recipe = Recipe(judgments=KnownJudgments.of(store.path))
+    recipe = replace(plain, judgments=KnownJudgments.of(store.path))
     after = {each.id: each.verdict for each in explain(query, index, recipe, encoder=encoder).candidates}
     assert after[riskiest.id] in ("chosen", "kept")
     assert after[chosen.id] == "judged()"
-    mined = mine([query], index, replace(recipe, select=Top()), encoder=encoder)
+    mined = mine([query], index, recipe, encoder=encoder)
     assert riskiest.id in [negative.id for negative in mined[0].negatives]
     assert chosen.id not in [negative.id for negative in mined[0].negatives]
 
@@ -267,7 +268,9 @@ def test_the_command_line_judges_by_a_function(
     again = call(capsys, "mine", "q.jsonl", "-o", "again.jsonl", "--select", "top()", "--max-risk", "0.025")
     assert "judgments in q.judgments.jsonl" in again.err
     assert Path("again.jsonl").read_bytes() == Path("q.mined.jsonl").read_bytes()
-    done = call(capsys, "explain", queries[0].text, "--queries", "q.jsonl")
+    said = JudgmentStore(Path("q.judgments.jsonl")).book.history
+    answered = next(each.query for each in said if each.verdict == "answers" and not each.known)
+    done = call(capsys, "explain", answered, "--queries", "q.jsonl", "--show", 100)
     assert "judged()" in done.out
 
 
