@@ -110,7 +110,7 @@ def _near_copies(lines: Sequence[RequestPairs], texts: ComparedTexts, near: Near
     relevant, candidates = np.divmod(keys, max(1, len(texts.folded)))
     starts = np.flatnonzero(np.diff(relevant, prepend=-1))
     found = [
-        near.among([texts.folded[row].text for row in group.tolist()], texts.folded[relevant[start]].text)
+        near.among([texts.folded[row] for row in group.tolist()], texts.folded[relevant[start]])
         for start, group in zip(starts.tolist(), np.split(candidates, starts[1:]), strict=False)
     ]
     return np.concatenate(found) if found else np.empty(0, np.bool_)
