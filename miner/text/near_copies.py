@@ -50,7 +50,7 @@ class NearCopies:
         at.
         """
         sizes = np.array([len(each.places) for each in candidates], np.int64)
-        found = sizes == 0
+        found: Bool = np.equal(sizes, 0)
         filled = np.flatnonzero(~found)
         if not len(filled):
             return found
