@@ -31,8 +31,9 @@ RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
 LOOKED_AT = 6 * GRAM
 """Tokens below which runs of four tell nothing."""
-GLIMPSE = 0.15
-"""Share of the weight of either text that runs of four in common must have to look closer."""
+MUCH, GLIMPSE = 0.3, 0.15
+"""Shares of the weight of a text that runs of four in common must have to look closer, and of the lighter text for
+a window."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,17 +175,25 @@ def _held(common: Common, cover: float, within: float, run: float, copies: Copie
 
 
 def close(candidates: Sequence[Weighed], relevant: Weighed) -> Bool:
-    """[C] whether runs of four in common weigh enough to look closer; short texts are always looked at."""
+    """[C] whether runs of four in common weigh enough to look closer: much of either text, or less where the candidate
+    begins or ends within the relevant passage, as windows do. Short texts are always looked at.
+    """
     known, words = relevant.tokens, np.array([len(each.tokens) for each in candidates], np.int64)
     found = (words > 0) & (np.minimum(words, len(known)) < LOOKED_AT) & (len(known) > 0)
-    long = np.flatnonzero(~found & (words >= LOOKED_AT))
-    if not len(long) or len(known) < LOOKED_AT:
+    long = [candidates[i] for i in np.flatnonzero(~found & (words >= LOOKED_AT)).tolist()]
+    if not long or len(known) < LOOKED_AT:
         return found
     hashes, weights = relevant.sorted
-    grams = np.concatenate([candidates[i].grams for i in long.tolist()])
+    grams = np.concatenate([each.grams for each in long])
     places = np.minimum(np.searchsorted(hashes, grams), len(hashes) - 1)
-    common = np.where(hashes[places] == grams, weights[places], 0.0)
-    sums = np.add.reduceat(common, np.cumsum(words[long] - GRAM + 1) - (words[long] - GRAM + 1))
-    totals = np.array([candidates[i].total for i in long.tolist()])
-    found[long] = sums >= GLIMPSE * np.minimum(totals, relevant.total)
+    there = hashes[places] == grams
+    ours = np.concatenate([each.weights[: len(each.grams)] for each in long])
+    ends = np.cumsum([len(each.grams) for each in long])
+    starts = ends - np.array([len(each.grams) for each in long])
+    totals = np.array([each.total for each in long])
+    of_relevant = np.add.reduceat(np.where(there, weights[places], 0.0), starts)
+    of_candidate = np.add.reduceat(np.where(there, ours, 0.0), starts)
+    much = (of_relevant >= MUCH * relevant.total) | (of_candidate >= MUCH * totals)
+    window = of_relevant >= GLIMPSE * np.minimum(totals, relevant.total)
+    found[~found & (words >= LOOKED_AT)] = much | (window & (there[starts] | there[ends - 1]))
     return found
