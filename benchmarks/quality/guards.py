@@ -44,8 +44,10 @@ from tests.support.passages import LENGTHS, SCRIPTS, STRANGE, passage, sentences
 from tests.support.transforms import EXCERPTS, PRESENTATION, TYPOS
 
 RESULTS = Path(__file__).parents[1] / "results" / "guards.json"
-QUERIES, DEPTH, DRAWN, SEED = 1500, 100, 60, 0
+QUERIES, DEPTH, DRAWN, SEED = 1000, 100, 60, 0
 WORDS, STRIDE, SHARED = 80, 40, 0.4
+OVERLAPPING, REPEATED = "with an overlapping window", "with a part that the document repeats"
+TEMPLATE = "with a part of a template of other documents"
 SHAPES = ("#", "_", "-", "/", ":")
 FILTERS: tuple[tuple[Filter, ...], ...] = (
     (),
@@ -201,15 +203,24 @@ def windows(data: Path) -> dict[str, Any]:
                 for select in SELECTORS:
                     rows = mine(queries, index, Recipe(filters=filters, select=select), encoder=encoder)
                     for row, each in zip(rows, asked, strict=True):
-                        sharing = {_home(n.id, mark) for n in row.negatives if _shares(n.text, each.text)}
                         found["rows"] += 1
-                        found["of the same document"] += _home(each.id, mark) in sharing
-                        found["of a template"] += bool(sharing - {_home(each.id, mark)})
-    return {**found, "words": WORDS, "stride": STRIDE, "shapes of ids": len(SHAPES)}
+                        sharing = [n.id for n in row.negatives if _shares(n.text, each.text)]
+                        found.update({_relation(id, each.id, mark) for id in sharing})
+    kinds = ("rows", OVERLAPPING, REPEATED, TEMPLATE)
+    return {
+        **{kind: found[kind] for kind in kinds},
+        "words": WORDS,
+        "stride": STRIDE,
+        "shapes of ids": len(SHAPES),
+    }
 
 
-def _home(id: str, mark: str) -> str:
-    return id.rpartition(mark)[0]
+def _relation(id: str, relevant: str, mark: str) -> str:
+    """How two windows that share much stand to each other."""
+    (home, _, part), (other, _, number) = id.rpartition(mark), relevant.rpartition(mark)
+    if home != other:
+        return TEMPLATE
+    return OVERLAPPING if abs(int(part) - int(number)) == 1 else REPEATED
 
 
 def _windows(texts: Sequence[Sequence[str]], mark: str) -> Iterator[Passage]:

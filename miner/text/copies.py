@@ -14,7 +14,7 @@ import numpy as np
 from miner.data import Bool, Float64, Pool, UInt64
 from miner.errors import ConfigError
 from miner.spec import Spec, parse
-from miner.text.align import CommonRun, align, seeds_of
+from miner.text.align import align, seeds_of
 from miner.text.contrast import Difference, contrasts
 from miner.text.frequencies import GRAM, Frequencies, gram_hashes
 from miner.text.tokens import TokenLine
@@ -124,29 +124,42 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
         return NOTHING
     a, b = candidate.tokens, relevant.tokens
     alignment = align(a, b, relevant.seeds)
-    both = contrasts(a, b, alignment, relevant.frequencies, every)
-    if both.contrasts and not every:
-        return NOTHING
     weights = relevant.weights
     runs = [float(weights[run.b : run.b + run.size].sum()) for run in (*alignment.chain, *alignment.moved)]
+    window = _is_window(candidate, relevant, copies.overlap)
+    both = contrasts(a, b, alignment, relevant.frequencies, every or window)
+    if both.contrasts and not (every or window):
+        return NOTHING
     same = both.same_b.count(1)
     common = Common(
         len(b), same, candidate.mass(both.same_a), relevant.mass(both.same_b), max(runs, default=0.0)
     )
     cover, run = common.relevant / relevant.total, common.run / relevant.total
     held = _held(common, cover, common.candidate / candidate.total, run, copies)
-    held = held or any(
-        _overlapping(each, len(a), len(b), copies.overlap) and (each.size >= WINDOW or mass >= LEAST)
-        for each, mass in zip((*alignment.chain, *alignment.moved), runs, strict=True)
-    )
-    return CopyVerdict(held and not both.contrasts, cover, run, tuple(both.contrasts))
+    copy = window or (held and not both.contrasts)
+    return CopyVerdict(copy, cover, run, () if copy else tuple(both.contrasts))
 
 
-def _overlapping(run: CommonRun, a: int, b: int, least: float) -> bool:
-    """Whether one text ends with what the other begins with: windows over one document, whatever they weigh."""
-    if run.size < least * min(a, b) or run.size < LEAST or run.size == min(a, b):
+def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
+    """Whether one text ends with what the other begins with: windows over one document."""
+    a, b = candidate.tokens.line, relevant.tokens.line
+    behind, before = _joint(b, a), _joint(a, b)
+    shared = slice(len(b) - behind, len(b)) if behind >= before else slice(0, before)
+    size = max(behind, before)
+    if size < max(LEAST, least * min(len(a), len(b))) or size == min(len(a), len(b)):
         return False
-    return (run.a == 0 and run.b + run.size == b) or (run.b == 0 and run.a + run.size == a)
+    return size >= WINDOW or float(relevant.weights[shared].sum()) >= LEAST
+
+
+def _joint(first: str, second: str) -> int:
+    """How many tokens at the end of one text the other begins with, at least LEAST or none."""
+    head = second[:LEAST]
+    place = first.find(head)
+    while place >= 0:
+        if second.startswith(first[place:]):
+            return len(first) - place
+        place = first.find(head, place + 1)
+    return 0
 
 
 @dataclass(frozen=True, slots=True)

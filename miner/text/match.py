@@ -17,7 +17,7 @@ from miner.text.copies import NEAR_COPY
 from miner.text.fold import Folded, fold_all
 from miner.text.near_copies import NearCopies
 
-LOWEST = 0.45
+LOWEST = 0.4
 """Share of the bits of the shorter text's sketch that a copy has in common with the longer one, at least: an excerpt
 of half of it, and what any two texts of a language have in common."""
 PAIRS = 4096

@@ -13,7 +13,7 @@ from miner.text.fold import PLACES, Folded
 from miner.text.frequencies import Frequencies
 from miner.text.tokens import VOCABULARY, TokenLine
 
-SHARED, FEW = 0.15, 40
+SHARED, FEW = 0.1, 40
 """Share of the rare shingles of the text that has fewer which a copy has too; and how many are too few to tell."""
 HELD = 8192
 """Texts that are kept, read."""
