@@ -19,21 +19,23 @@ import numpy as np
 import pyarrow as pa
 
 from miner.corpus.notes import Notes
-from miner.data import Passage
+from miner.data import Half, Passage
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
 from miner.encoders.endpoint import announce
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
 from miner.executors import Executor, Serial, TaskQueue
-from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, vector_stem
+from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, unit_rows, vector_stem
 from miner.index.fingerprint import check_fingerprint
 from miner.index.index import Index, open_place
 from miner.index.ingest import PASSAGES, Corpus, encoded_texts, ingest
 from miner.index.manifest import FILE, NAME, Manifest, Shard, encoder_of_former, plain, read_manifest
 from miner.index.shards import Shards
 from miner.index.survey import survey
+from miner.index.vector_cache import VectorCache
 from miner.progress import Clock
 from miner.storage import sealed
+from miner.storage.cachedir import cache_folder
 from miner.storage.locks import BUILDER, READERS, building, nobody_reading
 from miner.storage.mirror import place_of
 from miner.storage.place import Place
@@ -205,7 +207,8 @@ def _survey(place: Place, shards: Sequence[Shard]) -> tuple[Sealed, str]:
 
 
 def _agreement(store: Shards, passages: int, encoder: Encoder, clock: Clock) -> dict[str, Any]:
-    """How far a coarse encoder agrees with fp32 over a sample of the passages, the same for the same corpus."""
+    """How far a coarse encoder agrees with fp32 over a sample of the passages, the same for the same corpus. What
+    fp32 made of a text is kept for all indexes of this user."""
     exact = reference(encoder)
     if exact is None:
         return {}
@@ -216,9 +219,14 @@ def _agreement(store: Shards, passages: int, encoder: Encoder, clock: Clock) -> 
             for number, _, local in store.split(rows)
             for text in encoded_texts(store.passages(number).take(pa.array(local)))
         ]
-        fine = exact.encode_passages(texts)
+        known = VectorCache(cache_folder() / "exact", "passages", encoder_key(exact), exact.dim)
+        fine = known.vectors(texts, partial(_exactly, exact))
         clock.advance(stage, len(texts), tokens_of(exact))
-    return agreement(store.take(rows).astype(np.float32), fine)
+    return agreement(store.take(rows).astype(np.float32), fine.astype(np.float32))
+
+
+def _exactly(exact: Encoder, texts: Sequence[str]) -> Half:
+    return unit_rows(exact.encode_passages(texts), len(texts), exact.dim)
 
 
 def _sweep(place: Place, manifest: Manifest, before: Manifest | None, encoder: str) -> None:

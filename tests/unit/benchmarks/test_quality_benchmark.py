@@ -137,15 +137,15 @@ def test_a_set_is_read_with_equal_passages_as_one_and_encoded_once(tmp_path: Pat
 
 
 def test_tables_take_the_place_between_their_markers_and_nothing_else(tmp_path: Path) -> None:
-    bar = {"leak": [0.1, 0.08, 0.12], "filled": [0.7, 0.6, 0.8], "leak_over_bar": [0.4, 0.3, 0.5]}
-    methods = {"naive top-5": bar, "sentence-transformers": bar}
-    result = {"sets": {"topics": {"methods": methods, "at_bar": {"risk": bar}}}}
-    (tmp_path / "quality.json").write_text(json.dumps(result))
-    once = filled("a\n<!-- quality -->\nold\n<!-- /quality -->\nz\n", tmp_path)
-    assert once.startswith("a\n<!-- quality -->\n| set |")
-    assert "| topics | 10.0 % | 10.0 % (8.0–12.0) | 10.0 % (8.0–12.0) | 0.40 | 70 % | 70 % |" in once
-    assert once.endswith("<!-- /quality -->\nz\n")
+    auc = {"prototype": [0.8, 0.75, 0.85], "risk": [0.9, 0.85, 0.95]}
+    (tmp_path / "quality.json").write_text(json.dumps({"sets": {"topics": {"auc": auc}}}))
+    once = filled("a\n<!-- quality-auc -->\nold\n<!-- /quality-auc -->\nz\n", tmp_path)
+    assert once.startswith("a\n<!-- quality-auc -->\n| set |")
+    assert "| topics | 0.800 (0.750–0.850) | 0.900 (0.850–0.950) |" in once
+    assert once.endswith("<!-- /quality-auc -->\nz\n")
     assert filled(once, tmp_path) == once
+    unmeasured = "<!-- whole -->\n<!-- /whole -->\n"
+    assert filled(unmeasured, tmp_path) == unmeasured
     with pytest.raises(ValueError, match="not closed"):
-        filled("<!-- quality -->", tmp_path)
+        filled("<!-- quality-auc -->", tmp_path)
     assert markdown(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | ---: |\n| 1 | 2 |"

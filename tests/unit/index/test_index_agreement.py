@@ -15,6 +15,14 @@ from miner.encoders import HashingEncoder
 from miner.index import build_index, open_index
 from miner.progress import Clock
 
+EXACT = HashingEncoder.encode_passages
+
+
+def _rounded(texts: Sequence[str]) -> Float32:
+    rough = np.round(EXACT(HashingEncoder(), texts), 1) + np.float32(1e-6)
+    unit: Float32 = rough / np.linalg.norm(rough, axis=1, keepdims=True)
+    return unit
+
 
 class Coarse(HashingEncoder):
     """Vectors of one digit."""
@@ -24,12 +32,23 @@ class Coarse(HashingEncoder):
         return {**super().fingerprint, "dtype": "int8"}
 
     def encode_passages(self, texts: Sequence[str]) -> Float32:
-        rough = np.round(super().encode_passages(texts), 1) + np.float32(1e-6)
-        unit: Float32 = rough / np.linalg.norm(rough, axis=1, keepdims=True)
-        return unit
+        return _rounded(texts)
 
     def full_precision(self) -> HashingEncoder:
         return HashingEncoder(self.dim)
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINER_CACHE", str(tmp_path / "cache"))
+
+
+def test_what_fp32_made_of_a_text_is_kept_for_other_indexes(
+    tmp_path: Path, passages: list[Passage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build_index(passages, tmp_path / "a", Coarse())
+    monkeypatch.setattr(HashingEncoder, "encode_passages", pytest.fail)
+    assert build_index(passages, tmp_path / "b", Coarse()).manifest == first.manifest
 
 
 def test_agreement_is_measured_recorded_and_shown(tmp_path: Path, passages: list[Passage]) -> None:

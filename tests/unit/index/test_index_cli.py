@@ -67,7 +67,7 @@ def test_the_summary(
     lines = [line.split() for line in told.err.splitlines()[1:]]
     assert [line[-1] for line in lines[:4]] == ["192", "1", "1", "2"]
     assert [line[0] for line in lines[6:10]] == ["load", "read", "encode", "sum"]
-    assert lines[-1] == ["wrote", str(tmp_path / "i")]
+    assert ["wrote", str(tmp_path / "i")] in lines
 
 
 def test_options_reach_the_encoder(
