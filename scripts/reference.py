@@ -28,16 +28,21 @@ def on_files(files: Any, config: Any) -> Any:
 
 def pages() -> Iterator[tuple[str, str]]:
     """Names and Markdown of the generated pages."""
+    from miner.endpoints import EMBEDDINGS
     from miner.filters import FILTERS
+    from miner.judging import JUDGES
+    from miner.search.search import METHODS
     from miner.selectors import SELECTORS
 
     yield "reference/commands.md", commands()
     yield "reference/python.md", python()
+    kept = "Which of the kept candidates become negatives."
+    found = "How candidates are found."
     yield "reference/filters.md", specs("Filters", "--filter", "Which candidates may be negatives.", FILTERS)
-    yield (
-        "reference/selectors.md",
-        specs("Selectors", "--select", "Which of the kept candidates become negatives.", SELECTORS),
-    )
+    yield "reference/selectors.md", specs("Selectors", "--select", kept, SELECTORS)
+    yield "reference/search.md", specs("Search methods", "--search", found, METHODS)
+    yield "reference/judges.md", specs("Judges", "--judge", "Who decides where the risk cannot.", JUDGES)
+    yield "reference/encoders.md", encoders(EMBEDDINGS)
 
 
 def commands() -> str:
@@ -78,6 +83,18 @@ def specs(title: str, option: str, summary: str, table: Mapping[str, type]) -> s
             f"::: {cls.__module__}.{cls.__qualname__}\n    options:\n      heading: {name}()\n\n{source}\n"
         )
     return "\n".join(parts)
+
+
+def encoders(services: Mapping[str, Any]) -> str:
+    """What --encoder takes: models on this machine by their runtime, services by their spelling."""
+    from miner.encoders.load import BACKENDS
+
+    parts = ["# Encoders\nA folder or a name of the hub, by `--encoder`; what computes it, by `--backend`.\n"]
+    parts += [
+        f"::: {place.replace(':', '.')}\n    options:\n      heading: {n}\n" for n, place in BACKENDS.items()
+    ]
+    shown = specs("Services", "--encoder", "Embeddings over an API.", services)
+    return "\n".join([*parts, f"#{shown}"])
 
 
 def python() -> str:

@@ -32,6 +32,7 @@ from tests.support.serving import jobs_of, process, until
 RESULTS = Path(__file__).parents[1] / "results" / "serve_kills.json"
 KEY = "the key of the benchmark"
 UPLOAD_COPIES = 10
+PATIENCE = 1_800.0
 
 
 @dataclass
@@ -119,8 +120,11 @@ def in_training(world: World, kills: int, draw: random.Random) -> dict[str, int]
         world.killed_after(draw.uniform(0.0, 12.0), lambda client: time.sleep(12.0))
     with world.server() as (address, _):
         client = cohere.Client(api_key=KEY, base_url=address)
-        ended = [until(lambda id=id: status(client, id, "STATUS_READY", "STATUS_FAILED")) for id in models]  # type: ignore[misc]
-        ready = [id for id, end in zip(models, ended, strict=True) if end == "STATUS_READY"]
+
+        def ended(id: str) -> str:
+            return until(lambda: status(client, id, "STATUS_READY", "STATUS_FAILED"), PATIENCE)
+
+        ready = [id for id in models if ended(id) == "STATUS_READY"]
         ranked = [client.rerank(query="a", documents=["b", "c"], model=f"{id}-ft") for id in ready]
     return {"kills": kills, "acknowledged": 2, "lost": 2 - len(ranked), "left_over": 0}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from benchmarks.lib.markdown_tables import markdown
 from benchmarks.speed.speed import BASE, CONTENDERS, RATE
+from benchmarks.speed.whole import CONTENDERS as WHOLE
+from benchmarks.speed.whole import THEIRS, THEIRS_CACHED
 
 
 def speed(result: Mapping[str, Any]) -> str:
@@ -94,3 +97,27 @@ def _seconds(value: float) -> str:
 
 def _times(spread: Mapping[str, float] | None) -> str:
     return f"{spread['median']:.1f} ({spread['min']:.1f}–{spread['max']:.1f})" if spread else ""
+
+
+def whole(result: Mapping[str, Any]) -> str:
+    """Whole processes, a line a contender, a column a set: seconds, and how many times faster than theirs."""
+    names = [name for name in WHOLE if any(name in one for one in _rounds(result))]
+    rows = [[name, *(_whole_cell(each["rounds"], name) for each in result.values())] for name in names]
+    sets = (f"{name} ({each['passages']:,}, {each['queries']:,})" for name, each in result.items())
+    return markdown(("", *sets), rows)
+
+
+def _rounds(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for each in result.values() for one in each["rounds"]]
+
+
+def _whole_cell(rounds: Sequence[Mapping[str, Any]], name: str) -> str:
+    base = THEIRS_CACHED if name == "miner again" else THEIRS
+    ran = [one for one in rounds if name in one]
+    if not ran:
+        return ""
+    seconds = _seconds(median(one[name]["seconds"] for one in ran))
+    ratios = [one[base]["seconds"] / one[name]["seconds"] for one in ran if base in one]
+    if name == base or not ratios:
+        return seconds
+    return f"{seconds}, {median(ratios):.1f}× ({min(ratios):.1f}–{max(ratios):.1f})"

@@ -72,6 +72,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "memory": ("memory.json", speed_tables.memory),
     "downstream": ("downstream.json", training_tables.downstream),
     "search": ("search.json", speed_tables.search),
+    "whole": ("whole.json", speed_tables.whole),
     "speed": ("speed.json", speed_tables.speed),
     "speed-sets": ("speed.json", speed_tables.speed_sets),
     "serve": ("serve.json", serve.serve),
@@ -97,10 +98,11 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 
 
 def filled(document: str, results: Path = RESULTS) -> str:
-    """The document with every table that it has a place for. Raises ValueError for a place left open."""
+    """The document with every table that it has a place for. What was not measured yet stays as it is. Raises
+    ValueError for a place left open."""
     for name, (file, table) in TABLES.items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        if start not in document:
+        if start not in document or not (results / file).exists():
             continue
         if end not in document:
             raise ValueError(f"{start} is not closed by {end}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,7 +117,7 @@ def command(
     gave_json(lambda: record)
     say(summary(index, clock))
     say_passed_over(options.notes)
-    say(f"\nwrote {index.place}")
+    say(f"\nwrote {index.place}\nnext: miner mine QUERIES --index {shlex.quote(str(index.place))}")
 
 
 def _cleaner() -> Cleaner:

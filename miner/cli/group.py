@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from miner.cli.spared import WITHOUT_PANDAS, spare_pandas
 from miner.errors import MinerError
 
 OWN_OUTPUT = ("rerank", "review", "sample", "serve")
@@ -36,6 +37,8 @@ class Group(TyperGroup):
 
 def load(name: str) -> Any:
     """The command of this name, as typer makes it of its module's function `command`."""
+    if name in WITHOUT_PANDAS:
+        spare_pandas()
     function = importlib.import_module(f"miner.cli.{name.replace('-', '_')}").command
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(name)(_run(function, reports=name not in OWN_OUTPUT))

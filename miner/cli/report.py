@@ -54,4 +54,4 @@ def command(
         )
     gave_json(found.statistics, indent=False)
     say_passed_over(options.notes)
-    say(f"wrote {safe(str(output))}")
+    say(f"wrote {safe(str(output))}; open it in a browser")

@@ -15,4 +15,6 @@ def command(folder: Annotated[Path, typer.Argument(help="Where to write it.")]) 
     from miner.samples import write_sample
 
     write_sample(folder)
-    say(f"wrote corpus/, queries.jsonl and judgments.tsv to {folder}")
+    say(
+        f"wrote corpus/, queries.jsonl and judgments.tsv to {folder}\nnext: miner build-index {folder}/corpus"
+    )

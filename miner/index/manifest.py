@@ -15,8 +15,8 @@ from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed, digest
 
-FORMAT = 3
-FORMER = 2
+FORMAT = 4
+FORMER = (2, 3)
 """What an update lifts to FORMAT without encoding anything again."""
 LIFT = "'miner build-index CORPUS --update' brings it there and encodes nothing again"
 NAME = "manifest.json"
@@ -131,7 +131,7 @@ def encoder_of_former(place: Place) -> dict[str, Any] | None:
         content = orjson.loads(place.load(NAME))
     except (OSError, orjson.JSONDecodeError):
         return None
-    if not isinstance(content, dict) or content.get("format") != FORMER:
+    if not isinstance(content, dict) or content.get("format") not in FORMER:
         return None
     encoder = content.get("encoder")
     return encoder if isinstance(encoder, dict) else None
@@ -165,7 +165,7 @@ def _parse(place: Place, data: bytes) -> dict[str, Any]:
     if isinstance(version, int) and version != FORMAT:
         raise IndexMismatch(
             f"{place}: is an index of format {version}, this miner reads format {FORMAT}; "
-            + (LIFT if version == FORMER else "build it anew with 'miner build-index --overwrite'")
+            + (LIFT if version in FORMER else "build it anew with 'miner build-index --overwrite'")
         )
     return content
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Final, Literal, cast
 
-from fastapi import Depends, File, Query, UploadFile
+from fastapi import Depends, File, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -34,31 +35,27 @@ class UploadQuery(BaseModel):
     model_config = ConfigDict(extra="ignore")
     name: Annotated[str, Field(min_length=1, max_length=wire.NAME_LENGTH, pattern=r"\S")]
     type: Literal["reranker-finetune-input"]
-    keep_original_file: bool = False
-    skip_malformed_input: Annotated[bool, Field(json_schema_extra={"enum": [False]})] = False
-    keep_fields: str | None = None
-    optional_fields: str | None = None
-    text_separator: str | None = None
-    csv_delimiter: str | None = None
 
-    def check(self) -> None:
-        """Raises HTTPException 400 for what does not go with rerank data."""
-        for name in UNFIT:
-            if getattr(self, name):
-                raise refuse(f"{name} does not apply to {KIND!r}")
-        if self.skip_malformed_input:
-            raise refuse("skip_malformed_input: malformed rows are told, never dropped")
+
+def _check(given: Mapping[str, str]) -> None:
+    """Raises HTTPException 400 for what does not go with rerank data."""
+    for name in UNFIT:
+        if given.get(name):
+            raise refuse(f"{name} does not apply to {KIND!r}")
+    if given.get("skip_malformed_input", "false").lower() not in ("false", "0", ""):
+        raise refuse("skip_malformed_input: malformed rows are told, never dropped")
 
 
 @routes.post("/v1/datasets", responses=FULL)
 async def create_dataset(
+    request: Request,
     home: Home,
     asked: Annotated[UploadQuery, Query()],
     data: Annotated[UploadFile, File()],
     eval_data: Annotated[UploadFile, File()] = None,  # type: ignore[assignment]
 ) -> wire.NewDataset:
     """Upload training and evaluation rows; they are validated after the answer."""
-    asked.check()
+    _check(request.query_params)
     given = {"data": data, "eval_data": eval_data}
     uploads = {side: file for name, side in FILES.items() if (file := given[name]) is not None}
     id = f"ds-{secrets.token_hex(8)}"

@@ -64,11 +64,10 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> set[str]:
     """Every method that the path answers to; a route knows only its own."""
-    found = set[str]()
-    for path, operations in request.app.openapi()["paths"].items():
-        if compile_path(path)[0].match(request.url.path):
-            found.update(method.upper() for method in operations)
-    return found or {"GET"}
+    paths, asked = request.app.openapi()["paths"], request.url.path
+    alike = [path for path in paths if compile_path(path)[0].match(asked)]
+    found = asked if asked in paths else next(iter(alike), None)
+    return {method.upper() for method in paths[found]} if found else {"GET"}
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

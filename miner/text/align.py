@@ -70,29 +70,31 @@ def seeds_of(line: str) -> dict[str, list[int]]:
 
 
 def _runs(a: str, b: str, seeds: Mapping[str, Sequence[int]]) -> list[CommonRun]:
-    """From left to right the longest run that begins at each place of a, behind the one before."""
-    runs, place, last = list[CommonRun](), 0, len(a) - SEED
-    ahead: CommonRun | None = None
-    while place <= last:
-        run = ahead or _longest(a, b, place, seeds)
-        ahead = None
-        if run is None:
-            place += 1
+    """From left to right the longest run that begins at each place of a, behind the one before; one that begins a
+    token later is taken if it is longer.
+    """
+    runs, end = list[CommonRun](), 0
+    waiting: CommonRun | None = None
+    for place in [i for i in range(len(a) - SEED + 1) if a[i : i + SEED] in seeds]:
+        if waiting is not None and place > waiting.a + 1:
+            runs.append(waiting)
+            end, waiting = waiting.a + waiting.size, None
+        if place < end:
             continue
-        if place < last and (ahead := _longest(a, b, place + 1, seeds)) and ahead.size > run.size:
-            place += 1
-            continue
-        runs.append(run)
-        ahead = None
-        place += run.size
-    return runs
+        run = _longest(a, b, place, seeds)
+        if waiting is None or run.size > waiting.size:
+            waiting = run
+        else:
+            runs.append(waiting)
+            end, waiting = waiting.a + waiting.size, None
+    return [*runs, waiting] if waiting is not None else runs
 
 
-def _longest(a: str, b: str, place: int, seeds: Mapping[str, Sequence[int]]) -> CommonRun | None:
-    best: CommonRun | None = None
-    for other in seeds.get(a[place : place + SEED], ())[:_TRIED]:
+def _longest(a: str, b: str, place: int, seeds: Mapping[str, Sequence[int]]) -> CommonRun:
+    best = CommonRun(place, 0, 0)
+    for other in seeds[a[place : place + SEED]][:_TRIED]:
         size = _extent(a, b, place, other)
-        if best is None or size > best.size:
+        if size > best.size:
             best = CommonRun(place, other, size)
     return best
 

@@ -139,8 +139,8 @@ def _apart(text: TokenLine, other: TokenLine, gap: Gap, long: Sequence[int]) -> 
         return True
     if gap.left:
         return text.closed and not other.closed and len(other) > 2 * NEAR
-    heading = text.capitals[inner] and other.capitals[0] and text.kinds(inner, inner + 1)[0] in _HOLDING
-    return heading or (text.capitals[0] and not other.capitals[0] and not other.one_case)
+    heading = text.capital(inner) and other.capital(0) and text.kinds(inner, inner + 1)[0] in _HOLDING
+    return heading or (text.capital(0) and not other.capital(0) and not other.one_case)
 
 
 def _cut_within_word(short: Sequence[str], long: Sequence[str], gap: Gap) -> bool:
@@ -206,7 +206,7 @@ def _names(both: SideBySide, places: tuple[int, int]) -> bool:
     """Whether both words are capitals within a sentence: names differ by a letter."""
     i, j = places
     a, b = both.a, both.b
-    return a.capitals[i] and b.capitals[j] and i not in a.sentences and j not in b.sentences
+    return a.capital(i) and b.capital(j) and i not in a.sentences and j not in b.sentences
 
 
 def _between(

@@ -31,7 +31,7 @@ RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
 LOOKED_AT = 6 * GRAM
 """Tokens below which runs of four tell nothing."""
-GLIMPSE = 0.1
+GLIMPSE = 0.15
 """Share of the weight of either text that runs of four in common must have to look closer."""
 
 

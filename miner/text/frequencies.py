@@ -12,12 +12,14 @@ from tempfile import TemporaryFile
 
 import numpy as np
 
-from miner.data import Float64, Int64, UInt64
+from miner.data import Bool, Float64, Int64, UInt64
+from miner.text.fold import PLACES, Folded
 from miner.text.tokens import VOCABULARY, TokenLine, codes
 
 GRAM = 4
 TEMPLATE = 5
 """Runs of four tokens that no more passages hold are as good as unique."""
+OFTEN = 2.0
 KNOWN = 2
 """Words that fewer passages hold are not kept."""
 PRIMES = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
@@ -39,11 +41,19 @@ class Frequencies:
     """[2, W] hashes over counts of at least KNOWN."""
     grams: UInt64
     """[2, G] hashes over counts above TEMPLATE."""
+    places: UInt64
+    """[PLACES] in how many passages a shingle with this hash stands (fold.py)."""
 
     @classmethod
     def none(cls) -> Frequencies:
         """Of no corpus: everything is rare."""
-        return cls(0, np.empty((2, 0), np.uint64), np.empty((2, 0), np.uint64))
+        nothing = np.empty((2, 0), np.uint64)
+        return cls(0, nothing, nothing, np.zeros(PLACES, np.uint64))
+
+    @property
+    def rare(self) -> Bool:
+        """[PLACES] hashes of shingles that are in no template: in at most twice as many passages as most are."""
+        return self.places <= max(TEMPLATE, OFTEN * float(np.median(self.places)))
 
     def of_words(self, tokens: Iterable[str]) -> list[int]:
         """In how many passages each stands; 0 where in fewer than KNOWN."""
@@ -63,14 +73,16 @@ class Frequencies:
         return out
 
     def array(self) -> UInt64:
-        """[2, 1 + W + G] all of it, for `read`."""
+        """[2, 1 + PLACES / 2 + W + G] all of it, for `read`."""
         head = np.array([[self.passages], [self.words.shape[1]]], np.uint64)
-        return np.concatenate([head, self.words, self.grams], axis=1)
+        return np.concatenate([head, self.places.reshape(2, -1), self.words, self.grams], axis=1)
 
     @classmethod
     def read(cls, array: UInt64) -> Frequencies:
-        count = int(array[1, 0])
-        return cls(int(array[0, 0]), array[:, 1 : 1 + count], array[:, 1 + count :])
+        start = 1 + PLACES // 2
+        stop = start + int(array[1, 0])
+        places = np.ascontiguousarray(array[:, 1:start]).ravel()
+        return cls(int(array[0, 0]), array[:, start:stop], array[:, stop:], places)
 
 
 class FrequencyCounter:
@@ -81,6 +93,7 @@ class FrequencyCounter:
     def __init__(self, folder: Path | None = None) -> None:
         self.passages = 0
         self._words, self._grams = _Spilled(folder), _Spilled(folder)
+        self._places = np.zeros(PLACES, np.uint64)
 
     def add(self, text: str) -> None:
         if len(VOCABULARY.tokens) > WORDS:
@@ -89,9 +102,11 @@ class FrequencyCounter:
         line = TokenLine(text).line
         self._words.add(np.unique(_hashes(line)))
         self._grams.add(np.unique(gram_hashes(line)))
+        self._places[Folded(text).places] += np.uint64(1)
 
     def result(self) -> Frequencies:
-        return Frequencies(self.passages, self._words.counted(KNOWN), self._grams.counted(TEMPLATE + 1))
+        words, grams = self._words.counted(KNOWN), self._grams.counted(TEMPLATE + 1)
+        return Frequencies(self.passages, words, grams, self._places)
 
 
 class _Spilled:

@@ -17,8 +17,9 @@ from miner.text.copies import NEAR_COPY
 from miner.text.fold import Folded, fold_all
 from miner.text.near_copies import NearCopies
 
-LOWEST = 0.4
-"""Share of the shorter text's shingles that a copy has in common with the longer one, at least."""
+LOWEST = 0.45
+"""Share of the bits of the shorter text's sketch that a copy has in common with the longer one, at least: an excerpt
+of half of it, and what any two texts of a language have in common."""
 PAIRS = 4096
 """Pairs of texts whose sketches are compared at once."""
 
@@ -109,7 +110,7 @@ def _near_copies(lines: Sequence[RequestPairs], texts: ComparedTexts, near: Near
     relevant, candidates = np.divmod(keys, max(1, len(texts.folded)))
     starts = np.flatnonzero(np.diff(relevant, prepend=-1))
     found = [
-        near.among([texts.folded[row].text for row in group.tolist()], texts.folded[relevant[start]].text)
+        near.among([texts.folded[row] for row in group.tolist()], texts.folded[relevant[start]])
         for start, group in zip(starts.tolist(), np.split(candidates, starts[1:]), strict=False)
     ]
     return np.concatenate(found) if found else np.empty(0, np.bool_)
@@ -137,9 +138,7 @@ class ComparedTexts:
     sketches: UInt64
     """[T, BITS / 64]"""
     least: Int64
-    """[T] bits set in the sketch: there are at least so many distinct shingles."""
-    spare: Int64
-    """[T] at most so many distinct shingles share their bit with another one."""
+    """[T] bits set in the sketch."""
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> ComparedTexts:
@@ -154,21 +153,15 @@ class ComparedTexts:
             blank=np.array([not text.strip() for text in distinct], np.bool_),
             sketches=sketches,
             least=least,
-            spare=np.array([each.count for each in folded], np.int64) - least,
         )
 
     def rows(self, texts: Iterable[str]) -> Int64:
         return np.array([self.row[text] for text in texts], np.int64)
 
     def possible(self, a: Int64, b: Int64, free: Bool) -> tuple[Int64, Int64]:
-        """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies.
-
-        Every shingle in common sets a bit in common, unless another shingle of the same text sets that bit
-        too; so there are at most as many in common as bits, and as many more as a text has shingles above
-        its bits.
-        """
-        most = self._common_bits(a, b) + np.minimum.outer(self.spare[a], self.spare[b])
-        near = (most >= LOWEST * np.minimum.outer(self.least[a], self.least[b])) & free
+        """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies."""
+        least = np.minimum.outer(self.least[a], self.least[b])
+        near = (self._common_bits(a, b) >= LOWEST * least) & free
         i, j = np.nonzero(near)
         return i, j
 

@@ -9,9 +9,12 @@ import numpy as np
 
 from miner.data import Bool
 from miner.text.copies import Copies, CopyVerdict, Weighed, close, judge_copy
+from miner.text.fold import PLACES, Folded
 from miner.text.frequencies import Frequencies
 from miner.text.tokens import VOCABULARY, TokenLine
 
+SHARED, FEW = 0.15, 40
+"""Share of the rare shingles of the text that has fewer which a copy has too; and how many are too few to tell."""
 HELD = 8192
 """Texts that are kept, read."""
 
@@ -21,17 +24,44 @@ class NearCopies:
 
     def __init__(self, copies: Copies | None = None, frequencies: Frequencies | None = None) -> None:
         self.copies, self.frequencies = copies or Copies(), frequencies or Frequencies.none()
+        self.rare = self.frequencies.rare
         self._read: OrderedDict[str, Weighed] = OrderedDict()
         self._generation = VOCABULARY.generation
 
-    def among(self, candidates: Sequence[str], relevant: str) -> Bool:
+    def among(self, candidates: Sequence[Folded], relevant: Folded) -> Bool:
         """[C] which candidates are near copies of a relevant passage."""
         if VOCABULARY.full:
             VOCABULARY.clear()
-        known, ours = self._weighed(relevant), [self._weighed(text) for text in candidates]
-        found = close(ours, known)
-        for i in np.flatnonzero(found).tolist():
-            found[i] = judge_copy(ours[i], known, self.copies, every=False).copy
+        found = self._share_what_is_rare(candidates, relevant)
+        looked = np.flatnonzero(found)
+        if not len(looked):
+            return found
+        known, ours = (
+            self._weighed(relevant.text),
+            [self._weighed(candidates[i].text) for i in looked.tolist()],
+        )
+        found[looked] = close(ours, known)
+        for i, each in zip(looked.tolist(), ours, strict=True):
+            found[i] = found[i] and judge_copy(each, known, self.copies, every=False).copy
+        return found
+
+    def _share_what_is_rare(self, candidates: Sequence[Folded], relevant: Folded) -> Bool:
+        """[C] whether texts have shingles in common that are in no template; where a text has few such, it is looked
+        at.
+        """
+        sizes = np.array([len(each.places) for each in candidates], np.int64)
+        found: Bool = np.equal(sizes, 0)
+        filled = np.flatnonzero(~found)
+        if not len(filled):
+            return found
+        known = np.zeros(PLACES, np.bool_)
+        known[relevant.places] = True
+        known &= self.rare
+        laid = np.concatenate([candidates[i].places for i in filled.tolist()])
+        starts = np.cumsum(sizes[filled]) - sizes[filled]
+        common = np.add.reduceat(known[laid], starts, dtype=np.int64)
+        least = np.minimum(np.add.reduceat(self.rare[laid], starts, dtype=np.int64), np.count_nonzero(known))
+        found[filled] = (common >= SHARED * least) | (least < FEW)
         return found
 
     def judge(self, candidate: str, relevant: str) -> CopyVerdict:

@@ -211,10 +211,14 @@ class TokenLine:
         """As sentences, for clauses."""
         return _places(self.marked.replace(HARD, SOFT), SOFT)
 
-    @cached_property
-    def capitals(self) -> list[bool]:
-        """Whether each token begins with a capital."""
-        return [upper for piece in self.pieces for upper in _capitals(piece)]
+    def capital(self, place: int) -> bool:
+        """Whether a token begins with a capital."""
+        for piece in self.pieces:
+            count = len(_bare(VOCABULARY.written[piece]))
+            if place < count:
+                return _capitals(piece)[place]
+            place -= count
+        return False
 
     @cached_property
     def one_case(self) -> bool:

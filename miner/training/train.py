@@ -85,7 +85,7 @@ def train(
     """
     settings, clock = settings or TrainSettings(), clock or Clock()
     require("datasets", "accelerate", extra="train", purpose="training")
-    path, eval_path = Path(path), eval_path and Path(eval_path)
+    path, eval_path = Path(path), None if eval_path is None else Path(eval_path)
     workspace = Workspace(Path(output))
     workspace.check()
     located = locate(settings.model)

@@ -64,9 +64,9 @@ def process(
             running.kill()
 
 
-def until(look: Callable[[], Found | None]) -> Found:
+def until(look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
     """What `look` finds once it finds something."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         if (found := look()) is not None:
             return found

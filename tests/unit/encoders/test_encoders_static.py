@@ -30,7 +30,7 @@ def test_a_static_model_gives_what_it_gives_there(static: Path) -> None:
     some = [*encoders.texts(30), "a1 unknown"]
     theirs = SentenceTransformer(str(static), device="cpu").encode(some, normalize_embeddings=True)
     for encoder in (
-        load_encoder(str(static), dtype="fp32", device="cpu"),
+        load_encoder(str(static), backend="torch", dtype="fp32", device="cpu"),
         load_encoder(SentenceTransformer(str(static), device="cpu")),
     ):
         np.testing.assert_allclose(encoder.encode_passages(some), theirs, atol=1e-5)
@@ -67,8 +67,10 @@ def test_instructions_of_a_model_s_own_files_are_put_before_texts(
     prompts: dict[str, str], tmp_path: Path
 ) -> None:
     folder = encoders.make_model(tmp_path / "model", prompts=prompts)
-    encoder, some = load_encoder(str(folder), dtype="fp32", device="cpu"), encoders.texts(12)
-    bare = load_encoder(str(folder), dtype="fp32", device="cpu", query_prompt="", document_prompt="")
+    encoder, some = load_encoder(str(folder), backend="torch", dtype="fp32", device="cpu"), encoders.texts(12)
+    bare = load_encoder(
+        str(folder), backend="torch", dtype="fp32", device="cpu", query_prompt="", document_prompt=""
+    )
     of_documents = prompts.get("document") or prompts.get("passage") or ""
     given = ((encoder.encode_queries, prompts["query"]), (encoder.encode_passages, of_documents))
     for encode, prompt in given:

@@ -84,4 +84,5 @@ def test_ends_of_sentences_and_clauses_are_known() -> None:
 
 
 def test_capitals_are_told_for_each_token() -> None:
-    assert TokenLine("The Rhine isn't 5mg").capitals == [True, True, False, False, False, False]
+    read = TokenLine("The Rhine isn't 5mg")
+    assert [read.capital(place) for place in range(6)] == [True, True, False, False, False, False]

@@ -8,6 +8,7 @@ import pytest
 
 from miner.errors import ConfigError, InputError
 from miner.formats.cohere import RECEIPTS, RUN, companion
+from miner.validating import validate
 from miner.validating.fix import Fixed, fix_file
 
 ROWS: list[dict[str, Any]] = [
@@ -77,3 +78,22 @@ def test_the_input_is_never_the_output(tmp_path: Path) -> None:
     path = write(tmp_path)
     with pytest.raises(ConfigError, match="is the file that was read"):
         fix_file(path, tmp_path / "." / "rows.jsonl")
+
+
+def test_an_overlap_across_rows_of_one_query_is_found_and_mended(tmp_path: Path) -> None:
+    path, out = tmp_path / "t.jsonl", tmp_path / "fixed.jsonl"
+    rows = [
+        {"query": "How do I reset?", "relevant_passages": ["Press reset."], "hard_negatives": ["No.", ""]},
+        {
+            "query": "how do i  reset",
+            "relevant_passages": ["Hold it."],
+            "hard_negatives": ["Press reset.", "No."],
+        },
+        {"query": "Why?", "relevant_passages": ["So."], "hard_negatives": ["Press reset."]},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = validate(path, max_tokens=None, fix=out, fix_overlap=True)
+    overlaps = [finding for finding in found.findings if finding.rule == "overlap"]
+    assert [(finding.line, "(line 1)" in finding.message) for finding in overlaps] == [(2, True)]
+    mended = [json.loads(line)["hard_negatives"] for line in out.read_text().splitlines()]
+    assert mended == [["No."], ["No."], ["Press reset."]]

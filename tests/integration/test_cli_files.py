@@ -1,0 +1,118 @@
+"""Where commands read from and write to."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.commandline import call
+
+PAIRS = "question,answer\n" + "".join(f"what is {n} of {n}?,It is number {n} of them.\n" for n in range(30))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.csv").write_text(PAIRS)
+    return tmp_path
+
+
+def mine(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> str:
+    done = call(capsys, "mine", "pairs.csv", "--model", "hashing", "-n", 2, *arguments)
+    assert done.code == code, done.err
+    return done.err if code else done.out
+
+
+def test_pairs_without_an_index_are_mined_over_their_own_passages(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = call(capsys, "mine", "pairs.csv", "--model", "hashing", "-n", 2, "--limit", 5)
+    assert done.code == 0
+    assert "pairs.csv: pair (query=question, relevant_passages=answer)" in done.err
+    assert "built pairs.index over the passages of the queries themselves" in done.err
+    rows = [json.loads(line) for line in (here / "pairs.mined.jsonl").read_text().splitlines()]
+    assert [row["query"] for row in rows] == [f"what is {n} of {n}?" for n in range(5)]
+    assert all(len(row["hard_negatives"]) == 2 for row in rows)
+
+
+@pytest.mark.parametrize("output", ["pairs.csv", "link.csv", "hard.csv", "pairs.index/manifest.json"])
+def test_an_output_is_no_input_and_no_file_of_an_index(
+    output: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine(capsys)
+    (here / "link.csv").symlink_to("pairs.csv")
+    os.link(here / "pairs.csv", here / "hard.csv")
+    before = (here / "pairs.index" / "manifest.json").read_bytes()
+    assert "expected" in mine(capsys, "--index", "pairs.index", "-o", output, code=2)
+    assert (here / "pairs.csv").read_text() == PAIRS
+    assert (here / "pairs.index" / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [["report", "-o"], ["convert"], ["validate", "--fix"]])
+def test_no_command_writes_over_what_it_reads(
+    command: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, *option = command
+    assert call(capsys, name, "pairs.csv", *option, "pairs.csv").code == 2
+    assert (here / "pairs.csv").read_text() == PAIRS
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "real").mkdir()
+    (here / "real" / "out.jsonl").write_text("old")
+    (here / "out.jsonl").symlink_to("real/out.jsonl")
+    assert call(capsys, "convert", "pairs.csv", "out.jsonl").code == 0
+    assert (here / "out.jsonl").is_symlink()
+    assert len((here / "real" / "out.jsonl").read_text().splitlines()) == 30
+
+
+def test_devices_and_pipes_stay_what_they_are(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine(capsys, "-o", "/dev/null")
+    assert Path("/dev/null").is_char_device()
+    assert not list(Path("/dev").glob("null*.*"))
+    os.mkfifo(here / "pipe")
+    reader = os.open(here / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert call(capsys, "convert", "pairs.csv", "pipe").code == 0
+    assert os.read(reader, 1 << 20).count(b"\n") == 30
+    assert (here / "pipe").is_fifo()
+    os.close(reader)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["mine", "-", "--model", "hashing", "-n", "2", "-o", "out.jsonl"], ["convert", "-", "out.jsonl"]],
+)
+def test_standard_input_is_read(
+    command: list[str], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PAIRS.encode())))
+    assert call(capsys, *command).code == 0
+    assert len((here / "out.jsonl").read_text().splitlines()) == 30
+
+
+def test_a_report_of_another_shape_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "prices.csv").write_text("plan,price\nbasic,3\n")
+    done = call(capsys, "report", "prices.csv")
+    assert (done.code, "found plan, price" in done.err) == (1, True)
+    assert not (here / "report.html").exists()
+
+
+def test_what_was_passed_over_is_in_the_run_record(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "pairs.csv").write_text(PAIRS + "  ,blank\n")
+    mine(capsys)
+    read = json.loads((here / "pairs.mined.run.json").read_text())["read"]
+    assert read["passed_over"] == {"'question' is blank": 1}
+    assert read["first"] == [
+        {"file": "pairs.csv", "line": 32, "message": "'question' is blank; expected text"}
+    ]
+
+
+def test_a_tool_is_answered_with_its_formats(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = call(capsys, "convert", "pairs.csv", "out.jsonl", "--to", "sentence-transformers")
+    assert (done.code, "triplet, n-tuple, labeled-pair, labeled-list" in done.err) == (2, True)
+    bare = call(capsys, "convert", "pairs.csv", "out.jsonl", "--to", "triplet(anchor=q)")
+    assert (bare.code, "a text wants quotes: anchor='q'" in bare.err) == (2, True)
