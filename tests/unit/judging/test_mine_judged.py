@@ -268,10 +268,12 @@ def test_the_command_line_judges_by_a_function(
     again = call(capsys, "mine", "q.jsonl", "-o", "again.jsonl", "--select", "top()", "--max-risk", "0.025")
     assert "judgments in q.judgments.jsonl" in again.err
     assert Path("again.jsonl").read_bytes() == Path("q.mined.jsonl").read_bytes()
-    said = JudgmentStore(Path("q.judgments.jsonl")).book.history
-    answered = next(each.query for each in said if each.verdict == "answers" and not each.known)
-    done = call(capsys, "explain", answered, "--queries", "q.jsonl", "--show", 100)
+    row = json.loads(Path("q.mined.jsonl").read_text().splitlines()[0])
+    pair = Pair(row["query"], row["hard_negatives"][0])
+    JudgmentStore(Path("q.judgments.jsonl")).append(Judgment.now(pair, "answers"))
+    done = call(capsys, "explain", row["query"], "--queries", "q.jsonl", "--show", 100)
     assert "judged()" in done.out
+    assert "judged to answer the query" in done.out
 
 
 @pytest.mark.parametrize(
