@@ -1,16 +1,17 @@
 """Kills `miner serve` at random moments of what it does, and asks the next server for all that was acknowledged.
 
-    python -m benchmarks.faults.serve_kills [--kills 30] [--seed 0]
+    python -m benchmarks.faults.serve_kills [--kills 30] [--seed 0] [--phases 'it trains' …]
 
 SIGKILL falls while it takes uploads (two fifths of the kills), validates, trains and ranks (a fifth each). After
 each the job processes must end by themselves and the server must start again; uploads must be there byte for byte,
 validations and trainings must come to their end. Writes benchmarks/results/serve_kills.json and fails where
-something was lost or left over.
+something was lost or left over; each phase is written as it ends, so that what is left can be run later.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import tempfile
@@ -152,12 +153,22 @@ def in_reranking(world: World, kills: int, draw: random.Random) -> dict[str, int
     return {"kills": kills, "acknowledged": answered, "lost": other, "left_over": 0}
 
 
+PHASES = {
+    "it takes uploads": (in_uploads, 0.4),
+    "it validates": (in_validation, 0.2),
+    "it trains": (in_training, 0.2),
+    "it ranks": (in_reranking, 0.2),
+}
+"""What is killed, and its share of the kills."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES))
     arguments = parser.parse_args()
-    draw, fifth = random.Random(arguments.seed), max(1, arguments.kills // 5)
+    result = json.loads(RESULTS.read_bytes()) if RESULTS.exists() else {"phases": {}, "orphaned_jobs": 0}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = mined_sample(folder)
@@ -167,17 +178,15 @@ def main() -> None:
         large = folder / "large.jsonl"
         large.write_bytes(files[0].read_bytes() * UPLOAD_COPIES)
         world = World(folder / "state", sample_encoder(folder / "encoder", rows), files, large)
-        phases: dict[str, dict[str, int]] = {}
-        for phase, run, kills in (
-            ("it takes uploads", in_uploads, arguments.kills - 3 * fifth),
-            ("it validates", in_validation, fifth),
-            ("it trains", in_training, fifth),
-            ("it ranks", in_reranking, fifth),
-        ):
-            phases[phase] = run(world, kills, draw)
-            print(phase, phases[phase], flush=True)
-    write_json(RESULTS, {"phases": phases, "orphaned_jobs": world.orphans, "cores": os.cpu_count()})
-    if world.orphans + sum(each["lost"] + each["left_over"] for each in phases.values()):
+        for phase in arguments.phases:
+            run, share = PHASES[phase]
+            draw = random.Random(f"{arguments.seed} {phase}")
+            result["phases"][phase] = run(world, max(1, round(share * arguments.kills)), draw)
+            result["orphaned_jobs"] += world.orphans
+            world.orphans = 0
+            write_json(RESULTS, result | {"cores": os.cpu_count()})
+            print(phase, result["phases"][phase], flush=True)
+    if result["orphaned_jobs"] + sum(each["lost"] + each["left_over"] for each in result["phases"].values()):
         raise SystemExit(1)
 
 
