@@ -167,7 +167,9 @@ def test_the_command_names_a_missing_extra_before_it_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    done = call(capsys, "report", tmp_path / "none.jsonl", "-o", tmp_path / "page.html")
+    rows = write_mined(tmp_path / "rows.jsonl", made_rows(5))
+    rows.with_name("rows.receipts.jsonl").write_text("damaged\n")
+    done = call(capsys, "report", rows, "-o", tmp_path / "page.html")
     assert done.code == 2
     assert "the report needs packages that are not installed" in done.err
 
