@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from miner.errors import require
 from miner.formats.run import read_run
 from miner.progress import Clock
 from miner.reporting.findings import by_rule
@@ -65,6 +66,7 @@ def report(
     """
     if output is not None:
         files.check_writable(Path(output))
+        require("jinja2", "matplotlib", extra="report", purpose="the report")
     limits = ReportLimits(shown=rows, seed=seed)
     train, validation = Path(file), None if evaluation is None else Path(evaluation)
     found = examine_files(

@@ -67,7 +67,8 @@ def test_the_summary(
     lines = [line.split() for line in told.err.splitlines()[1:]]
     assert [line[-1] for line in lines[:4]] == ["192", "1", "1", "2"]
     assert [line[0] for line in lines[6:10]] == ["load", "read", "encode", "sum"]
-    assert ["wrote", str(tmp_path / "i")] in lines
+    assert lines[-2] == ["wrote", str(tmp_path / "i")]
+    assert lines[-1] == ["next:", "miner", "mine", "QUERIES", "--index", str(tmp_path / "i")]
 
 
 def test_options_reach_the_encoder(

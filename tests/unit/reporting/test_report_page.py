@@ -163,6 +163,17 @@ def test_without_jinja_the_extra_is_named(files: tuple[Path, Path], monkeypatch:
         examine_files(files[1]).html()
 
 
+def test_the_command_names_a_missing_extra_before_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    rows = write_mined(tmp_path / "rows.jsonl", made_rows(5))
+    rows.with_name("rows.receipts.jsonl").write_text("damaged\n")
+    done = call(capsys, "report", rows, "-o", tmp_path / "page.html")
+    assert done.code == 2
+    assert "the report needs packages that are not installed" in done.err
+
+
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtra, match=r"\breport\b"):
