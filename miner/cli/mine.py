@@ -83,7 +83,10 @@ def command(
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="What the index was built with; default: what the index says.")
+        str | None,
+        typer.Option(
+            help="What the index was built with; default: what the index says. Also of an index that is built here."
+        ),
     ] = None,
     search: Annotated[
         str,
@@ -95,7 +98,6 @@ def command(
     columns: ColumnsOption = None,
     encoding: EncodingOption = None,
     strict: StrictOption = False,
-    model: Annotated[str | None, typer.Option(help="Encoder of an index that is built here.")] = None,
     executor: Annotated[str, typer.Option(help="serial, or ray(workers=8).")] = "serial",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
     judgments: JudgmentsOption = None,
@@ -138,7 +140,7 @@ def command(
         check_output(output, inputs=[queries, calibration], indexes=index or (), endings=(RECEIPTS, RUN))
         asked = read_queries(source, split=split, min_grade=min_grade, options=options)
         asked = Queries(asked[:limit])
-        opened = _indexes(index, source, _stem(queries), asked, model, options)
+        opened = _indexes(index, source, _stem(queries), asked, encoder, options)
     check_output(output, indexes=[str(each.place) for each in opened])
     scores = None
     if rescore is not None:
@@ -183,7 +185,12 @@ def _stem(queries: Path) -> str:
 
 
 def _indexes(
-    named: list[str] | None, source: Path, stem: str, asked: Queries, model: str | None, options: ReadOptions
+    named: list[str] | None,
+    source: Path,
+    stem: str,
+    asked: Queries,
+    encoder: str | None,
+    options: ReadOptions,
 ) -> list[Index]:
     """The indexes named, the only one there is, or one that is built over what the queries came with."""
     from miner.cli.recipes import open_indexes
@@ -202,13 +209,13 @@ def _indexes(
         raise ConfigError(
             "indexes: holds no index, and the queries name passages by id; run 'miner build-index CORPUS'"
         )
-    encoder, place = load_encoder(model), f"{stem}.index"
+    place = f"{stem}.index"
     what = "its corpus" if own else "the passages of the queries themselves"
     clock = Clock(terminal())
     index = build_index(
         source if own else own_passages(asked),
         place,
-        encoder,
+        load_encoder(encoder),
         options=options,
         existing="update",
         clock=clock,

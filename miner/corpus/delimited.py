@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from miner.corpus.options import ReadOptions
-from miner.corpus.tabs import tab_rows
+from miner.corpus.tabs import tab_rows, unguarded
 from miner.errors import InputError, MinerError
 from miner.storage.files import MAX_LINE, decode, raw_lines
 
@@ -22,7 +22,6 @@ SEPARATORS = ",;\t|"
 LONGEST_ROW = 4000
 """Lines from which a quoted cell counts as never closed; halved each time that one was not."""
 _NAMED = re.compile(r"sep=(.)\s*")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def read_csv(path: Path, options: ReadOptions) -> Found:
@@ -57,8 +56,6 @@ def _named(rows: Cells, path: Path, options: ReadOptions) -> Found:
         if isinstance(row, InputError):
             yield number, row
             continue
-        if any(cell[:1] == "'" for cell in row):
-            row = [_unguarded(cell) for cell in row]
         row = row if len(row) == width else _fitted(row, width, strict)
         if len(row) == width:
             yield number, dict(zip(names, row, strict=True))
@@ -175,13 +172,11 @@ def _rows_on(reader: Iterator[list[str]], lines: _Lines) -> Cells:
     lines.held.clear()
     for row in reader:
         if row:
-            yield lines.held[0][0], row
+            number, line = lines.held[0]
+            if b"'" in line or len(lines.held) > 1:
+                row = [unguarded(cell) for cell in row]
+            yield number, row
         lines.held.clear()
-
-
-def _unguarded(cell: str) -> str:
-    """A cell without the quote that keeps a spreadsheet from running it as a formula."""
-    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def _separator(header: str) -> str:

@@ -48,7 +48,7 @@ def _pdf(data: bytes, path: Path) -> str:
 
     from pypdf import PdfReader
 
-    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise InputError(path, None, "is encrypted; expected a file that opens without a password")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,44 +22,12 @@ DELTA = ("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
 
 
 def read_parquet(path: Path, options: ReadOptions) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Row number (from 1) and the columns that mean something. Raises InputError for a damaged file.
+    """Row number (from 1) and those columns that mean something. A column of vectors that nobody asked for is said not
+    to be used.
 
-    A column of vectors that nobody asked for is said not to be used.
-    """
-    for name in _vectors(path):
-        if name not in options.columns.given.values():
-            options.notes.tell(f"{path.name}: the vectors in column {name!r} are not used")
-    return read_columns(path, options.columns.known, options.columns.missing)
-
-
-def _vectors(path: Path) -> list[str]:
-    """Columns that hold lists of numbers with a fraction."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        check_footer(path)
-        with open_binary(path) as stream:
-            schema = pq.read_schema(stream)
-    except (pa.ArrowException, OSError, ValueError):
-        return []
-    lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return [
-        field.name
-        for field in schema
-        if any(is_list(field.type) for is_list in lists) and pa.types.is_floating(field.type.value_type)
-    ]
-
-
-def read_columns(
-    path: Path,
-    known: Callable[[str], bool] | None,
-    missing: Callable[[list[str]], str] = lambda names: "",
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Row number (from 1) and those columns whose names are known; None: all.
-
-    Raises InputError for a damaged file, for none of the columns or `missing` ones, for a row over MAX_LINE bytes,
-    and for a row group that unpacks to over MAX_UNPACKED bytes and over MAX_RATIO times the size of the file.
+    Raises InputError for a damaged file, for none of the columns or one that was named and is missing, for a row over
+    MAX_LINE bytes, and for a row group that unpacks to over MAX_UNPACKED bytes and over MAX_RATIO times the size of
+    the file.
     """
     import pyarrow as pa
     import pyarrow.parquet
@@ -69,7 +37,7 @@ def read_columns(
     check_footer(path)
     with open_binary(path) as stream:
         try:
-            rows = _rows(path, *_batches(stream, path, known, missing))
+            rows = _rows(path, *_batches(stream, path, options))
         except damage as error:
             raise InputError(path, None, f"is not a readable parquet file ({_first_line(error)})") from None
         while True:
@@ -84,7 +52,7 @@ def read_columns(
 
 
 def _batches(
-    stream: BinaryIO, path: Path, known: Callable[[str], bool] | None, missing: Callable[[list[str]], str]
+    stream: BinaryIO, path: Path, options: ReadOptions
 ) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
     """Batches in which a text that the file holds once is held once, and the schema without that."""
     import pyarrow as pa
@@ -92,8 +60,11 @@ def _batches(
 
     plain = pq.ParquetFile(stream, pre_buffer=False)
     found = plain.schema_arrow.names
-    columns = [name for name in found if known is None or known(name)]
-    if absent := missing(found):
+    columns = [name for name in found if options.columns.known(name)]
+    for name in _vectors(plain.schema_arrow):
+        if name not in columns:
+            options.notes.tell(f"{path.name}: the vectors in column {name!r} are not used")
+    if absent := options.columns.missing(found):
         raise InputError(path, None, absent)
     if len(set(columns)) < len(columns):
         raise InputError(path, None, "has two columns of one name")
@@ -111,6 +82,18 @@ def _batches(
     file = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=texts)
     schema = pa.schema([plain.schema_arrow.field(name) for name in columns])
     return file.iter_batches(BATCH, columns=columns), schema
+
+
+def _vectors(schema: pa.Schema) -> list[str]:
+    """Columns that hold lists of numbers with a fraction."""
+    import pyarrow as pa
+
+    lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return [
+        field.name
+        for field in schema
+        if any(is_list(field.type) for is_list in lists) and pa.types.is_floating(field.type.value_type)
+    ]
 
 
 def _has_dictionary(file: pq.ParquetFile, column: int) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 
 from miner.errors import InputError
 
 LONGEST_ROW = 1000
 """Lines over which a quoted cell may go on."""
+
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 Line = tuple[int, str | InputError]
 
@@ -33,8 +36,15 @@ def tab_rows(lines: Iterator[Line]) -> Iterator[tuple[int, list[str] | InputErro
         cells = line.split("\t")
         if '"' in line:
             cells = _continued(line, width, waiting, lines) or [_bare(cell) for cell in cells]
+        if "'" in line:
+            cells = [unguarded(cell) for cell in cells]
         width = width or len(cells)
         yield number, cells
+
+
+def unguarded(cell: str) -> str:
+    """A cell without the quote that keeps a spreadsheet from running it as a formula."""
+    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def _continued(line: str, width: int, waiting: list[Line], lines: Iterator[Line]) -> list[str] | None:

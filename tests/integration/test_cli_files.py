@@ -22,7 +22,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def mine(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> str:
-    done = call(capsys, "mine", "pairs.csv", "--model", "hashing", "-n", 2, *arguments)
+    done = call(capsys, "mine", "pairs.csv", "--encoder", "hashing", "-n", 2, *arguments)
     assert done.code == code, done.err
     return done.err if code else done.out
 
@@ -30,7 +30,7 @@ def mine(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) 
 def test_pairs_without_an_index_are_mined_over_their_own_passages(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = call(capsys, "mine", "pairs.csv", "--model", "hashing", "-n", 2, "--limit", 5)
+    done = call(capsys, "mine", "pairs.csv", "--encoder", "hashing", "-n", 2, "--limit", 5)
     assert done.code == 0
     assert "pairs.csv: pair (query=question, relevant_passages=answer)" in done.err
     assert "built pairs.index over the passages of the queries themselves" in done.err
@@ -84,7 +84,7 @@ def test_devices_and_pipes_stay_what_they_are(here: Path, capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     "command",
-    [["mine", "-", "--model", "hashing", "-n", "2", "-o", "out.jsonl"], ["convert", "-", "out.jsonl"]],
+    [["mine", "-", "--encoder", "hashing", "-n", "2", "-o", "out.jsonl"], ["convert", "-", "out.jsonl"]],
 )
 def test_standard_input_is_read(
     command: list[str], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
