@@ -13,9 +13,12 @@ from miner.corpus.trails import Heading, sections
 from miner.storage.files import read_text
 from miner.text.html import html
 
-_TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
-_ASIDE = re.compile(r"<(nav|footer)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000}+)</title>", re.IGNORECASE)
+_ASIDE = re.compile(r"<(/?)(?:nav|footer)\b[^<>]*+>", re.IGNORECASE)
+_HEADING = re.compile(
+    r"<h([1-6])\b[^<>]*+>((?:[^<]++|<(?!/?h[1-6]\b)){0,200}+)</h\1\s*>", re.DOTALL | re.IGNORECASE
+)
+"""All of these take time in proportion to a page, however often what they open is never closed."""
 _TAG = re.compile(r"<[^<>]*>")
 _CHARSET = re.compile(rb"""<meta\b[^>]{0,200}charset=["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 _TITLE_MARK, _HEADING_MARK = "\ue0f3", "\ue0f2"
@@ -51,7 +54,7 @@ def marked_text(source: str) -> str:
     for mark in (_TITLE_MARK, _HEADING_MARK):
         source = source.replace(mark, "")
     title = _TITLE.search(source)
-    body = _HEADING.sub(_mark, _ASIDE.sub(" ", _TITLE.sub(" ", source)))
+    body = _HEADING.sub(_mark, _without_asides(_TITLE.sub(" ", source)))
     text = html(f"<div>{body}</div>")
     return f"{_TITLE_MARK}{_inline(title[1])}\n\n{text}" if title else text
 
@@ -66,6 +69,20 @@ def outline(text: str, path: Path, notes: Notes) -> list[Section]:
             title, start = found[3].strip(), found.end()
     cuts = (tuple(match.end() for match in _BLANK_LINE.finditer(text)),)
     return sections(headings, title, (start, len(text)), cuts)
+
+
+def _without_asides(source: str) -> str:
+    """The source without its navigation and footers; one that is never closed stays."""
+    kept, depth, start, end = list[str](), 0, 0, 0
+    for tag in _ASIDE.finditer(source):
+        if not tag[1]:
+            start, depth = (tag.start(), 1) if not depth else (start, depth + 1)
+        elif depth:
+            depth -= 1
+            if not depth:
+                kept.append(source[end:start])
+                end = tag.end()
+    return " ".join([*kept, source[end:]])
 
 
 def _mark(heading: re.Match[str]) -> str:

@@ -23,6 +23,8 @@ _ALONE = re.compile(
     r"[ \t]*(?:(?:<a\b[^<>]*>[ \t]*(?:</a>)?|<a\b[^<>]*/>|<span\b[^<>]*>[ \t]*</span>|<!--(?:(?!-->).)*-->"
     r"|\{/\*(?:(?!\*/).)*\*/\})[ \t]*)*"
 )
+LONGEST = 20_000
+"""Characters over which a piece is taken to be seen: what opens and never closes takes the square of its length."""
 LONGEST_COMMENT = 100
 """Lines over which a comment before a heading may go on."""
 
@@ -31,6 +33,8 @@ def is_visible(text: str) -> bool:
     """Whether anything is seen of a piece of markdown, reStructuredText or HTML: not only anchors, images, comments,
     link definitions, tags of templates and marks.
     """
+    if len(text) > LONGEST:
+        return True
     if text[:1].isalnum() and text[:200].replace(" ", "").isalpha() and len(text) > 20:
         return True
     return bool(_MARKS.sub("", _EMPTY_LINK.sub(" ", _UNSEEN.sub(" ", text))))

@@ -288,3 +288,16 @@ def test_strict_raises_the_first(tmp_path: Path) -> None:
     path = put(tmp_path / "c.jsonl", '{"text": "a"}\n{"text": null}\n')
     with pytest.raises(InputError, match=r"c\.jsonl:2: 'text' is null"):
         read(path, ReadOptions(notes=Notes(strict=True)))
+
+
+def test_what_opens_in_a_page_and_never_closes_takes_no_text_with_it(tmp_path: Path) -> None:
+    page = (
+        "<nav>open<p>One</p>"
+        + "<h1>" * 500
+        + "<p>Two</p>"
+        + "<footer>" * 3
+        + "<p>Three</p></footer><h2>Real</h2>Four"
+    )
+    found = read(put(tmp_path / "p.html", page))
+    assert " ".join(text for *_, text in found).split() == ["open", "One", "Two", "Three", "Four"]
+    assert found[-1][1] == "Real"
