@@ -168,7 +168,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES))
     arguments = parser.parse_args()
-    result = json.loads(RESULTS.read_bytes()) if RESULTS.exists() else {"phases": {}, "orphaned_jobs": 0}
+    result: dict[str, Any] = {"phases": {}, "orphaned_jobs": 0}
+    if RESULTS.exists():
+        result = json.loads(RESULTS.read_bytes())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = mined_sample(folder)
