@@ -39,6 +39,7 @@ from .judging import FunctionJudge as FunctionJudge
 from .judging import LanguageModelJudge as LanguageModelJudge
 from .judging import Panel as Panel
 from .judging import RerankerJudge as RerankerJudge
+from .judging.audit import audit as audit
 from .judging.mine_judged import mine_judged as mine_judged
 from .judging.relabel import relabel as relabel
 from .judgments import Judgment as Judgment
