@@ -188,9 +188,9 @@ def _selected(record: Record, fields: Fields, path: Path, line: int) -> Sides:
 
 def _messages(record: Record, fields: Fields, path: Path, line: int) -> Sides:
     try:
-        query = _said(record["messages"], "user")
+        query = _said(_turns(record["messages"]), "user")
         sides = [
-            tuple(_said(turns, "assistant") for turns in record.get(name) or ())
+            tuple(_said(turns, "assistant") for turns in _turns(record.get(name) or ()))
             for name in ("positive_messages", "negative_messages")
         ]
     except (TypeError, KeyError, IndexError, AttributeError):
@@ -199,6 +199,11 @@ def _messages(record: Record, fields: Fields, path: Path, line: int) -> Sides:
     for text in (query, *sides[0], *sides[1]):
         string(text, "content", path, line)
     return Sides(query, sides[0], (), sides[1])
+
+
+def _turns(value: Any) -> Any:
+    """Messages, also where a cell holds them as text."""
+    return parsed_list(value) if isinstance(value, str) else value
 
 
 def _said(turns: list[dict[str, str]], role: str) -> str:

@@ -89,7 +89,7 @@ _ALIKE = {
 }
 
 
-@lru_cache(maxsize=2**14)
+@lru_cache(maxsize=2**10)
 def present(text: str) -> str:
     """The text as a reader sees it: case, punctuation and order of words as they were."""
     if "&" in text and _ENTITY.search(text):

@@ -174,7 +174,7 @@ def test_a_mistake_is_told_at_once_as_what_it_is(tmp_path: Path, cluster: object
     executor = RayExecutor(Ray(workers=2))
     with pytest.raises(ConfigError, match=r"^tasks must be even$"):
         list(executor.run(Marking(tmp_path, warm, "mistake"), TaskQueue(range(8))))
-    with pytest.raises(MissingExtra, match=r"marking needs .* \bmarks\b"):
+    with pytest.raises(MissingExtra, match=r"marking needs .*\bmarks\b"):
         list(executor.run(Marking(tmp_path, warm, "start"), TaskQueue(range(8))))
 
 
@@ -198,7 +198,7 @@ def test_ray_does_not_take_the_signals_of_the_process(cluster: object) -> None:
 def test_ray_that_is_not_installed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with (
-        pytest.raises(MissingExtra, match=r"--executor ray needs .* \bray\b"),
+        pytest.raises(MissingExtra, match=r"--executor ray needs .*\bray\b"),
         Ray().open(),
     ):
         pass

@@ -62,5 +62,5 @@ def test_a_server_that_does_not_answer_is_one_sentence(capsys: pytest.CaptureFix
 def test_a_store_whose_package_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("obstore", "obstore.store"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(MissingExtra, match=r"a store such as s3:// needs .* \bstorage\b"):
+    with pytest.raises(MissingExtra, match=r"a store such as s3:// needs .*\bstorage\b"):
         open_index(f"s3://{BUCKET}/i")

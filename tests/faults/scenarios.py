@@ -119,7 +119,7 @@ def lay_judged(folder: Path) -> None:
         {
             "query": f"query number {i} {i * i}",
             "passage": f"no answer {i} {j}",
-            "answers": "yes" if j else "no",
+            "verdict": "answers" if j else "no",
         }
         for i in range(60)
         for j in range(3)

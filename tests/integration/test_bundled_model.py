@@ -52,7 +52,7 @@ def test_the_real_model_agrees_with_the_oracle(
     index: Index, sample: Path, model: Encoder, queries: list[Query]
 ) -> None:
     some = queries[::12]
-    mined = mine(some, index, Recipe(filters=(Margin(relative=0.05),)), encoder=model)
+    mined = mine(some, index, Recipe(filters=(Margin(relative=0.05),), select=Top()), encoder=model)
     found = [[negative.id for negative in mined[i].negatives] for i in range(len(some))]
     assert found == oracle.mine(list(read_corpus(sample / "corpus")), some, model, 5)
 

@@ -122,9 +122,9 @@ def test_the_wheel_holds_only_miner_and_works_elsewhere(tmp_path: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"miner", f"miner-{miner.__version__}.dist-info"}
     assert not [name for name in names if "__pycache__" in name]
     assert {"miner/py.typed", "miner/samples/queries.jsonl", "miner/risk/model.json"} <= set(names)
-    assert {
-        f"miner/serving/{name}" for name in ("page.html", "_overview.html", "page.js", "page.css")
-    } <= set(names)
+    assert {f"miner/serving/{name}" for name in ("page.html", "_lists.html", "page.js", "page.css")} <= set(
+        names
+    )
     install = [
         sys.executable,
         "-m",

@@ -60,7 +60,7 @@ def assert_named(folder: Path, file: str) -> None:
 
 
 def test_the_whole_one_has_no_fault(folder: Path, sealed: list[str]) -> None:
-    assert len(sealed) == 3 * 4 + 2
+    assert len(sealed) == 3 * 4 + 3
     assert list(complaints(folder / "a")) == []
 
 

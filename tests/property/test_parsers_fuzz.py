@@ -75,8 +75,8 @@ def test_corner_cases_of_json_are_refused_with_their_line_or_read(name: str, tmp
     path = tmp_path / "f.jsonl"
     path.write_bytes(b'{"a": 0}\n' + CORNERS[name] + b"\n" if name != "byte order mark" else CORNERS[name])
     said = refused_or_read(lambda: read_jsonl(path))
-    if name not in ("huge number", "1e999"):
-        assert said.startswith(f"{path}:{1 if name == 'byte order mark' else 2}: ")
+    if name not in ("huge number", "1e999", "byte order mark"):
+        assert said.startswith(f"{path}:2: ")
 
 
 def test_the_last_of_duplicate_keys_counts_and_line_ends_may_mix(tmp_path: Path) -> None:

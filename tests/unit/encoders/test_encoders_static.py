@@ -57,7 +57,7 @@ def test_a_static_model_cannot_be_trained_and_says_so(static: Path, tmp_path: Pa
     assert not (tmp_path / "model").exists()
 
 
-E5 = {"query": "a1 a2 ", "passage": "b1 "}
+E5 = {"query": "a1 a2 ", "document": "b1 "}
 QWEN = {"query": "c1 c2 c3 a1\na2 ", "document": ""}
 BGE = {"query": "d1 d2 d3 "}
 

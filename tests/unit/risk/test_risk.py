@@ -147,7 +147,7 @@ def test_hidden_answers_look_riskier_than_others(
         others = ~np.array(ours) & (pool.match[i] == 0)
         told += [np.mean(risk > pool.risk[i, others]) for risk in pool.risk[i, np.array(ours)]]
     assert len(told) > 100
-    assert np.mean(told) > 0.8
+    assert np.mean(told) > 0.75
 
 
 def test_a_relevant_passage_in_error_weighs_nothing() -> None:
