@@ -117,9 +117,43 @@ def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
     return lambda known: mine_with(known, **options)
 
 
-def method(name: str) -> Callable[[Known], list[list[int]]]:
-    """The method of a name in METHODS, or as `spelt` reads it. Raises KeyError."""
-    return spelt(name) if name.startswith("miner:") else METHODS[name]
+@dataclass(frozen=True)
+class Mined:
+    """What a query trains on beside its revealed passage, as rows of passages."""
+
+    negatives: list[int]
+    relevant: tuple[int, ...] = ()
+    """What a judge made relevant."""
+
+
+def method(name: str) -> Callable[[Known], list[Mined]]:
+    """The method of a name in METHODS, or as `spelt` reads it, perhaps judged: 'drop:' or 'relabel:' and a
+    method. Raises KeyError."""
+    kind, _, inner = name.partition(":")
+    if kind in ("drop", "relabel"):
+        return lambda known: judged_by(known, method(inner)(known), promote=kind == "relabel")
+    way = spelt(name) if kind == "miner" and inner else METHODS[name]
+    return lambda known: [Mined(rows) for rows in way(known)]
+
+
+FOUND, RIGHT = 0.9, 0.95
+"""Shares of the answers that a simulated judge finds and of the others that it is right on."""
+
+
+def judged_by(known: Known, mined: list[Mined], promote: bool) -> list[Mined]:
+    """Without the negatives that a simulated judge calls answers; with `promote` they are made relevant. A
+    judge says the same of a pair whichever method asks."""
+    done = []
+    for query, own in zip(known.queries.tolist(), mined, strict=True):
+        answers = known.judged.relevant[query]
+        said = [
+            np.random.default_rng([known.seed, query, row]).random() < (FOUND if row in answers else 1 - RIGHT)
+            for row in own.negatives
+        ]
+        called = tuple(row for row, yes in zip(own.negatives, said, strict=True) if yes)
+        left = [row for row in own.negatives if row not in called]
+        done.append(Mined(left, called if promote else ()))
+    return done
 
 
 def unseen_model(name: str) -> RiskModel:

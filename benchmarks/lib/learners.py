@@ -1,0 +1,75 @@
+"""What is trained on mined rows in a benchmark: the bundled encoder, or a cross-encoder begun from it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from miner.data import Float32, Row
+from miner.models.load import load_cross_encoder, load_sentence_transformer
+from miner.progress import Clock
+from miner.reranking.score import BiReranker, CrossReranker, Request, standardise
+from miner.training.examples import count_steps, examples, usable
+from miner.training.fit import Recorder, fit
+from miner.training.plan import LISTWISE, OWN, TrainPlan, precision
+
+Views = dict[str, list[Float32]]
+"""Scores of each request, by the name under which they are reported."""
+
+
+@dataclass(frozen=True)
+class Learner:
+    """How one kind of model is trained, and what its test queries rank."""
+
+    name: str
+    plan: TrainPlan
+    depth: int
+    """Passages nearest to a test query that are ranked; all relevant ones are."""
+    whole: int
+    """A corpus of at most so many passages is ranked whole."""
+
+    def untouched(self, requests: Sequence[Request]) -> Views:
+        scores = BiReranker(load_sentence_transformer(None, max_length=128)).score_all(requests)
+        return dict.fromkeys(self.views, scores)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        return (self.name,) if self.plan.loss == OWN else (self.name, f"{self.name} + encoder")
+
+    def learn(self, rows: Sequence[Row], seed: int, requests: Sequence[Request]) -> tuple[int, Views]:
+        """Optimizer steps, and the scores of the trained model."""
+        import torch
+
+        torch.manual_seed(seed)
+        if self.plan.loss == OWN:
+            encoder = load_sentence_transformer(None, max_length=self.plan.max_length)
+            steps = train(encoder, rows, self.plan, seed)
+            return steps, {self.name: BiReranker(encoder).score_all(requests)}
+        from miner.models.locate import locate
+
+        cross = load_cross_encoder(locate(), max_length=self.plan.max_length, from_encoder=True)
+        steps = train(cross, rows, self.plan, seed)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.precision == "bf16"):
+            alone = CrossReranker(cross).score_all(requests)
+        encoded = self.untouched(requests)[self.name]
+        both = [standardise(a) + standardise(b) for a, b in zip(alone, encoded, strict=True)]
+        return steps, dict(zip(self.views, (alone, both), strict=True))
+
+
+def train(model: object, rows: Sequence[Row], plan: TrainPlan, seed: int) -> int:
+    """Train the model in place. Returns the optimizer's steps."""
+    from dataclasses import replace
+
+    plan = replace(plan, seed=seed)
+    table = examples(usable(rows, plan), plan)
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder(Path(folder) / "metrics.jsonl", count_steps(table, plan), None, Clock())
+        return fit(model, table, plan, Path(folder), recorder, None)
+
+
+LEARNERS = {
+    "bi": Learner("bi", TrainPlan("bi", OWN, 2, 3e-5, 8, 128, precision(), 0, ()), 30, 1_500),
+    "cross": Learner("cross", TrainPlan("cross", LISTWISE, 3, 5e-5, 8, 96, precision(), 0, ()), 50, 0),
+}
