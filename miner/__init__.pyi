@@ -24,10 +24,10 @@ from .filters import Denoise as Denoise
 from .filters import DropRiskiest as DropRiskiest
 from .filters import Margin as Margin
 from .filters import Rank as Rank
-from .filters import Rescored as Rescored
 from .filters import Risk as Risk
 from .filters import SameDocument as SameDocument
 from .filters import Score as Score
+from .filters import TeacherScore as TeacherScore
 from .formats.convert import convert as convert
 from .index import Index as Index
 from .index import build_index as build_index
@@ -59,6 +59,7 @@ from .selectors import BelowRelevant as BelowRelevant
 from .selectors import Diverse as Diverse
 from .selectors import RiskPenalty as RiskPenalty
 from .selectors import Sample as Sample
+from .selectors import Spread as Spread
 from .selectors import Top as Top
 from .serving.server import serve as serve
 from .splitting.split import split as split

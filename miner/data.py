@@ -26,8 +26,10 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 """The tokens of each text, special ones aside."""
 
 PADDING = -1
-RISK, RESCORED = "risk", "rescored"
+RISK, TEACHER = "risk", "teacher"
 """Evidence that a pool holds where a filter or selector needs it."""
+OF_RELEVANT = "teacher_of_relevant"
+"""The teacher's scores of the relevant passages, [P]."""
 KEPT, PADDED, FIRST_REJECTION = 0, 1, 2
 
 
@@ -130,7 +132,7 @@ class Pool:
     spread: Callable[[Half], Float32]
     """Unit vectors [N, d] to mean and standard deviation of their cosines to the whole corpus, [N, 2]."""
     evidence: Mapping[str, Float32] = field(default_factory=dict)
-    """[Q, K] each: further evidence by name, e.g. 'rescored'."""
+    """Further evidence by name: [Q, K] 'teacher', [P] 'teacher_of_relevant'."""
     ranks: Int64 | None = None
     """[indexes, Q, K] as in Candidates, when several indexes were searched."""
     risk: Float32 | None = None
@@ -192,8 +194,8 @@ class Negative:
     """Similarity over the best relevant passage's similarity to the query, if that is above 0."""
     risk: float | None = None
     """Estimated probability that it answers the query after all."""
-    rescored: float | None = None
-    """A cross-encoder's score of query and passage."""
+    teacher: float | None = None
+    """The teacher's score of query and passage."""
     found_by: Mapping[str, int] = field(default_factory=dict)
     """With several indexes: the rank in each of those that found it."""
     title: str = ""

@@ -23,7 +23,7 @@ class Spec:
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
-    """What a pool must hold beyond what every pool holds: data.RISK, data.RESCORED."""
+    """What a pool must hold beyond what every pool holds: data.RISK, data.TEACHER."""
     reason: ClassVar[str] = ""
     """Of a filter: what it says of a candidate that it drops; of a selector: what it prefers."""
 

@@ -147,7 +147,8 @@ def judged_by(known: Known, mined: list[Mined], promote: bool) -> list[Mined]:
     for query, own in zip(known.queries.tolist(), mined, strict=True):
         answers = known.judged.relevant[query]
         said = [
-            np.random.default_rng([known.seed, query, row]).random() < (FOUND if row in answers else 1 - RIGHT)
+            np.random.default_rng([known.seed, query, row]).random()
+            < (FOUND if row in answers else 1 - RIGHT)
             for row in own.negatives
         ]
         called = tuple(row for row, yes in zip(own.negatives, said, strict=True) if yes)

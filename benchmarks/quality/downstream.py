@@ -76,7 +76,9 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--learner", default="bi", choices=list(LEARNERS))
     parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--methods", nargs="+", default=list(METHODS), help="or miner:FILTER[:SELECTOR], X/H+R")
+    parser.add_argument(
+        "--methods", nargs="+", default=list(METHODS), help="or miner:FILTER[:SELECTOR], X/H+R"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
     parser.add_argument("--rows", nargs="+", type=int, default=[ROWS], help="training rows at most")
     parser.add_argument("--tested", type=int, default=TESTED, help="test queries at most")

@@ -75,8 +75,12 @@ def command(
             "[default: priced(); with --max-risk or --judge top()]"
         ),
     ] = None,
-    rescore: Annotated[
-        str | None, typer.Option(help="A cross-encoder, for denoise() and the receipts.")
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            help="What scores query and passage, for the receipts, denoise(), teacher() and spread(): a cross-encoder, "
+            "encoders(models='a,b'), cohere(model='…') or a judge."
+        ),
     ] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at first; widened if too few.")] = 100,
     emit: Annotated[str, typer.Option(help="What is written of a passage: text or title-text.")] = "text",
@@ -120,12 +124,12 @@ def command(
     from miner.cli.mine_text import summary
     from miner.cli.outputs import check_output, given_input
     from miner.cli.recipes import bytes_of, calibration_of, recipe_of
+    from miner.cli.teachers import teacher_of
     from miner.corpus.queries import Queries, read_queries
     from miner.formats.cohere import RECEIPTS, RUN
     from miner.mining.relevant import known_queries
-    from miner.mining.rescore import ScoreCache
+    from miner.mining.teacher import ScoreCache
     from miner.mining_tasks.mine import mine
-    from miner.models.cross_encoder import CrossEncoderScorer
     from miner.progress import Clock
     from miner.search.search import Search
 
@@ -143,17 +147,17 @@ def command(
         opened = _indexes(index, source, _stem(queries), asked, encoder, options)
     check_output(output, indexes=[str(each.place) for each in opened])
     scores = None
-    if rescore is not None:
-        scores = ScoreCache(opened[0].path / "cache" / "rescored.sqlite", CrossEncoderScorer(rescore))
+    if teacher is not None:
+        scores = ScoreCache(opened[0].path / "cache" / "teacher.sqlite", teacher_of(teacher))
     recipe = recipe_of(
-        n, filter, max_risk, chosen, depth, copies, seed=seed, emit=emit, search=searched, rescore=scores
+        n, filter, max_risk, chosen, depth, copies, seed=seed, emit=emit, search=searched, teacher=scores
     )
     if known := calibration_of(calibration, opened[0]):
         recipe = recipe.calibrated(known)
     asked = known_queries(asked, opened[0], options.notes)
     if not judging.judges and (said := known_judgments(judgments, queries)):
         recipe = replace(recipe, judgments=said)
-    given = {"queries": str(queries), "output": str(output), "rescore": rescore, "calibration": calibration}
+    given = {"queries": str(queries), "output": str(output), "teacher": teacher, "calibration": calibration}
     named = {"index": [str(each.place) for each in opened], **_spelt(recipe), "limit": limit}
     arguments = {**{k: v and str(v) for k, v in given.items()}, **named, "read": options.notes.record()}
     if judging.judges:

@@ -23,12 +23,22 @@ def command(
         str | None, typer.Option(help="bi: an encoder; cross: a cross-encoder. Default: what the model is.")
     ] = None,
     loss: Annotated[
-        str | None, typer.Option(help="For bi: in-batch or own negatives. Default: what suits the data.")
+        str | None,
+        typer.Option(
+            help="For bi: in-batch or own negatives; kl or margin-mse on a teacher's scores. Default: what suits."
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Times over the rows. Default: 2 or 3.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Default: 5e-5, or 3e-5 for own.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Rows a step. Default: 16, or 8 for own.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Tokens. Default: what the data needs.")] = None,
+    random_negatives: Annotated[
+        int | None,
+        typer.Option(
+            help="Passages of other rows beside the negatives of each. Default: 2 for a cross-encoder begun from an "
+            "encoder, else none."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
 ) -> None:
     """Fine-tune a reranker and judge it against its base model.
@@ -40,7 +50,9 @@ def command(
     from miner.training.plan import TrainSettings
     from miner.training.train import train
 
-    settings = TrainSettings(model, arch, loss, epochs, learning_rate, batch_size, max_length, seed)
+    settings = TrainSettings(
+        model, arch, loss, epochs, learning_rate, batch_size, max_length, random_negatives, seed
+    )
     training = train(file, output, eval_file, settings, Clock(terminal()), tell=say)
     judged = training.comparison
     say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")

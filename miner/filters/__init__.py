@@ -7,15 +7,15 @@ from miner.filters.denoise import Denoise
 from miner.filters.guards import GUARDS, Guard
 from miner.filters.judged import DropJudged
 from miner.filters.margin import Margin
-from miner.filters.rescored import Rescored
 from miner.filters.risk import Risk
 from miner.filters.riskiest import DropRiskiest
 from miner.filters.sibling import SameDocument
+from miner.filters.teacher import TeacherScore
 from miner.filters.window import Rank, Score
 from miner.spec import Spec, parse
 
 FILTERS: dict[str, type[Spec]] = {
-    each.name: each for each in (Denoise, Margin, Rank, Rescored, Risk, DropRiskiest, Score, SameDocument)
+    each.name: each for each in (Denoise, Margin, Rank, TeacherScore, Risk, DropRiskiest, Score, SameDocument)
 }
 
 
@@ -34,10 +34,10 @@ __all__ = [
     "Guard",
     "Margin",
     "Rank",
-    "Rescored",
     "Risk",
     "SameDocument",
     "Score",
+    "TeacherScore",
     "judge",
     "parse_filter",
 ]

@@ -13,6 +13,7 @@ from miner.formats.flag_embedding import FlagEmbedding
 from miner.formats.ms_swift import MsSwift
 from miner.formats.rows import CohereRows
 from miner.formats.sentence_transformers import LabeledList, LabeledPair, NTuple, Triplet
+from miner.formats.tevatron import Tevatron
 from miner.spec import parse
 
 __all__ = ["FORMATS", "Format", "Sourced", "format_of"]
@@ -25,6 +26,7 @@ FORMATS: dict[str, type[Format]] = {
     "labeled_list": LabeledList,
     "flag_embedding": FlagEmbedding,
     "ms_swift": MsSwift,
+    "tevatron": Tevatron,
     "beir": Beir,
 }
 
@@ -33,6 +35,7 @@ TOOLS = {
     "sentence_transformers": ("triplet", "n-tuple", "labeled-pair", "labeled-list"),
     "flagembedding": ("flag-embedding",),
     "swift": ("ms-swift",),
+    "texttron": ("tevatron",),
     "trec": ("beir",),
 }
 """Tool -> the formats that it takes, for those who name the tool."""

@@ -29,6 +29,15 @@ class Sourced:
         """A field of each negative's receipt, None where it is not known."""
         return self._each("negatives", field, len(self.row.hard_negatives))
 
+    def scores(self) -> tuple[list[float], list[float]] | None:
+        """Scores of relevant passages and negatives, the teacher's or else similarities; None unless all of the
+        row are known."""
+        for field in ("teacher", "similarity"):
+            found = self.of_relevant(field), self.of_negatives(field)
+            if all(score is not None for side in found for score in side):
+                return found
+        return None
+
     def _each(self, side: str, field: str, count: int) -> list[Any]:
         if self.receipt is None:
             return [None] * count

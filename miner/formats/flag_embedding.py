@@ -16,7 +16,7 @@ from miner.spec import Spec
 
 @dataclass(frozen=True, repr=False)
 class FlagEmbedding(Tabular, Spec):
-    """pos_scores and neg_scores are the receipts' similarities, written where all of a row are known."""
+    """pos_scores and neg_scores are the teacher's, else the receipts' similarities, where all of a row are known."""
 
     name: ClassVar[str] = "flag_embedding"
     columns: ClassVar[Mapping[str, Kind]] = {
@@ -32,7 +32,6 @@ class FlagEmbedding(Tabular, Spec):
     def encode(self, sourced: Sourced) -> Iterator[Record]:
         row = sourced.row
         record: Record = {"query": row.query, "pos": row.relevant_passages, "neg": row.hard_negatives}
-        scores = [sourced.of_relevant("similarity"), sourced.of_negatives("similarity")]
-        if all(score is not None for side in scores for score in side):
+        if scores := sourced.scores():
             record |= {"pos_scores": scores[0], "neg_scores": scores[1]}
         yield record | ({"prompt": self.prompt} if self.prompt else {})

@@ -13,7 +13,7 @@ from miner.storage.files import kind, read_jsonl
 
 SIDES = ("relevant", "negatives")
 STRINGS = ("id", "title", "source")
-NUMBERS = ("similarity", "to_relevant", "share", "risk", "rescored")
+NUMBERS = ("similarity", "to_relevant", "share", "risk", "teacher")
 
 
 class Receipts:

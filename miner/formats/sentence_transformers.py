@@ -5,7 +5,7 @@ https://sbert.net/docs/cross_encoder/loss_overview.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -96,19 +96,33 @@ class LabeledPair(Tabular, Spec):
 
 @dataclass(frozen=True, repr=False)
 class LabeledList(Tabular, Spec):
-    """anchor, passages, labels: all texts of a row, 1 for each relevant passage and 0 for each negative."""
+    """anchor, passages, labels: all texts of a row, 1 for each relevant passage and 0 for each negative; with
+    `scored` their scores instead, the teacher's or else similarities. Raises ConfigError where a row has none.
+    """
 
     name: ClassVar[str] = "labeled_list"
     anchor: str = "anchor"
     passages: str = "passages"
+    scored: bool = False
 
     def fields(self) -> Mapping[str, Kind]:
-        return {self.anchor: "text", self.passages: "texts", "labels": "labels"}
+        return {
+            self.anchor: "text",
+            self.passages: "texts",
+            "labels": "scores" if self.scored else "labels",
+        }
 
     def encode(self, sourced: Sourced) -> Iterator[Record]:
         row = sourced.row
+        labels: Sequence[float] = [1] * len(row.relevant_passages) + [0] * len(row.hard_negatives)
+        if self.scored:
+            if (scores := sourced.scores()) is None:
+                raise ConfigError(
+                    f"labeled-list(scored=True): no scores are known of query {row.query[:80]!r}"
+                )
+            labels = [*scores[0], *scores[1]]
         yield {
             self.anchor: row.query,
             self.passages: [*row.relevant_passages, *row.hard_negatives],
-            "labels": [1] * len(row.relevant_passages) + [0] * len(row.hard_negatives),
+            "labels": labels,
         }

@@ -19,7 +19,7 @@ from miner.storage.files import atomic, is_stream, write_jsonl
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["text", "texts", "label", "labels", "scores", "turns", "dialogues"]
+Kind = Literal["text", "texts", "label", "labels", "scores", "turns", "dialogues", "documents"]
 Kinds = Mapping[str, Kind]
 Record = dict[str, Any]
 
@@ -81,6 +81,9 @@ def _schema(kinds: Kinds) -> pa.Schema:
     import pyarrow as pa
 
     turn = pa.struct([("role", pa.string()), ("content", pa.string())])
+    document = pa.struct(
+        [(name, pa.string()) for name in ("docid", "title", "text")] + [("score", pa.float64())]
+    )
     types: dict[Kind, Any] = {
         "text": pa.string(),
         "texts": pa.list_(pa.string()),
@@ -89,6 +92,7 @@ def _schema(kinds: Kinds) -> pa.Schema:
         "scores": pa.list_(pa.float64()),
         "turns": pa.list_(turn),
         "dialogues": pa.list_(pa.list_(turn)),
+        "documents": pa.list_(document),
     }
     return pa.schema([(name, types[kind]) for name, kind in kinds.items()])
 

@@ -19,7 +19,7 @@ from miner.errors import ConfigError
 from miner.judging.base import Opinion
 from miner.judging.language_model import grouped
 from miner.judgments import Pair
-from miner.mining.rescore import PairScorer
+from miner.mining.teacher import PairScorer
 from miner.models.cross_encoder import CrossEncoderScorer
 from miner.spec import Spec
 

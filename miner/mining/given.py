@@ -12,8 +12,9 @@ from miner.errors import ConfigError
 from miner.filters import Filter, Risk, parse_filter
 from miner.index import Index, open_index
 from miner.mining.recipe import Recipe
-from miner.mining.rescore import PairScorer, ScoreCache
-from miner.models.cross_encoder import CrossEncoderScorer, LoadedCrossEncoder
+from miner.mining.teacher import PairScorer, ScoreCache
+from miner.mining.teachers import parse_teacher
+from miner.models.cross_encoder import LoadedCrossEncoder
 from miner.search.search import Search
 from miner.selectors import Selector, Top, parse_selector
 from miner.text.copies import Copies, parse_copies
@@ -49,16 +50,21 @@ def recipe_with(recipe: Recipe | None, given: Mapping[str, Any]) -> Recipe:
 
 
 def score_cache(scorer: Any, index: Index) -> ScoreCache:
-    """The cache of scores beside an index, of a cross-encoder by its name or loaded already. Raises ConfigError."""
+    """The cache of scores beside an index, of a teacher as text, as an object that scores pairs, or of a
+    CrossEncoder that is loaded. Raises ConfigError."""
     if isinstance(scorer, ScoreCache):
         return scorer
     if isinstance(scorer, str | Path):
-        made: PairScorer = CrossEncoderScorer(str(scorer))
+        made: PairScorer = parse_teacher(str(scorer))
+    elif hasattr(scorer, "score") and hasattr(scorer, "fingerprint"):
+        made = scorer
     elif hasattr(scorer, "predict") and hasattr(scorer, "state_dict"):
         made = LoadedCrossEncoder(scorer)
     else:
-        raise ConfigError(f"the cross-encoder is {_named(scorer)}; expected its name or a CrossEncoder")
-    return ScoreCache(index.path / "cache" / "rescored.sqlite", made)
+        raise ConfigError(
+            f"the teacher is {_named(scorer)}; expected a CrossEncoder, its name, or a text as 'encoders(models=...)'"
+        )
+    return ScoreCache(index.path / "cache" / "teacher.sqlite", made)
 
 
 def indexes_of(given: Any) -> tuple[Index, ...]:

@@ -21,16 +21,16 @@ from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.encoders.objects import is_sentence_transformer
 from miner.errors import ConfigError, InputError
-from miner.filters import Filter, Margin, Rank, Rescored, Score
+from miner.filters import Filter, Margin, Rank, Score, TeacherScore
 from miner.index import Index
 from miner.index.build import build
 from miner.index.encode import encoder_key
 from miner.mining.export import dataset as as_dataset
 from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
-from miner.mining.rescore import ScoreCache
 from miner.mining.result import MiningResult
-from miner.mining.skip import Skip, SkipRescored
+from miner.mining.skip import Skip, SkipByTeacher
+from miner.mining.teacher import ScoreCache
 from miner.mining.tuples import LAYOUTS, ScoredRow, TupleLayout
 from miner.models.cross_encoder import LoadedCrossEncoder
 from miner.progress import Clock, clock_of
@@ -101,21 +101,21 @@ def mine_hard_negatives(
         _deprecated("margin", f"absolute_margin={margin}")
     pairs = Pairs(dataset, anchor_column_name, positive_column_name)
     limits = Limits(max_score, min_score, absolute_margin, relative_margin)
-    rescored = cross_encoder is not None and limits.any
+    teacher = cross_encoder is not None and limits.any
     depth = range_max or range_min + num_negatives * (WINDOW if limits.any else 1)
     encoder = _encoder(model, (query_prompt_name, query_prompt), (corpus_prompt_name, corpus_prompt))
     clock = clock_of(None, verbose)
     with _folder(cache_folder) as folder:
-        scorer = LoadedCrossEncoder(cross_encoder, batch_size) if rescored else None
+        scorer = LoadedCrossEncoder(cross_encoder, batch_size) if teacher else None
         scores = ScoreCache(folder / "scores.sqlite", scorer) if scorer else None
         recipe = Recipe(
             n=num_negatives,
-            filters=limits.filters(rescored, range_max and range_max + pairs.most),
-            select=(SkipRescored if rescored else Skip)(
+            filters=limits.filters(teacher, range_max and range_max + pairs.most),
+            select=(SkipByTeacher if teacher else Skip)(
                 range_min, range_max or 0, sampling_strategy == "random"
             ),
             depth=depth + pairs.most,
-            rescore=scores,
+            teacher=scores,
             widen=range_max is None,
         )
         index = _index(folder, pairs.passages(corpus), encoder, clock)
@@ -141,11 +141,11 @@ class Limits:
             each is not None for each in (self.max_score, self.min_score, self.absolute, self.relative)
         )
 
-    def filters(self, rescored: bool, last: int | None) -> tuple[Filter, ...]:
+    def filters(self, teacher: bool, last: int | None) -> tuple[Filter, ...]:
         """The limits as filters; margins against the lowest positive, as there."""
         found: list[Filter] = [] if last is None else [Rank(last=last)]
-        if rescored:
-            found.append(Rescored(self.min_score, self.max_score, self.relative, self.absolute))
+        if teacher:
+            found.append(TeacherScore(self.min_score, self.max_score, self.relative, self.absolute))
             return tuple(found)
         if self.relative is not None:
             found.append(Margin(relative=self.relative, against="lowest"))
@@ -302,7 +302,7 @@ def _scored(result: MiningResult, scores: ScoreCache | None) -> Iterator[ScoredR
         if scores is not None:
             of_relevant = scores.score([(row.query, text) for text in row.relevant_passages]).tolist()
         negatives = [
-            (each.text, each.similarity if each.rescored is None else each.rescored) for each in row.negatives
+            (each.text, each.similarity if each.teacher is None else each.teacher) for each in row.negatives
         ]
         yield ScoredRow(row.query, list(zip(row.relevant_passages, of_relevant, strict=True)), negatives)
 

@@ -24,9 +24,9 @@ from miner.mining.pool import PoolBuilder, seen_by
 from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
-from miner.mining.rescore import rescore
 from miner.mining.result import MiningResult
 from miner.mining.run_record import RunInfo
+from miner.mining.teacher import with_teacher
 from miner.progress import Clock
 from miner.risk import RiskScorer, features, logit, probability
 from miner.search.search import Finder
@@ -120,10 +120,10 @@ class Miner:
             pool = self._estimate(pool, block)
         if self.recipe.judgments is not None:
             pool = weigh(pool, block, self.indexes[0], self.recipe.judgments)
-        if self.recipe.rescore is not None:
+        if self.recipe.teacher is not None:
             wanted = judge(pool, self.recipe.cheap) == KEPT
             texts = [self._texts(line) for line in np.where(wanted, pool.rows, PADDING)]
-            pool = rescore(pool, wanted, block.texts, texts, block.relevant_texts, self.recipe.rescore)
+            pool = with_teacher(pool, wanted, block.texts, texts, block.relevant_texts, self.recipe.teacher)
         return pool
 
     def choose(self, pool: Pool, block: Block) -> tuple[UInt8, Selection]:

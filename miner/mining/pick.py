@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from miner.data import RESCORED, Float32, Int64, Pool, UInt8
+from miner.data import OF_RELEVANT, TEACHER, Float32, Int64, Pool, UInt8
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,9 @@ class Pick:
     nearest: Float32
     shares: Float32
     risks: Float32 | None
-    rescored: Float32 | None
+    teacher: Float32 | None
     relevant_scores: Float32
+    relevant_teacher: Float32 | None
     found: Int64 | None
     """[indexes, k] ranks in each index, 0 where it did not find the passage."""
     verdicts: Int64
@@ -38,7 +39,7 @@ class Pick:
         """The pick of these columns [k] of a pool, by verdicts uint8 [Q, K] of so many judges."""
         mine = slice(int(pool.offsets[query]), int(pool.offsets[query + 1]))
         best = pool.relevant_scores[mine].max()
-        rescored = pool.evidence.get(RESCORED)
+        teacher = pool.evidence.get(TEACHER)
         return cls(
             rows=pool.rows[query, columns],
             ranks=columns + 1,
@@ -46,8 +47,9 @@ class Pick:
             nearest=pool.to_relevant[mine][:, columns].max(axis=0),
             shares=pool.scores[query, columns] / (best if best > 0 else np.float32(np.nan)),
             risks=None if pool.risk is None else pool.risk[query, columns],
-            rescored=None if rescored is None else rescored[query, columns],
+            teacher=None if teacher is None else teacher[query, columns],
             relevant_scores=pool.relevant_scores[mine],
+            relevant_teacher=None if teacher is None else pool.evidence[OF_RELEVANT][mine],
             found=None if pool.ranks is None else pool.ranks[:, query, columns],
             verdicts=np.bincount(verdicts[query], minlength=judges + 2).astype(np.int64),
             cap=cap,

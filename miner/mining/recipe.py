@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from miner.data import RESCORED
+from miner.data import TEACHER
 from miner.errors import ConfigError
 from miner.filters import GUARDS, DropJudged, Filter, Risk, SameDocument
 from miner.judgments.known import KnownJudgments
 from miner.mining.relevant import EMIT
-from miner.mining.rescore import ScoreCache
+from miner.mining.teacher import ScoreCache
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
 from miner.selectors import RiskPenalty, Selector, Top
@@ -32,11 +32,11 @@ class Recipe:
     """`n` negatives a query out of the `depth` most similar passages, judged by the guards, by `copies` and then
     by `filters`, chosen by `select`; `emit` names what of a passage is written ('text' or 'title-text').
 
-    `risk` is the model behind risk(), riskiest() and priced(); `rescore` scores pairs with a cross-encoder, for
+    `risk` is the model behind risk(), riskiest() and priced(); `teacher` scores pairs, for
     the denoise filter and the receipts; `search` finds the candidates; `judgments` are what was judged before:
     what answers is no negative, what was verified not to bears no risk. Too few survivors widen the search
     fourfold, then exactly, until the corpus ends, unless `widen` is off. Raises ConfigError for numbers that
-    cannot be, and where a filter or selector needs a cross-encoder and there is none.
+    cannot be, and where a filter or selector needs a teacher and there is none.
     """
 
     n: int = 5
@@ -49,7 +49,7 @@ class Recipe:
     emit: str = "text"
     widen: bool = True
     risk: RiskModel = field(default_factory=packaged_model)
-    rescore: ScoreCache | None = None
+    teacher: ScoreCache | None = None
     search: Search = field(default_factory=Search)
     judgments: KnownJudgments | None = None
 
@@ -62,8 +62,8 @@ class Recipe:
             raise ConfigError(f"emit is {self.emit!r}; expected one of {', '.join(EMIT)}")
         chosen: tuple[Filter | Selector, ...] = (*self.filters, self.select)
         for each in chosen:
-            if self.rescore is None and RESCORED in each.needs:
-                raise ConfigError(f"{each!r} needs the scores of a cross-encoder; name one with --rescore")
+            if self.teacher is None and TEACHER in each.needs:
+                raise ConfigError(f"{each!r} needs the scores of a teacher; name one with --teacher")
 
     @property
     def needs(self) -> frozenset[str]:
@@ -78,8 +78,8 @@ class Recipe:
 
     @property
     def cheap(self) -> tuple[Filter, ...]:
-        """The judges that need no cross-encoder."""
-        return tuple(each for each in self.judges if RESCORED not in each.needs)
+        """The judges that need no teacher."""
+        return tuple(each for each in self.judges if TEACHER not in each.needs)
 
     def calibrated(self, calibration: RiskCalibration) -> Recipe:
         """The recipe with the calibration's model, and with its caps on the risk read as shares of what is mined

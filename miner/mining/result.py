@@ -129,7 +129,7 @@ class MiningResult:
             _numbers(pick.nearest),
             _numbers(pick.shares),
             empty if pick.risks is None else _numbers(pick.risks),
-            empty if pick.rescored is None else _numbers(pick.rescored),
+            empty if pick.teacher is None else _numbers(pick.teacher),
             strict=True,
         )
         return [
@@ -142,11 +142,11 @@ class MiningResult:
                 to_relevant=nearest,
                 share=None if math.isnan(share) else share,
                 risk=risk,
-                rescored=rescored,
+                teacher=teacher,
                 found_by=self._found_by(pick, k),
                 title=passage.title,
             )
-            for k, (passage, rank, score, nearest, share, risk, rescored) in enumerate(columns)
+            for k, (passage, rank, score, nearest, share, risk, teacher) in enumerate(columns)
         ]
 
     def _found_by(self, pick: Pick, k: int) -> dict[str, int]:
@@ -242,13 +242,17 @@ class MiningResult:
                 "to_relevant": negative.to_relevant,
                 "share": negative.share,
                 "risk": negative.risk,
-                "rescored": negative.rescored,
+                "teacher": negative.teacher,
                 **({"found_by": negative.found_by} if negative.found_by else {}),
                 **said(negative),
             }
             for negative in mined
         ]
         relevant = [{"id": id, "similarity": score} for id, score in zip(ids, scores, strict=True)]
+        if (taught := self.picks[i].relevant_teacher) is not None:
+            relevant = [
+                {**each, "teacher": score} for each, score in zip(relevant, _numbers(taught), strict=True)
+            ]
         return {"query": self.queries[i].text, "relevant": relevant, "negatives": [*given, *own]}
 
     def _said(self, i: int) -> Callable[[Negative], dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from miner.data import KEPT, RESCORED, Float32, Int64, Pool, Selection, UInt8
+from miner.data import KEPT, TEACHER, Float32, Int64, Pool, Selection, UInt8
 from miner.errors import ConfigError
 from miner.selectors.base import lay_out
 from miner.spec import Spec
@@ -49,11 +49,11 @@ class Skip(Spec):
 
 
 @dataclass(frozen=True, repr=False)
-class SkipRescored(Skip):
+class SkipByTeacher(Skip):
     """As Skip, in the order of the cross-encoder's scores."""
 
-    name: ClassVar[str] = "skip_rescored"
-    needs: ClassVar[frozenset[str]] = frozenset({RESCORED})
+    name: ClassVar[str] = "skip_by_teacher"
+    needs: ClassVar[frozenset[str]] = frozenset({TEACHER})
 
     def order(self, pool: Pool) -> Float32:
-        return pool.evidence[RESCORED]
+        return pool.evidence[TEACHER]

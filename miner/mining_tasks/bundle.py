@@ -21,8 +21,10 @@ from miner.storage.place import Place
 from miner.storage.sealed import Sealed
 
 PLAIN = "plain"
-LISTS = ("rows", "ranks", "scores", "nearest", "shares", "risks", "rescored")
+LISTS = ("rows", "ranks", "scores", "nearest", "shares", "risks", "teacher")
 """Fields of a pick with a number for each negative."""
+KNOWN = ("relevant_scores", "relevant_teacher")
+"""Fields with a number for each relevant passage."""
 
 Array = NDArray[Any]
 
@@ -99,7 +101,7 @@ def pack_picks(picks: Mapping[int, Pick]) -> dict[str, Array]:
         "negatives": np.array([len(pick.rows) for pick in picks.values()], np.int64),
         "known": np.array([len(pick.relevant_scores) for pick in picks.values()], np.int64),
     }
-    for name in (*LISTS, "relevant_scores", "found"):
+    for name in (*LISTS, *KNOWN, "found"):
         values = [getattr(pick, name) for pick in picks.values()]
         if values and values[0] is not None:
             arrays[name] = np.concatenate(values, axis=-1)
@@ -115,10 +117,11 @@ def unpack_picks(arrays: Mapping[str, Array]) -> dict[int, Pick]:
     picks = dict[int, Pick]()
     for place, query in enumerate(arrays["picked"].tolist()):
         mine = slice(int(ends[place]), int(ends[place + 1]))
+        of_relevant = slice(int(known[place]), int(known[place + 1]))
         lists = {name: arrays[name][mine] if name in arrays else None for name in LISTS}
+        lists |= {name: arrays[name][of_relevant] if name in arrays else None for name in KNOWN}
         picks[query] = Pick(
             **lists,  # type: ignore[arg-type]
-            relevant_scores=arrays["relevant_scores"][int(known[place]) : int(known[place + 1])],
             found=arrays["found"][:, mine] if "found" in arrays else None,
             verdicts=arrays["verdicts"][place],
             cap=float(arrays["caps"][place]),

@@ -93,8 +93,8 @@ def mine(
     for a row that is no query, OutputError, and by an executor WorkLost, and Locked if the same output is being made.
     """
     clock, indexes = clock_of(clock, progress), indexes_of(index)
-    if fields.get("rescore") is not None:
-        fields["rescore"] = score_cache(fields["rescore"], indexes[0])
+    if fields.get("teacher") is not None:
+        fields["teacher"] = score_cache(fields["teacher"], indexes[0])
     recipe = recipe_with(recipe, fields)
     asked = _queries(queries, columns)
     given = _encoder(asked, indexes[0], encoder, vectors)

@@ -53,7 +53,7 @@ def mine_files(
 ) -> dict[str, Any]:
     """Mine hard negatives by an executor; write what MiningResult.write writes, byte for byte, and return the record.
 
-    Raises ConfigError for a recipe with a cross-encoder, whose scores would depend on the blocks in their last
+    Raises ConfigError for a recipe with a teacher, whose scores would depend on the blocks in their last
     bits, or with a search by hnsw or ivf, whose structure is of a whole index; what `mine` raises; WorkLost;
     Locked if the same output is being made.
     """
@@ -83,10 +83,8 @@ def mine_files(
 
 
 def _check(recipe: Recipe) -> None:
-    if recipe.rescore is not None:
-        raise ConfigError(
-            "a cross-encoder scores pairs on one machine only; leave out --rescore or --executor"
-        )
+    if recipe.teacher is not None:
+        raise ConfigError("a teacher scores pairs on one machine only; leave out --teacher or --executor")
     if not isinstance(recipe.search.parsed, Exhaustive | IvfPq):
         raise ConfigError(
             f"--search {recipe.search.method} works on one machine only; take ivfpq, or leave out --executor"

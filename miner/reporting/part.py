@@ -16,7 +16,15 @@ from miner.reporting import measure, statistics
 from miner.reporting.findings import Rule
 from miner.reporting.measure import Gauge
 from miner.reporting.records import Record, read_records
-from miner.reporting.statistics import DroppedCopy, Histogram, Preview, Removal, Reuse, RowCounts, Spread
+from miner.reporting.statistics import (
+    Distribution,
+    DroppedCopy,
+    Histogram,
+    Preview,
+    Removal,
+    Reuse,
+    RowCounts,
+)
 from miner.reporting.tally import ReportCounts, tally
 
 
@@ -34,9 +42,9 @@ class ReportLimits:
 class Similarities:
     """Cosines and risks that the receipts hold; empty without receipts."""
 
-    relevant: Spread | None
-    negatives: Spread | None
-    risk: Spread | None
+    relevant: Distribution | None
+    negatives: Distribution | None
+    risk: Distribution | None
     relevant_bins: Histogram
     negative_bins: Histogram
     risk_bins: Histogram

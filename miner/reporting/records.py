@@ -28,7 +28,7 @@ class PassageEvidence:
     """Cosine to the nearest relevant passage; negatives only."""
     risk: float | None = None
     """Estimated probability that the passage answers the query; negatives only."""
-    rescored: float | None = None
+    teacher: float | None = None
     """A cross-encoder's score of query and passage; negatives only."""
     rank: int | None = None
     source: str | None = None

@@ -19,7 +19,7 @@ Histogram = tuple[tuple[float, float, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Distribution:
     """How a set of numbers lies."""
 
     count: int
@@ -66,7 +66,7 @@ class RowCounts:
 class TokenCounts:
     """Lengths of query + passage in tokens, over pairs of one kind."""
 
-    spread: Spread
+    spread: Distribution
     over: int
     """Pairs longer than the limit."""
     lost: float
@@ -102,13 +102,13 @@ class Reuse:
     uses: int
 
 
-def spread(values: ArrayLike) -> Spread | None:
+def spread(values: ArrayLike) -> Distribution | None:
     """Mean and quantiles (linear interpolation); None without values."""
     column = np.asarray(values, np.float64)
     if not column.size:
         return None
     low, p10, median, p90, high = (float(x) for x in np.quantile(column, (0, 0.1, 0.5, 0.9, 1)))
-    return Spread(int(column.size), math.fsum(column) / column.size, low, p10, median, p90, high)
+    return Distribution(int(column.size), math.fsum(column) / column.size, low, p10, median, p90, high)
 
 
 def grid(low: float, high: float, least: float = 1e-4) -> Float64:

@@ -15,7 +15,7 @@ from miner.reporting.verdict import Verdict, verdict
 
 TITLES = {"training": "Training", "validation": "Validation"}
 """What the tabs are called, by their keys."""
-SHOWN = ("id", "similarity", "to_relevant", "risk", "rank", "rescored", "source")
+SHOWN = ("id", "similarity", "to_relevant", "risk", "rank", "teacher", "source")
 """Evidence that the table shows of a passage."""
 
 

@@ -7,11 +7,12 @@ from miner.selectors.below import BelowRelevant
 from miner.selectors.diverse import Diverse
 from miner.selectors.priced import RiskPenalty
 from miner.selectors.sample import Sample
+from miner.selectors.spread import Spread
 from miner.selectors.top import Top
 from miner.spec import Spec, parse
 
 SELECTORS: dict[str, type[Spec]] = {
-    each.name: each for each in (BelowRelevant, Top, Sample, Diverse, RiskPenalty)
+    each.name: each for each in (BelowRelevant, Top, Sample, Spread, Diverse, RiskPenalty)
 }
 
 
@@ -27,6 +28,7 @@ __all__ = [
     "RiskPenalty",
     "Sample",
     "Selector",
+    "Spread",
     "Top",
     "parse_selector",
 ]

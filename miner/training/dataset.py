@@ -15,8 +15,9 @@ from miner.reranking.tasks import Task, load_rows, tasks_of
 from miner.splitting import SplitPlan, split_rows
 from miner.storage import files
 from miner.text.fold import fold
+from miner.training.distilled import Scores, scored_rows, teacher_scores
 from miner.training.examples import usable
-from miner.training.plan import TrainPlan
+from miner.training.plan import DISTILLING, TrainPlan
 
 EVAL_FRACTION = 0.2
 MIN_TRAIN, MIN_EVAL = 16, 8
@@ -31,6 +32,8 @@ class Data:
     tasks: list[Task]
     record: dict[str, Any]
     notes: tuple[str, ...] = ()
+    scores: Scores | None = None
+    """A teacher's, of the rows to train on, where the loss learns them."""
 
 
 def read_data(path: Path, eval_path: Path | None, seed: int, encoder: str | None) -> Data:
@@ -66,23 +69,31 @@ def _leaks(rows: Sequence[Row], tasks: Sequence[Task]) -> tuple[str, ...]:
 
 
 def trainable(data: Data, plan: TrainPlan, path: Path) -> Data:
-    """The data with rows that the loss cannot use left out, and notes on what is thin.
+    """The data with rows that the loss cannot use left out, a teacher's scores where it learns them, and notes on
+    what is thin.
 
     Raises InputError where too little is left.
     """
-    rows = usable(data.rows, plan)
+    rows, scores, unscored = usable(data.rows, plan), None, 0
+    if plan.loss in DISTILLING:
+        scores = teacher_scores(path)
+        unscored = len(rows) - len(rows := scored_rows(rows, scores))
     if len(rows) < MIN_TRAIN:
         without = len(data.rows) - len(rows)
         more = f" ({without} more have no hard negatives)" if without else ""
         raise InputError(path, None, f"gives {len(rows)} training rows{more}; expected {MIN_TRAIN} at least")
     judged, bare = len(data.tasks), sum(not row.hard_negatives for row in data.rows)
-    fate = "left out" if len(rows) < len(data.rows) else "trained on with in-batch negatives alone"
+    kind = "passages of other rows" if plan.random_negatives else "in-batch negatives"
+    fate = "left out" if len(rows) < len(data.rows) else f"trained on with {kind} alone"
     notes = [
         (len(rows) < ADVISED_TRAIN, f"{len(rows)} training rows are few; {ADVISED_TRAIN} are advised"),
         (judged < ADVISED_EVAL, f"{judged} evaluation rows are few; {ADVISED_EVAL} are advised"),
         (bare > 0, f"{bare} training rows have no hard negatives and are {fate}"),
+        (unscored > 0, f"{unscored} training rows lack scores of the teacher and are left out"),
     ]
-    return replace(data, rows=rows, notes=(*data.notes, *(note for holds, note in notes if holds)))
+    return replace(
+        data, rows=rows, scores=scores, notes=(*data.notes, *(note for holds, note in notes if holds))
+    )
 
 
 def split(

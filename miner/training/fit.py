@@ -12,7 +12,7 @@ import orjson
 from transformers import PrinterCallback, TrainerCallback
 
 from miner.progress import Clock, Stage
-from miner.training.plan import IN_BATCH, LISTWISE, TrainPlan
+from miner.training.plan import IN_BATCH, MARGIN_MSE, TrainPlan
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -71,7 +71,7 @@ def fit(
     recorder: Recorder,
     resume: Path | None,
 ) -> int:
-    """Train the model in place: a SentenceTransformer, or a CrossEncoder for the listwise loss.
+    """Train the model in place: a SentenceTransformer, or a CrossEncoder where its arch is not bi.
 
     Columns are embedded one by one: merged, short texts would be padded to the longest of any column.
     `folder` takes checkpoints; `resume` is one of them to go on from, bit for bit. Returns the last step.
@@ -116,19 +116,23 @@ class _WithoutCard:
 
 def _parts(model: Any, plan: TrainPlan) -> tuple[Any, Any, Any]:
     """Trainer, its arguments and the loss."""
-    if plan.loss == LISTWISE:
+    loss: Any
+    if plan.arch != "bi":
         from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments
         from sentence_transformers.cross_encoder.losses import ListNetLoss
+        from sentence_transformers.cross_encoder.losses import MarginMSELoss as CrossMarginMSELoss
 
-        return CrossEncoderTrainer, CrossEncoderTrainingArguments, ListNetLoss(model, mini_batch_size=-1)
+        loss = ListNetLoss(model, mini_batch_size=-1) if plan.lists else CrossMarginMSELoss(model)
+        return CrossEncoderTrainer, CrossEncoderTrainingArguments, loss
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+    from sentence_transformers.sentence_transformer.losses import MarginMSELoss, MultipleNegativesRankingLoss
+
+    from miner.training.losses import OwnNegativesLoss, scaled_cosine
 
     if plan.loss == IN_BATCH:
-        from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-
-        loss: Any = MultipleNegativesRankingLoss(model)
+        loss = MultipleNegativesRankingLoss(model)
+    elif plan.loss == MARGIN_MSE:
+        loss = MarginMSELoss(model, similarity_fct=scaled_cosine)
     else:
-        from miner.training.losses import OwnNegativesLoss
-
         loss = OwnNegativesLoss(model)
     return SentenceTransformerTrainer, SentenceTransformerTrainingArguments, loss

@@ -20,7 +20,7 @@ TRIES = 20
 
 
 def mix(rows: Sequence[Row], hard: int, others: int, seed: int) -> list[Row]:
-    """Rows with at most `hard` of their negatives, evenly drawn from first to last, and `others` relevant
+    """Rows with at most `hard` of their negatives, evenly from first to last, and `others` relevant
     passages of rows that share no query and no relevant passage with them, drawn with the seed.
 
     Fewer than `others` where a row has no strangers enough.
@@ -43,7 +43,7 @@ def _strangers(rows: Sequence[Row], component: Int64, count: int, seed: int) -> 
     keys = [{fold(text) for text in (*row.relevant_passages, *row.hard_negatives)} for row in rows]
     found = []
     for i in range(len(rows)):
-        draw, taken, own = np.random.default_rng([seed, i]), dict[str, str](), keys[i]
+        draw, taken, own = np.random.default_rng([seed, i]), dict[bytes, str](), keys[i]
         for _ in range(TRIES * count):
             if len(taken) == count:
                 break

@@ -21,11 +21,16 @@ from miner.models.load import Kind
 from miner.text.fold import fold
 
 IN_BATCH, OWN, LISTWISE = "in-batch", "own", "listwise"
+KL, MARGIN_MSE = "kl", "margin-mse"
+DISTILLING = (KL, MARGIN_MSE)
+"""Losses over a teacher's scores."""
 ENOUGH_FOR_CROSS = 700
 FEW_ROWS = 300
 MANY_RELEVANT = 1.5
 MANY_SHARED = 0.1
 MAX_RELEVANT, MAX_NEGATIVES = 5, 10
+HARD, RANDOM = 3, 2
+"""Own negatives and passages of other rows that a fresh cross-encoder trains on."""
 SHORTEST, LONGEST, STEP = 64, 256, 16
 HELD = 0.95
 SAMPLED = 2_000
@@ -39,15 +44,17 @@ class TrainSettings:
     arch: str | None = None
     """'bi' or 'cross'."""
     loss: str | None = None
-    """'in-batch' or 'own'; bi only."""
+    """'in-batch' or 'own', bi only; 'kl' or 'margin-mse' on a teacher's scores."""
     epochs: int | None = None
     learning_rate: float | None = None
     batch_size: int | None = None
     max_length: int | None = None
+    random_negatives: int | None = None
+    """Relevant passages of other rows beside the negatives of each."""
     seed: int = 0
 
     def __post_init__(self) -> None:
-        allowed = {"arch": (None, "bi", "cross"), "loss": (None, IN_BATCH, OWN)}
+        allowed = {"arch": (None, "bi", "cross"), "loss": (None, IN_BATCH, OWN, *DISTILLING)}
         for name, values in allowed.items():
             if getattr(self, name) not in values:
                 found = getattr(self, name)
@@ -56,6 +63,8 @@ class TrainSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"{name.replace('_', ' ')} is {value}; expected a number above 0")
+        if self.random_negatives is not None and self.random_negatives < 0:
+            raise ConfigError(f"random negatives is {self.random_negatives}; expected 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,15 @@ class TrainPlan:
     seed: int
     notes: tuple[str, ...]
     """What was chosen and why, in sentences."""
+    hard_negatives: int = MAX_NEGATIVES
+    """The most negatives of a row that are trained on."""
+    random_negatives: int = 0
+    """Relevant passages of other rows beside them."""
+
+    @property
+    def lists(self) -> bool:
+        """Whether a row is one example: all its passages with a label each."""
+        return self.arch != "bi" and self.loss != MARGIN_MSE
 
     def record(self) -> dict[str, Any]:
         return asdict(self)
@@ -97,6 +115,7 @@ def make_plan(
             f"expect no gain below about {ENOUGH_FOR_CROSS}"
         )
     loss, epochs, rate, batch = _recipe(rows, asked, arch, notes)
+    hard, others = _mixture(len(rows), asked, arch, loss, notes)
     length = asked.max_length or _length(rows, arch, count, limit, notes)
     if length > limit:
         raise ConfigError(f"max length is {length}; the model takes at most {limit} tokens")
@@ -110,7 +129,29 @@ def make_plan(
         precision=precision(),
         seed=asked.seed,
         notes=tuple(notes),
+        hard_negatives=hard,
+        random_negatives=others,
     )
+
+
+def _mixture(rows: int, asked: TrainSettings, arch: str, loss: str, notes: list[str]) -> tuple[int, int]:
+    """The most of a row's own negatives, and passages of other rows beside them."""
+    if loss in DISTILLING:
+        if asked.random_negatives:
+            raise ConfigError(f"random negatives have no teacher's score; leave them out with loss {loss}")
+        return MAX_NEGATIVES, 0
+    others = asked.random_negatives
+    if others is None:
+        others = RANDOM if arch == "combined" else 0
+    if not others:
+        return MAX_NEGATIVES, 0
+    notes.append(
+        f"each row trains on at most {HARD} of its hard negatives and {others} passages of other rows: "
+        "a cross-encoder without a trained head learns least from the hardest alone"
+        if arch == "combined"
+        else f"each row trains on {others} passages of other rows beside its negatives"
+    )
+    return (HARD if arch == "combined" else MAX_NEGATIVES), others
 
 
 def choose_arch(asked: str | None, kind: Kind) -> str:
@@ -133,9 +174,14 @@ def _recipe(
     rows: Sequence[Row], asked: TrainSettings, arch: str, notes: list[str]
 ) -> tuple[str, int, float, int]:
     """Loss, epochs, learning rate and batch size."""
+    if asked.loss in DISTILLING:
+        notes.append(f"{asked.loss} on the teacher's scores")
+        return (asked.loss, 2, 3e-5, 8) if arch == "bi" else (asked.loss, 3, 5e-5, 8)
     if arch != "bi":
         if asked.loss:
-            raise ConfigError(f"loss is {asked.loss!r}; arch cross always trains listwise")
+            raise ConfigError(
+                f"loss is {asked.loss!r}; arch cross trains listwise, or with {' or '.join(DISTILLING)}"
+            )
         notes.append("listwise loss over each row's own passages")
         return LISTWISE, 3, 5e-5, 8
     epochs = 2 if len(rows) >= FEW_ROWS else 3

@@ -24,7 +24,7 @@ from miner.storage import files
 from miner.training.curve import draw
 from miner.training.dataset import Data, read_data, trainable
 from miner.training.examples import count_steps, examples
-from miner.training.plan import LISTWISE, TrainPlan, TrainSettings, make_plan
+from miner.training.plan import TrainPlan, TrainSettings, make_plan
 from miner.training.workspace import METRICS as METRICS_FILE
 from miner.training.workspace import Workspace, read_metrics
 from miner.version import __version__
@@ -136,7 +136,7 @@ def _run(base: Located, data: Data, plan: TrainPlan, workspace: Workspace, clock
     def judge() -> dict[str, float]:
         return dict(zip(METRICS, measure(watched, tuned).mean(axis=0).round(6).tolist(), strict=True))
 
-    table = examples(data.rows, plan)
+    table = examples(data.rows, plan, data.scores)
     recorder = Recorder(workspace.metrics, count_steps(table, plan), judge, clock)
     if resume is None:
         figures = before[:WATCHED].mean(axis=0).round(6).tolist()
@@ -161,7 +161,7 @@ def _fresh(base: Located, plan: TrainPlan) -> tuple[Reranker, Any]:
     """The reranker to be and the model in it that is trained."""
     import torch
 
-    if plan.loss != LISTWISE:
+    if plan.arch == "bi":
         encoder = load_sentence_transformer(base, max_length=plan.max_length)
         return BiReranker(encoder), encoder
     torch.manual_seed(plan.seed)

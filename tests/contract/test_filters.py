@@ -33,7 +33,7 @@ SPECS = [
     "score(max=0.6)",
     "sibling()",
     "denoise(absolute=0.1)",
-    "rescored(max=0.6, relative=0.05)",
+    "teacher(max=0.6, relative=0.05)",
     "risk(max=0.3)",
     "riskiest(share=0.2)",
 ]
@@ -112,14 +112,14 @@ def test_each_verdict_names_the_first_filter_that_said_no_and_all_add_up() -> No
 
 def test_denoising_believes_the_cross_encoder_and_passes_what_it_did_not_score() -> None:
     evidence = {
-        "rescored": np.array([[0.95, 0.75, np.nan, 0.2]], np.float32),
-        "rescored_relevant": np.array([[0.3, 0.8, 0.9]], np.float32),
+        "teacher": np.array([[0.95, 0.75, np.nan, 0.2]], np.float32),
+        "teacher_relevant": np.array([[0.3, 0.8, 0.9]], np.float32),
     }
     pool = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]], evidence=evidence)
     assert Denoise().keep(pool)[0].tolist() == [False, True, True, True]
     assert Denoise(absolute=0.1).keep(pool)[0].tolist() == [False, False, True, True]
     assert Denoise(max=0.1).keep(pool)[0].tolist() == [False, False, True, False]
-    with pytest.raises(ConfigError, match="--rescore"):
+    with pytest.raises(ConfigError, match="--teacher"):
         Denoise().keep(make_pool([[0.9]], [[0.9]]))
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from miner.data import KEPT, PADDED, PADDING, Pool
+from miner.data import KEPT, PADDED, PADDING, TEACHER, Pool
 from miner.errors import ConfigError
-from miner.selectors import SELECTORS, BelowRelevant, Diverse, RiskPenalty, Sample, Top, parse_selector
+from miner.selectors import (
+    SELECTORS,
+    BelowRelevant,
+    Diverse,
+    RiskPenalty,
+    Sample,
+    Spread,
+    Top,
+    parse_selector,
+)
 from tests.support.pools import make_pool, part, random_pool
 
 
@@ -47,6 +58,25 @@ def test_top_takes_the_best_ranks() -> None:
     verdicts = np.array([[KEPT, PADDED, KEPT, KEPT]], np.uint8)
     pool = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]])
     assert Top().choose(pool, verdicts, np.array([2]), 0).columns.tolist() == [[0, 2]]
+
+
+def test_spread_takes_one_of_each_part_of_the_range() -> None:
+    pool = make_pool([[0.9, 0.88, 0.86, 0.7, 0.5, 0.31, 0.3]], [[0.9]])
+    kept = np.zeros((1, 7), np.uint8)
+    assert Spread().choose(pool, kept, np.array([3]), 0).columns.tolist() == [[2, 3, 5]]
+    assert Spread(hardest=1).choose(pool, kept, np.array([3]), 0).columns.tolist() == [[0, 3, 4]]
+
+
+def test_spread_goes_by_the_teacher_where_it_is_told_to() -> None:
+    pool = make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.9]])
+    scored = replace(pool, evidence={TEACHER: np.array([[1.0, 9.0, 4.0, 6.0]], np.float32)})
+    kept = np.zeros((1, 4), np.uint8)
+    assert Spread().choose(scored, kept, np.array([2]), 0).columns.tolist() == [[1, 2]]
+    assert Spread(by="teacher").choose(scored, kept, np.array([2]), 0).columns.tolist() == [[2, 3]]
+    assert Spread(by="teacher").needs == {TEACHER}
+    assert not Spread().needs
+    with pytest.raises(ConfigError, match="by is 'rank'; expected 'similarity' or 'teacher'"):
+        Spread(by="rank")
 
 
 def test_below_takes_the_hardest_that_score_less_than_the_relevant_passage() -> None:

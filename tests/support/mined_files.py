@@ -55,7 +55,7 @@ def made_receipts(rows: Iterable[Mapping[str, Any]], seed: int = 0) -> list[dict
                     "to_relevant": round(draw.uniform(0.1, 0.8), 6),
                     "share": round(draw.uniform(0.2, 0.9), 6),
                     "risk": round(draw.betavariate(1, 12), 6),
-                    "rescored": None,
+                    "teacher": None,
                 }
                 for rank in range(1, len(row["hard_negatives"]) + 1)
             ],

@@ -49,9 +49,9 @@ def random_pool(queries: int = 6, candidates: int = 40, seed: int = 0) -> Pool:
     rng = np.random.default_rng(seed)
     scores = -np.sort(-rng.uniform(-0.2, 0.9, (queries, candidates)))
     relevant = [rng.uniform(0.1, 0.9, rng.integers(1, 4)).tolist() for _ in range(queries)]
-    rescored = rng.uniform(0, 1, (queries, candidates)).astype(np.float32)
-    rescored[:, ::5] = np.nan
-    evidence = {"rescored": rescored, "rescored_relevant": np.full((queries, 3), 0.8, np.float32)}
+    teacher = rng.uniform(0, 1, (queries, candidates)).astype(np.float32)
+    teacher[:, ::5] = np.nan
+    evidence = {"teacher": teacher, "teacher_relevant": np.full((queries, 3), 0.8, np.float32)}
     risk = rng.uniform(0, 1, (queries, candidates)).astype(np.float32)
     sibling = rng.integers(0, 3, (queries, candidates)).astype(np.uint8)
     return make_pool(scores, relevant, sibling=sibling, evidence=evidence, risk=risk)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import importlib
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-WHERE = {"judged": "lib", "negatives": "lib", "downstream": "quality"}
+WHERE = {"judged": "lib", "negatives": "lib", "learners": "lib", "downstream": "quality"}
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +39,31 @@ def judged(modules: dict[str, Any]) -> Any:
     )
 
 
+def divided(modules: dict[str, Any], judged: Any, train: int = 400, test: int = 200, seed: int = 1) -> Any:
+    return modules["downstream"].divide(judged, modules["learners"].LEARNERS["bi"], train, test, seed)
+
+
 def test_no_thread_is_on_both_sides(modules: dict[str, Any], judged: Any) -> None:
-    part = modules["downstream"].divide(judged, modules["downstream"].Size(train=30, test=20), seed=1)
+    part = divided(modules, judged, 30, 20)
     trained, tested = judged.components[part.known.queries], judged.components[part.test]
     assert (len(part.known.queries), len(part.test)) == (30, 20)
     assert not set(trained.tolist()) & set(tested.tolist())
 
 
 def test_each_training_query_shows_one_of_its_relevant_passages(modules: dict[str, Any], judged: Any) -> None:
-    known = modules["downstream"].divide(judged, modules["downstream"].Size(), seed=1).known
+    known = divided(modules, judged).known
     assert all(row in judged.relevant[i] for i, row in zip(known.queries, known.revealed, strict=True))
     assert len({int(row) % 3 for row in known.revealed}) == 3
 
 
 def test_the_relevant_passages_lead_the_ranked_ones_and_none_is_twice(
-    modules: dict[str, Any], judged: Any, monkeypatch: pytest.MonkeyPatch
+    modules: dict[str, Any], judged: Any
 ) -> None:
-    rows = modules["downstream"].candidates(judged, 7).tolist()
+    learner = modules["learners"].LEARNERS["bi"]
+    rows = modules["downstream"].candidates(judged, learner, 7).tolist()
     assert rows[:3] == [6, 7, 8]
     assert sorted(rows) == list(range(100))
-    monkeypatch.setattr(modules["downstream"], "SMALL_CORPUS", 50)
-    few = modules["downstream"].candidates(judged, 7).tolist()
+    few = modules["downstream"].candidates(judged, replace(learner, whole=50), 7).tolist()
     assert few[:3] == [6, 7, 8]
     assert few == rows[: len(few)]
     assert 30 <= len(few) <= 33
@@ -66,12 +73,12 @@ def test_the_relevant_passages_lead_the_ranked_ones_and_none_is_twice(
 def test_a_method_gives_other_passages_than_the_revealed_one(
     modules: dict[str, Any], judged: Any, method: str
 ) -> None:
-    known = modules["downstream"].divide(judged, modules["downstream"].Size(), seed=2).known
-    mined = modules["negatives"].METHODS[method](known)
-    assert [len(rows) for rows in mined] == [5] * len(known.queries)
+    known = divided(modules, judged, seed=2).known
+    mined = modules["negatives"].method(method)(known)
+    assert [len(own.negatives) for own in mined] == [5] * len(known.queries)
     assert all(
-        shown not in rows and len(set(rows)) == 5
-        for shown, rows in zip(known.revealed.tolist(), mined, strict=True)
+        shown not in own.negatives and len(set(own.negatives)) == 5
+        for shown, own in zip(known.revealed.tolist(), mined, strict=True)
     )
     told = modules["downstream"].described(known, mined)
     if method != "miner":
@@ -81,14 +88,42 @@ def test_a_method_gives_other_passages_than_the_revealed_one(
 def test_the_summary_pairs_methods_over_their_common_seeds(modules: dict[str, Any]) -> None:
     def record(method: str, seed: int, value: float) -> dict[str, Any]:
         figures = [[value] * 4] * 10
-        return {"set": "made", "method": method, "seed": seed, "figures": figures, "seconds": 1.0} | {
-            "components": list(range(10))
+        return {"set": "made", "method": method, "rows": 400, "seed": seed, "seconds": 1.0} | {
+            "figures": figures,
+            "components": list(range(10)),
         }
 
     runs = [record("untouched", seed, 0.5) for seed in (0, 1)]
     runs += [record("naive", 0, 0.4), record("miner", 0, 0.7), record("miner", 1, 0.6)]
-    made = modules["downstream"].summary(runs, modules["downstream"].Size())["sets"]["made"]
+    made = modules["downstream"].summary(runs)["made"]
     assert made["miner"]["nDCG@10"] == 0.65
     assert made["miner"]["against"]["untouched"]["nDCG@10"]["change"] == pytest.approx(0.15)
     assert made["miner"]["against"]["naive"]["nDCG@10"]["change"] == pytest.approx(0.3)
     assert made["naive"]["against"]["untouched"]["nDCG@10"]["verdict"] == "loss"
+
+
+def test_a_simulated_judge_finds_most_answers_and_says_the_same_of_a_pair_to_all(
+    modules: dict[str, Any], judged: Any
+) -> None:
+    known = divided(modules, judged).known
+    naive, dropped, relabelled = (
+        modules["negatives"].method(name)(known) for name in ("naive", "drop:naive", "relabel:naive")
+    )
+    told = modules["downstream"].described
+    assert told(known, dropped)["false_negatives"] < told(known, naive)["false_negatives"] / 3
+    for before, without, after in zip(naive, dropped, relabelled, strict=True):
+        assert without.negatives == after.negatives
+        assert sorted([*after.negatives, *after.relevant]) == sorted(before.negatives)
+    promoted = [(i, row) for i, own in zip(known.queries, relabelled, strict=True) for row in own.relevant]
+    assert sum(row in judged.relevant[i] for i, row in promoted) > 0.8 * len(promoted) > 0
+
+
+def test_results_of_learners_that_were_not_run_stay(modules: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text('{"bi": {"sets": {}}}')
+    record = {"learner": "cross", "set": "made", "method": "naive", "rows": 100, "seed": 0, "seconds": 1.0}
+    figures = {"cross": [[0.5] * 4] * 6, "cross + encoder": [[0.7] * 4] * 6}
+    modules["downstream"].write_results(path, [record | {"figures": figures, "components": list(range(6))}])
+    held = json.loads(path.read_text())
+    assert list(held) == ["bi", "cross", "cross + encoder"]
+    assert held["cross + encoder"]["sets"]["made, 100 rows"]["naive"]["nDCG@10"] == 0.7

@@ -17,7 +17,7 @@ from miner.formats.reading import read_any
 
 ROW = Row("How?", ("So.", "Thus."), ("No.", "Never.", "Nay."))
 BARE = Row("Why?", ("Because.",))
-RECEIPT = {
+RECEIPT: dict[str, Any] = {
     "query": "How?",
     "relevant": [{"id": "yes/1.md#2", "similarity": 0.75}, {"id": None, "similarity": 0.5}],
     "negatives": [
@@ -75,6 +75,35 @@ def test_flag_embedding_takes_scores_from_receipts(tmp_path: Path) -> None:
     ]
     unknown = RECEIPT | {"relevant": [{"id": "a"}, {"id": "b"}]}
     assert written("flag-embedding", tmp_path / "f.jsonl", [ROW], unknown) == [plain]
+
+
+TAUGHT = RECEIPT | {
+    side: [{**entry, "teacher": float(place)} for place, entry in enumerate(RECEIPT[side])]
+    for side in ("relevant", "negatives")
+}
+
+
+def test_a_teachers_scores_go_before_similarities_in_every_format_that_carries_scores(tmp_path: Path) -> None:
+    (flag,) = written("flag-embedding", tmp_path / "f.jsonl", [ROW], TAUGHT)
+    assert (flag["pos_scores"], flag["neg_scores"]) == ([0.0, 1.0], [0.0, 1.0, 2.0])
+    (listed,) = written("labeled-list(scored=True)", tmp_path / "l.jsonl", [ROW], TAUGHT)
+    assert listed["labels"] == [0.0, 1.0, 0.0, 1.0, 2.0]
+    (row,) = written("tevatron", tmp_path / "t.jsonl", [ROW], TAUGHT)
+    assert [each["score"] for each in row["negative_passages"]] == [0.0, 1.0, 2.0]
+    assert row["positive_passages"][0] == {
+        "docid": RECEIPT["relevant"][0]["id"], "title": "", "text": "So.", "score": 0.0,
+    }  # fmt: skip
+
+
+def test_a_list_of_scores_is_not_written_where_none_are_known(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no scores are known of query"):
+        written("labeled-list(scored=True)", tmp_path / "l.jsonl", [ROW])
+
+
+def test_tevatron_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
+    (row,) = written("tevatron", tmp_path / "t.jsonl", [ROW])
+    assert "score" not in row["positive_passages"][0]
+    assert read(tmp_path / "t.jsonl") == [ROW]
 
 
 def test_ms_swift_rows_are_conversations(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"search": 3}, "the search is of type int; expected a Search"),
     ({"search": "fast"}, "unknown search method 'fast'"),
     ({"emit": "all"}, "emit is 'all'; expected one of text, title-text"),
-    ({"rescore": 3}, "the cross-encoder is of type int; expected its name or a CrossEncoder"),
+    ({"teacher": 3}, "the teacher is of type int; expected a CrossEncoder, its name, or a text as"),
     ({"encoder": 3}, "the encoder is of type int; expected the name or folder of a model"),
     ({"encoder": "hashing", "vectors": 3}, "the vectors are int; expected an array"),
     ({"vectors": np.ones((3, 256))}, "3 vectors were given for 2 texts; expected one for each, in their order"),

@@ -118,7 +118,7 @@ def test_evidence_is_a_line_a_negative(mined: MiningResult) -> None:
     assert table.num_rows == 144
     assert table.column_names == [
         "row", "query", "negative", "id", "source", "rank", "similarity", "to_relevant", "share", "risk",
-        "rescored", "title",
+        "teacher", "title",
     ]  # fmt: skip
     assert table.column("negative").to_pylist() == [text for row in mined for text in row.hard_negatives]
     assert table.schema.field("rank").type == pa.int64()

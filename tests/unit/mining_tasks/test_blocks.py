@@ -18,7 +18,7 @@ from miner.executors import Serial
 from miner.filters import Risk, Score
 from miner.index import Index, build_index
 from miner.mining.recipe import Recipe
-from miner.mining.rescore import ScoreCache
+from miner.mining.teacher import ScoreCache
 from miner.mining_tasks import run as blocks
 from miner.mining_tasks.mine import mine
 from miner.mining_tasks.plan import groups
@@ -169,7 +169,7 @@ def test_what_depends_on_the_whole_run_or_index_is_refused(
     tmp_path: Path, index: Index, asked: list[Query]
 ) -> None:
     for recipe in (
-        Recipe(rescore=ScoreCache(tmp_path / "cache", ByLength())),
+        Recipe(teacher=ScoreCache(tmp_path / "cache", ByLength())),
         Recipe(search=Search("hnsw")),
     ):
         with pytest.raises(ConfigError, match="on one machine only"):

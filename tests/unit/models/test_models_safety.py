@@ -15,7 +15,7 @@ import torch
 
 from miner.encoders.load import load_encoder, resolve_again
 from miner.errors import ModelError
-from miner.mining.rescore import ScoreCache
+from miner.mining.teacher import ScoreCache
 from miner.models import weights
 from miner.models.cross_encoder import CrossEncoderScorer
 from miner.models.load import load_cross_encoder
@@ -87,7 +87,7 @@ def test_whatever_decides_a_score_is_in_the_fingerprint(made: Path, folder: Path
 
 
 LOADERS: dict[str, Callable[[str], object]] = {
-    "rescore": CrossEncoderScorer,
+    "teacher": CrossEncoderScorer,
     "rerank": load_reranker,
     "train": locate,
     "build": load_encoder,

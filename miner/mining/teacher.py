@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from miner.data import RESCORED, Bool, Float32, Pool
+from miner.data import OF_RELEVANT, TEACHER, Bool, Float32, Pool
 from miner.errors import OutputError
 from miner.filters.margin import AGAINST
 
@@ -81,7 +81,7 @@ class ScoreCache:
         return digest.digest()
 
 
-def rescore(
+def with_teacher(
     pool: Pool,
     wanted: Bool,
     queries: Sequence[str],
@@ -89,18 +89,20 @@ def rescore(
     relevant: Sequence[str],
     cache: ScoreCache,
 ) -> Pool:
-    """The pool with evidence 'rescored' [Q, K] (NaN where not wanted) and 'rescored_relevant' [Q, 3], the lowest,
-    median and highest score of the query's relevant passages. `texts[i][j]` is the text of candidate j of query i."""
+    """The pool with evidence 'teacher' [Q, K] (NaN where not wanted), 'teacher_of_relevant' [P], and
+    'teacher_relevant' [Q, 3], the lowest, median and highest of the latter. `texts[i][j]` is the text of candidate
+    j of query i."""
     asked, known = np.argwhere(wanted), np.repeat(np.arange(len(queries)), np.diff(pool.offsets))
     pairs = [(queries[i], texts[i][j]) for i, j in asked.tolist()]
     pairs += [(queries[i], text) for i, text in zip(known.tolist(), relevant, strict=True)]
     scores = cache.score(pairs)
-    rescored = np.full(pool.rows.shape, np.nan, np.float32)
-    rescored[wanted] = scores[: len(asked)]
+    teacher = np.full(pool.rows.shape, np.nan, np.float32)
+    teacher[wanted] = scores[: len(asked)]
     relevant_scores = [each.tolist() for each in pool.by_query(scores[len(asked) :])]
     references = [[pick(each) for pick in AGAINST.values()] for each in relevant_scores]
     evidence = {
-        RESCORED: rescored,
-        "rescored_relevant": np.array(references, np.float32).reshape(-1, len(AGAINST)),
+        TEACHER: teacher,
+        OF_RELEVANT: scores[len(asked) :].astype(np.float32),
+        "teacher_relevant": np.array(references, np.float32).reshape(-1, len(AGAINST)),
     }
     return replace(pool, evidence={**pool.evidence, **evidence})
