@@ -91,6 +91,7 @@ def run(steps: Steps, cache: Path) -> dict[str, float]:
     """Seconds from the shell to the last file, of wall and of processors, and the peak of memory in MiB."""
     environment = {**os.environ, "MINER_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
     environment["PYTHONPATH"] = str(HERE.parents[1])
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before, start, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter(), 0
     for step in steps:
         process = subprocess.Popen(step, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -71,6 +71,8 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "agreement": ("agreement.json", speed_tables.agreement),
     "memory": ("memory.json", speed_tables.memory),
     "downstream": ("downstream.json", training_tables.downstream),
+    "downstream_cross": ("downstream.json", training_tables.downstream_cross),
+    "downstream_both": ("downstream.json", training_tables.downstream_both),
     "search": ("search.json", speed_tables.search),
     "whole": ("whole.json", speed_tables.whole),
     "speed": ("speed.json", speed_tables.speed),

@@ -12,11 +12,25 @@ FIGURE = "nDCG@10"
 
 
 def downstream(result: Mapping[str, Any]) -> str:
-    """Figures of models trained on negatives of each method, a line a set and method."""
+    """Figures of encoders trained on negatives of each method, a line a set and method."""
+    return _table(result, "bi")
+
+
+def downstream_cross(result: Mapping[str, Any]) -> str:
+    """The same of cross-encoders begun from the encoder, alone."""
+    return _table(result, "cross")
+
+
+def downstream_both(result: Mapping[str, Any]) -> str:
+    """The same of these cross-encoders summed with the encoder."""
+    return _table(result, "cross + encoder")
+
+
+def _table(result: Mapping[str, Any], learner: str) -> str:
     head = ("", "seeds", "false negatives", FIGURE, *(f"above {other}" for other in AGAINST))
     rows = [
         [f"{name}: {method}", *_cells(found)]
-        for name, methods in result["sets"].items()
+        for name, methods in result.get(learner, {}).get("sets", {}).items()
         for method, found in methods.items()
     ]
     return markdown(head, rows)
