@@ -3,6 +3,8 @@ from .calibrating.calibration import Calibration as Calibration
 from .calibrating.calibration import read_calibration as read_calibration
 from .cleaning import Cleaner as Cleaner
 from .cleaning.files import clean as clean
+from .comparing.compare import compare as compare
+from .comparing.contest import ContestSettings as ContestSettings
 from .corpus import read_corpus as read_corpus
 from .corpus.queries import read_queries as read_queries
 from .data import MinedRow as MinedRow

@@ -12,7 +12,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 SECTIONS = {
     "The steps": "build_index open_index verify read_queries read_corpus mine explain calibrate validate report",
-    "Further steps": "split clean convert train evaluate rerank serve write_sample load_encoder",
+    "Further steps": "split clean convert compare train evaluate rerank serve write_sample load_encoder",
 }
 """Functions of the page on Python, in this order; everything else follows under 'Types'."""
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "split": "Split into train and evaluation files that leak nothing.",
     "clean": "Clean the texts of a corpus or of queries.",
     "convert": "Convert to and from other training formats.",
+    "compare": "Put two files of negatives side by side.",
     "train": "Fine-tune a reranker on mined data.",
     "evaluate": "Judge a reranker before and after.",
     "rerank": "Rank documents for queries with a model.",

@@ -74,8 +74,9 @@ def _guarded(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except MinerError as error:
         complain(str(error))
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        complain("interrupted; nothing half-written was left, run the same command to continue")
+    except KeyboardInterrupt as stopped:
+        left = "interrupted; nothing half-written was left, run the same command to continue"
+        complain(str(stopped) or left)
         raise SystemExit(130) from None
     except BrokenPipeError:
         sys.stderr.close()

@@ -40,10 +40,13 @@ def command(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
+    patience: Annotated[
+        int, typer.Option(min=0, help="End after so many evaluations without a gain; 0 goes to the end.")
+    ] = 4,
 ) -> None:
     """Fine-tune a reranker and judge it against its base model.
 
-    A run that was killed goes on when the same command is given again.
+    A run that was killed goes on when the same command is given again; Ctrl-C leaves a checkpoint.
     """
     from miner.progress import Clock
     from miner.reranking.evaluate import TABLE_HEADER
@@ -51,12 +54,13 @@ def command(
     from miner.training.train import train
 
     settings = TrainSettings(
-        model, arch, loss, epochs, learning_rate, batch_size, max_length, random_negatives, seed
+        model, arch, loss, epochs, learning_rate, batch_size, max_length, random_negatives, seed, patience
     )
     training = train(file, output, eval_file, settings, Clock(terminal()), tell=say)
     judged = training.comparison
     say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")
     if not gave_json(training.record):
         show_text(table(training.comparison.table(), TABLE_HEADER))
-    say(training.decision)
+    for sentence in training.sentences():
+        say(sentence)
     say(f"wrote {output}; next: miner rerank {output}")

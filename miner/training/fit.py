@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,8 @@ from transformers import PrinterCallback, TrainerCallback
 
 from miner.progress import Clock, Stage
 from miner.training.plan import IN_BATCH, MARGIN_MSE, TrainPlan
+from miner.training.stop import asked_to_stop
+from miner.training.watch import ModelWatch
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -24,13 +28,19 @@ EVALUATIONS, APART = 8, 5
 LOGS = 50
 
 
+def steps_apart(steps: int) -> int:
+    """How many steps lie between two evaluations of a run of so many."""
+    return max(APART, steps // EVALUATIONS)
+
+
 @dataclass
 class Recorder(TrainerCallback):  # type: ignore[misc]
-    """Writes loss and evaluation by step, tells how far it is, and asks for a checkpoint now and then."""
+    """Writes loss and evaluation by step, tells how far it is, asks for a checkpoint now and then, and ends training
+    where the watch says so."""
 
     path: Path
     steps: int
-    judge: Callable[[], dict[str, float]] | None
+    watch: ModelWatch | None
     clock: Clock
     stage: Stage | None = None
     start: float = field(default_factory=time.monotonic)
@@ -40,27 +50,63 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
         if self.stage and state.global_step:
             self.clock.advance(self.stage, state.global_step)
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+    def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **rest: Any) -> None:
         if self.stage:
             self.clock.advance(self.stage, 1)
-        due = state.global_step % max(APART, self.steps // EVALUATIONS) == 0
-        if self.judge and due and state.global_step < state.max_steps:
-            self.write(state.global_step, state.epoch, self.judge())
+        last = state.global_step >= state.max_steps
+        if self.watch and (last or state.global_step % steps_apart(self.steps) == 0):
+            with as_saved(model):
+                figures, best = self.watch.look(state.global_step)
+            self.write(state.global_step, state.epoch, figures)
+            control.should_save = best and not last
+            control.should_training_stop = last or self.watch.ended
         if time.monotonic() - self.saved >= SAVE_SECONDS:
             control.should_save = True
 
     def on_save(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
         self.saved = time.monotonic()
+        if self.watch:
+            self.watch.best.tidy()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **rest: Any) -> None:
-        if "loss" in (logs or {}):
+        if "loss" not in (logs or {}):
+            return
+        if math.isfinite(logs["loss"]):
             figures = {"loss": round(logs["loss"], 6), "learning_rate": logs["learning_rate"]}
             self.write(state.global_step, state.epoch, figures)
+        if self.watch:
+            self.watch.alarm.loss(state.global_step, logs["loss"])
+            control.should_training_stop |= self.watch.alarm.broken
 
-    def write(self, step: int, epoch: float, figures: dict[str, float]) -> None:
-        record = {"step": step, "epoch": round(epoch, 4), "seconds": round(time.monotonic() - self.start, 1)}
-        with self.path.open("ab") as stream:
-            stream.write(orjson.dumps({**record, **figures}, option=orjson.OPT_APPEND_NEWLINE))
+    def write(self, step: int, epoch: float, figures: Mapping[str, float]) -> None:
+        if figures:
+            seconds = round(time.monotonic() - self.start, 1)
+            record = {"step": step, "epoch": round(epoch, 4), "seconds": seconds, **figures}
+            with self.path.open("ab") as stream:
+                stream.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+
+
+@contextmanager
+def as_saved(model: Any) -> Iterator[None]:
+    """Let the model compute as it will when it is loaded again: the trainer's mixed precision is put aside, which it
+    lays over `forward`."""
+    mixed = model.__dict__.pop("forward", None)
+    try:
+        yield
+    finally:
+        if mixed is not None:
+            model.forward = mixed
+
+
+@dataclass
+class StopOnSignal(TrainerCallback):  # type: ignore[misc]
+    """Ends training after the step at hand, with a checkpoint, once somebody asked for it."""
+
+    asked: Any
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+        if self.asked() and state.global_step < state.max_steps:
+            control.should_save = control.should_training_stop = True
 
 
 def fit(
@@ -70,11 +116,14 @@ def fit(
     folder: Path,
     recorder: Recorder,
     resume: Path | None,
+    steps: int = -1,
 ) -> int:
     """Train the model in place: a SentenceTransformer, or a CrossEncoder where its arch is not bi.
 
     Columns are embedded one by one: merged, short texts would be padded to the longest of any column.
-    `folder` takes checkpoints; `resume` is one of them to go on from, bit for bit. Returns the last step.
+    `folder` takes checkpoints; `resume` is one of them to go on from, bit for bit. `steps` may be other than
+    the epochs of the plan. Returns the last step. Raises KeyboardInterrupt after Ctrl-C, when a checkpoint of the
+    last whole step is written.
     """
     import torch
     from sentence_transformers.base.losses.merged_forward import column_merging_disabled
@@ -84,6 +133,7 @@ def fit(
     arguments = arguments_class(
         output_dir=str(folder),
         num_train_epochs=plan.epochs,
+        max_steps=steps,
         per_device_train_batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
         warmup_steps=0.1,
@@ -92,20 +142,36 @@ def fit(
         seed=plan.seed,
         batch_sampler="no_duplicates" if plan.loss == IN_BATCH else "batch_sampler",
         logging_steps=max(1, recorder.steps // LOGS),
+        logging_nan_inf_filter=False,
         save_strategy="no",
         save_total_limit=1,
         report_to="none",
         disable_tqdm=True,
     )
-    trainer = type("Trainer", (_WithoutCard, trainer_class), {})(
-        model=model, args=arguments, train_dataset=data, loss=loss, callbacks=[recorder]
-    )
-    trainer.remove_callback(PrinterCallback)
-    with column_merging_disabled(), recorder.clock.stage("train", recorder.steps, "steps") as stage:
+    with (
+        asked_to_stop() as asked,
+        column_merging_disabled(),
+        recorder.clock.stage("train", recorder.steps, "steps") as stage,
+    ):
         recorder.stage = stage
+        trainer = type("Trainer", (_WithoutCard, trainer_class), {})(
+            model=model,
+            args=arguments,
+            train_dataset=data,
+            loss=loss,
+            callbacks=[recorder, StopOnSignal(asked)],
+        )
+        trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    last, most = int(trainer.state.global_step), int(trainer.state.max_steps)
+    if asked() and last < most:
+        raise KeyboardInterrupt(
+            f"stopped after step {last:,} of {most:,}; the same command goes on from there"
+        )
+    for name in ("forward", "_original_forward"):
+        model.__dict__.pop(name, None)
     model.eval()
-    return int(trainer.state.global_step)
+    return last
 
 
 class _WithoutCard:

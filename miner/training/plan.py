@@ -52,6 +52,8 @@ class TrainSettings:
     random_negatives: int | None = None
     """Relevant passages of other rows beside the negatives of each."""
     seed: int = 0
+    patience: int = 4
+    """Evaluations without a gain after which training ends; 0 never ends it."""
 
     def __post_init__(self) -> None:
         allowed = {"arch": (None, "bi", "cross"), "loss": (None, IN_BATCH, OWN, *DISTILLING)}
@@ -59,6 +61,8 @@ class TrainSettings:
             if getattr(self, name) not in values:
                 found = getattr(self, name)
                 raise ConfigError(f"{name} is {found!r}; expected {' or '.join(map(str, values[1:]))}")
+        if self.patience < 0:
+            raise ConfigError(f"patience is {self.patience}; expected a number of evaluations, or 0")
         for name in ("epochs", "learning_rate", "batch_size", "max_length"):
             value = getattr(self, name)
             if value is not None and not value > 0:

@@ -1,7 +1,7 @@
 """Where a training run lives until it is done: '.NAME.partial' beside the output.
 
-It holds the settings it belongs to, checkpoints and the metrics by step. The same command finds it and goes
-on from the last whole checkpoint; the finished model is renamed into place and the folder removed.
+It holds the settings it belongs to, checkpoints, the best model so far and the metrics by step. The same command
+finds it and goes on from the last whole checkpoint; the finished model is renamed into place, the folder removed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from miner.errors import ConfigError, Locked, OutputError
 from miner.storage import files
 
 SETTINGS, METRICS, MODEL, CHECKPOINTS = "settings.json", "metrics.jsonl", "model", "checkpoints"
-COPIES = 8
-"""Weights on disk at the worst moment: two checkpoints of weights and two moments, two models."""
+BEST = "best"
+"""Folders of the best state so far are named so, and by their step."""
+COPIES = 9
+"""Weights on disk at the worst moment: two checkpoints of weights and two moments, three models."""
 
 
 class Workspace:
@@ -81,18 +83,25 @@ class Workspace:
 
     def latest(self) -> Path | None:
         """The newest whole checkpoint; its state is written last, so one that can be read is whole."""
-        whole = [folder for folder in self.checkpoints.glob("checkpoint-*") if _step(folder)]
-        return max(whole, key=_step, default=None)
+        whole = [folder for folder in self.checkpoints.glob("checkpoint-*") if step_of(folder)]
+        return max(whole, key=step_of, default=None)
 
     def rewind(self, checkpoint: Path | None) -> None:
-        """Forget the metrics of steps after the checkpoint, and checkpoints that are not whole."""
-        step = _step(checkpoint) if checkpoint else 0
+        """Forget what comes after the checkpoint, metrics and models, and checkpoints that are not whole."""
+        step = step_of(checkpoint)
         for folder in self.checkpoints.glob("checkpoint-*"):
-            if not _step(folder):
+            if not step_of(folder):
+                shutil.rmtree(folder)
+        for folder in self.folder.glob(f"{BEST}-*"):
+            if int(folder.name.removeprefix(f"{BEST}-")) > step:
                 shutil.rmtree(folder)
         if self.metrics.exists():
             kept = [record for record in read_metrics(self.metrics) if record["step"] <= step]
             files.write_jsonl(self.metrics, kept if checkpoint else [])
+
+    def discard(self) -> None:
+        """Remove all of it: there is nothing to go on from."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def publish(self) -> None:
         """Put the model folder in its place and clean up."""
@@ -121,8 +130,10 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in lines]
 
 
-def _step(checkpoint: Path) -> int:
-    """The step of a whole checkpoint, 0 for another."""
+def step_of(checkpoint: Path | None) -> int:
+    """The step of a whole checkpoint, 0 for another or none."""
+    if checkpoint is None:
+        return 0
     try:
         return int(orjson.loads((checkpoint / "trainer_state.json").read_bytes())["global_step"])
     except (OSError, ValueError, KeyError):

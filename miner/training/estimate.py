@@ -1,0 +1,77 @@
+"""How long a training run will take, told before its first step by how fast the base model read the evaluation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from miner.data import Row
+from miner.progress.live import duration
+from miner.reranking.tasks import BLOCK, Task
+from miner.training.plan import MAX_RELEVANT, TrainPlan
+
+COST_OF_STEP = {"fp32": 3.0, "bf16": 2.0}
+"""What a step costs of one reading of its texts: forward and twice that backward, less in bf16."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainEstimate:
+    """Optimizer steps that are left, and seconds of one of them with its part of the looks on the way."""
+
+    steps: int
+    step: float
+
+    @property
+    def seconds(self) -> float:
+        return self.steps * self.step
+
+    def record(self) -> dict[str, Any]:
+        return {"steps": self.steps, "seconds_a_step": round(self.step, 3), "seconds": round(self.seconds, 1)}
+
+    def __str__(self) -> str:
+        return f"training will take about {duration(self.seconds)}: {self.steps:,} steps of about {shown(self.step)}"
+
+
+def estimate(
+    rows: Sequence[Row],
+    tasks: Sequence[Task],
+    plan: TrainPlan,
+    steps: int,
+    planned: int,
+    looks: float,
+    read: float,
+) -> TrainEstimate:
+    """`read` are the seconds in which the base model read the tasks; `looks` is how often it would read them all on
+    the way, in all `planned` steps.
+
+    The work of a text (encoder) or pair (cross-encoder) is taken to be the same in rows and tasks.
+    """
+    work = plan.epochs * sum(_texts_of(row, plan) for row in rows)
+    training = work * read / max(1, _texts(tasks, plan)) * COST_OF_STEP[plan.precision]
+    return TrainEstimate(steps, (training + looks * read) / max(1, planned))
+
+
+def _texts(tasks: Sequence[Task], plan: TrainPlan) -> int:
+    """What the base model reads: texts, each once in a block of tasks, or pairs."""
+    if plan.arch == "cross":
+        return sum(len(task.documents) for task in tasks)
+    blocks = (tasks[start : start + BLOCK] for start in range(0, len(tasks), BLOCK))
+    return sum(
+        len({task.query for task in block}) + len({text for task in block for text in task.documents})
+        for block in blocks
+    )
+
+
+def _texts_of(row: Row, plan: TrainPlan) -> int:
+    """What a row gives to read: texts of an encoder, pairs of a cross-encoder."""
+    relevant = min(len(row.relevant_passages), MAX_RELEVANT)
+    negatives = min(len(row.hard_negatives), plan.hard_negatives) + plan.random_negatives
+    if plan.lists:
+        return relevant + negatives
+    return relevant * (1 + negatives + (plan.arch == "bi"))
+
+
+def shown(seconds: float) -> str:
+    """'2.3 s' or '40 ms'."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
