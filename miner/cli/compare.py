@@ -93,6 +93,8 @@ def _show(found: RowsComparison) -> None:
             f"what needs vectors was taken of {found.measured:,} of {found.queries.both:,} queries (--sample)"
         )
     show_text(table(found.table(), TABLE_HEADER))
+    if not {figure.key for figure in found.figures} & {"estimated_by_receipts", "estimated_by_index"}:
+        say("how many negatives answer after all is estimated for both files with --index INDEX")
     if found.contest is not None:
         between = found.contest.between
         say(f"\n{_settings(found.contest)}")

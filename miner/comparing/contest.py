@@ -106,8 +106,8 @@ def contest(
     """
     require("datasets", "accelerate", extra="train", purpose="training on both files")
     clock = clock or Clock()
-    chosen = [pair for pair in pairs if pair.a.negatives and pair.b.negatives]
-    chosen = drawn(chosen, asked.rows, asked.settings.seed)
+    both = [pair for pair in pairs if pair.a.negatives and pair.b.negatives]
+    chosen = drawn(both, asked.rows, asked.settings.seed)
     base = locate(asked.settings.model)
     every = [pair.a.row for pair in chosen] + [pair.b.row for pair in chosen]
     if not every:

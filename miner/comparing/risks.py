@@ -30,7 +30,8 @@ def estimated(
     recipe = Recipe() if calibration is None else replace(Recipe(), risk=calibration.model)
     queries = [Query(pair.query, tuple(pair.relevant.values())) for pair in pairs]
     prepared = prepare(queries, [index], recipe, None, clock)
-    miner, sides = Miner([index], recipe, clock), ([], [])  # type: tuple[Miner, tuple[list[float], list[float]]]
+    miner = Miner([index], recipe, clock)
+    sides: tuple[list[float], list[float]] = ([], [])
     with clock.stage("estimate", len(pairs), "queries") as stage:
         for start in range(0, len(pairs), POOL_QUERIES):
             some = pairs[start : start + POOL_QUERIES]
@@ -46,7 +47,7 @@ def estimated(
 
 def _rows(side: MergedRow, index: Index) -> Int64:
     found = index.rows_of_texts(list(side.negatives.values()))
-    return found[found != PADDING]
+    return np.asarray(found[found != PADDING])
 
 
 def _risks(miner: Miner, index: Index, block: Block, wanted: Sequence[Int64]) -> list[dict[int, float]]:

@@ -73,7 +73,7 @@ def measured(pairs: Sequence[RowPair], groups: Int64, space: TextSpace) -> Itera
     place = {id(pair): i for i, pair in enumerate(pairs)}
 
     def scores(pair: RowPair, side: MergedRow) -> Float32:
-        return space.of(side.negatives.values()) @ space.queries[place[id(pair)]]
+        return np.asarray(space.of(side.negatives.values()) @ space.queries[place[id(pair)]])
 
     def cosine(pair: RowPair, side: MergedRow) -> float:
         return float(scores(pair, side).mean()) if side.negatives else np.nan

@@ -154,8 +154,8 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(world: P
         for name in ("model", "whole")
     )
     assert ours == theirs
-    ours, theirs = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("model", "whole"))
-    assert ours == theirs
+    one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("model", "whole"))
+    assert one == other
 
 
 def test_on_the_command_line_ctrl_c_is_one_sentence_and_code_130(
