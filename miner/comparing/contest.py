@@ -31,7 +31,7 @@ from miner.training.dataset import MIN_EVAL, MIN_TRAIN
 from miner.training.examples import count_steps, examples
 from miner.training.fit import Recorder, fit
 from miner.training.models import begin, plan_for, untouched
-from miner.training.plan import TrainPlan, TrainSettings
+from miner.training.plan import DISTILLING, TrainPlan, TrainSettings
 
 NEAREST = 50
 HELD_OUT = 0.2
@@ -48,6 +48,10 @@ class ContestSettings:
     def __post_init__(self) -> None:
         if min(self.seeds, self.rows) < 1:
             raise ConfigError("seeds and rows of the training are at least 1")
+        if self.settings.loss in DISTILLING:
+            raise ConfigError(
+                f"loss is {self.settings.loss!r}; files are compared by what is relevant, without a teacher"
+            )
 
 
 @dataclass(frozen=True)
