@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -206,12 +206,22 @@ def _order(state: State, model: ModelRecord) -> dict[str, Any]:
     return {
         "train": str(sides["train"]),
         "eval": str(sides["eval"]) if sides["eval"].exists() else None,
-        "settings": {
-            "model": model.base,
-            "epochs": given.get("train_epochs"),
-            "batch_size": given.get("train_batch_size"),
-            "learning_rate": given.get("learning_rate"),
-        },
+        "settings": {"model": model.base, **settings_of(given)},
+    }
+
+
+def settings_of(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of TrainSettings that hyperparameters give."""
+    named = {
+        "epochs": "train_epochs",
+        "batch_size": "train_batch_size",
+        "learning_rate": "learning_rate",
+        "patience": "early_stopping_patience",
+    }
+    return {
+        ours: hyperparameters[theirs]
+        for ours, theirs in named.items()
+        if hyperparameters.get(theirs) is not None
     }
 
 

@@ -99,8 +99,8 @@ class BaseOfModel(Sent):
 
 
 class Hyperparameters(Sent):
-    """What is not given suits the data. Early stopping is taken and has no effect: training is short, and
-    the base model is kept where tuning made it no better.
+    """What is not given suits the data. Patience is counted in evaluations, of which there are eight at most; the
+    threshold is taken and has no effect: any gain counts, and the base model is kept where tuning made it no better.
     """
 
     train_epochs: Annotated[int, Field(ge=1, le=100)] | None = None

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from miner.serving.job_process import OUTCOME
-from miner.serving.jobs import ATTEMPTS, CANCELLED, Outcome, Runner, validations
+from miner.serving.jobs import ATTEMPTS, CANCELLED, Outcome, Runner, settings_of, validations
 from miner.serving.state import State
 from miner.serving.store import DatasetRecord, now
 from miner.serving.validation import judge
+from miner.training.plan import TrainSettings
 from tests.support.mined_files import made_rows
 from tests.support.serving import jobs_of, kill, until
 
@@ -149,3 +150,13 @@ def test_samples_are_short(tmp_path: Path) -> None:
         found["metrics"]["finetune_dataset_metrics"]["reranker_data_metrics"]["num_train_hard_negatives"]
         == 50
     )
+
+
+def test_hyperparameters_that_are_given_are_those_of_the_training() -> None:
+    given = {
+        "train_epochs": 3,
+        "early_stopping_patience": 0,
+        "early_stopping_threshold": 0.1,
+        "learning_rate": None,
+    }
+    assert TrainSettings(**settings_of(given)) == TrainSettings(epochs=3, patience=0)
