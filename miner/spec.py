@@ -34,7 +34,7 @@ class Spec:
 def spell(thing: Any) -> str:
     fields = [
         f"{field.name}={getattr(thing, field.name)!r}"
-        for field in dataclasses.fields(thing)
+        for field in sorted(dataclasses.fields(thing), key=lambda field: field.kw_only)
         if getattr(thing, field.name) != field.default
     ]
     return f"{thing.name}({', '.join(fields)})"

@@ -14,7 +14,6 @@ from typing import Any
 
 from miner.data import Query, Row
 from miner.judging.base import judge_name
-from miner.judging.mine_judged import TRIAL
 from miner.judging.panel import Panel
 from miner.judging.trial import JudgeTrial, TrialPair, hold_trial
 from miner.judgments import Judgment, Pair
@@ -73,7 +72,6 @@ def relabel(
     *,
     promote: bool = True,
     ambiguous: int = AMBIGUOUS,
-    trial: int = TRIAL,
     fill: Fill | None = None,
 ) -> Relabelled:
     """Judge every negative of the rows. What answers becomes a relevant passage, or with promote=False goes;
@@ -83,10 +81,11 @@ def relabel(
     Raises MinerError for a judge that cannot tell, and what the judges raise; what they said is kept.
     """
     old = list(rows)
-    trials = []
-    if trial and panel.judges:
-        known = known_pairs(old, trial)
-        trials = [hold_trial(panel, judge, known) for judge in panel.judges]
+    trials = [
+        hold_trial(panel, judge, known_pairs(old, judge.limits.trial))
+        for judge in panel.judges
+        if judge.limits.trial
+    ]
     pairs = [
         [Pair(row.query, text, None, row.relevant_passages) for text in row.hard_negatives] for row in old
     ]

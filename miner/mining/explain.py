@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from miner.data import Query
-from miner.encoders import Encoder
+from miner.corpus.objects import queries_in
+from miner.encoders.load import load_encoder
+from miner.errors import ConfigError
 from miner.index import Index
 from miner.mining.counts import verdict_name
+from miner.mining.given import indexes_of, recipe_with
 from miner.mining.miner import Miner
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
+from miner.progress import Clock
 from miner.text.copies import CopyVerdict
 from miner.text.near_copies import NearCopies
 
 CHOSEN, KEPT_NAME = "chosen", "kept"
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,30 @@ class Explanation:
 
 
 def explain(
-    query: Query, index: Index, recipe: Recipe | None = None, *, encoder: Encoder | None = None
+    query: Any,
+    index: Any,
+    recipe: Recipe | None = None,
+    *,
+    encoder: Any = None,
+    clock: Clock | None = None,
+    **fields: Any,
 ) -> Explanation:
     """Explain what mining does with the `recipe.depth` nearest candidates of one query.
 
-    Raises what `mine` raises.
+    The query is a Query, a dict or a pair with what answers it; index, recipe, its fields and the encoder are as for
+    mine. Raises what `mine` raises.
     """
-    recipe = recipe or Recipe()
-    return explain_again(
-        prepare([query], [index], recipe, encoder), [index], recipe, min(recipe.depth, len(index))
-    )
+    recipe, (opened,) = recipe_with(recipe, fields), _one(indexes_of(index), "index")
+    (asked,) = _one(queries_in([query]), "query")
+    given = None if encoder is None else load_encoder(encoder)
+    prepared = prepare([asked], [opened], recipe, given, clock)
+    return explain_again(prepared, [opened], recipe, min(recipe.depth, len(opened)))
+
+
+def _one(given: Sequence[Found], kind: str) -> Sequence[Found]:
+    if len(given) != 1:
+        raise ConfigError(f"one {kind} is explained at a time; found {len(given)}")
+    return given
 
 
 def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, depth: int) -> Explanation:

@@ -47,7 +47,7 @@ def small_calls(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def openai(service: FakeService, **options: str) -> OpenAIEmbeddings:
+def openai(service: FakeService, **options: object) -> OpenAIEmbeddings:
     return OpenAIEmbeddings("m", service.openai, **options)  # type: ignore[arg-type]
 
 
@@ -234,7 +234,7 @@ def test_an_address_holds_no_key(url: str) -> None:
 def test_what_will_be_sent_where_is_said_once_before_the_first_call(service: FakeService) -> None:
     plans = list[CallPlan]()
     with asking(plans.append):
-        embedder = Embedder(openai(service), price=Price(2.0))
+        embedder = Embedder(openai(service, price=2.0))
         embedder.announce(1_000_000, 3_000_000)
         embedder.embed(["a"], "query")
     (plan,) = plans
