@@ -11,23 +11,12 @@ from typing import Any
 import pytest
 
 import miner
-from tests.support.encoders import make_model, texts
+from tests.support.encoders import make_model
+from tests.support.parallel import built, built_and_mined, mined
 
 PATIENCE = 120.0
 """Seconds after which a process is taken to hang."""
-Rows = list[tuple[str, tuple[str, ...]]]
-
-
-def mined(place: str, encoder: str, first: int) -> Rows:
-    """Rows of four queries that no other call asks."""
-    queries = [(f"a{i} b{i} question {i}", f"an answer to {i}") for i in range(first, first + 4)]
-    found = miner.mine(queries, place, encoder=encoder, filters=[], select="top()", progress=False)
-    return [(row.query, row.hard_negatives) for row in found]
-
-
-def built(place: str, encoder: str) -> str:
-    """What an index of the same texts is known by."""
-    return miner.build_index(texts(60), place, encoder, progress=False).manifest.sha256
+FIRST = {"thread": 100, "fork": 200, "spawn": 300}
 
 
 @pytest.fixture(scope="module", params=["hashing", "model"])
@@ -39,17 +28,11 @@ def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def place(encoder: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An index that was built, and mined, in this process: whatever it leaves running is running now."""
+    """An index that was built, and mined, in this process: whatever that leaves running is running now."""
     folder = str(tmp_path_factory.mktemp("index") / "index")
     built(folder, encoder)
     mined(folder, encoder, 0)
     return folder
-
-
-def alone(place: str, encoder: str, folder: Path, firsts: range) -> list[Rows]:
-    """What each call gives on an index of its own, where nothing is remembered of the others."""
-    built(str(folder), encoder)
-    return [mined(str(folder), encoder, first) for first in firsts]
 
 
 def pool_of(kind: str) -> Any:
@@ -58,26 +41,20 @@ def pool_of(kind: str) -> Any:
     return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(kind))
 
 
-@pytest.mark.parametrize("kind", ["thread", "fork", pytest.param("spawn", marks=pytest.mark.slow)])
-def test_two_at_a_time_mine_what_one_mines(kind: str, place: str, encoder: str, tmp_path: Path) -> None:
-    base = {"thread": 100, "fork": 200, "spawn": 300}[kind]
-    firsts = range(base, base + 16, 4)
-    expected = alone(place, encoder, tmp_path / "alone", firsts)
+@pytest.mark.parametrize("kind", FIRST)
+def test_two_at_a_time_do_what_one_does(kind: str, place: str, encoder: str, tmp_path: Path) -> None:
+    digest, alone = miner.open_index(place).manifest.sha256, str(tmp_path / "alone")
+    firsts = range(FIRST[kind], FIRST[kind] + 12, 4)
+    built(alone, encoder)
+    expected = [(digest, mined(alone, encoder, first)) for first in firsts]
     with pool_of(kind) as pool:
-        waiting = [pool.submit(mined, place, encoder, first) for first in firsts]
+        waiting = [
+            pool.submit(built_and_mined, place, str(tmp_path / str(first)), encoder, first) for first in firsts
+        ]
         assert [each.result(PATIENCE) for each in waiting] == expected
 
 
-@pytest.mark.parametrize("kind", ["thread", "fork", pytest.param("spawn", marks=pytest.mark.slow)])
-def test_two_at_a_time_build_what_one_builds(kind: str, place: str, encoder: str, tmp_path: Path) -> None:
-    expected = miner.open_index(place).manifest.sha256
-    with pool_of(kind) as pool:
-        waiting = [pool.submit(built, str(tmp_path / name), encoder) for name in "abc"]
-        assert {each.result(PATIENCE) for each in waiting} == {expected}
-
-
-def test_what_is_handed_over_can_be_pickled(place: str) -> None:
-    """An index and a recipe travel to a pool's workers as they are."""
+def test_an_index_and_a_recipe_travel_to_the_workers_of_a_pool(place: str) -> None:
     index, recipe = miner.open_index(place), miner.Recipe(n=2, filters=())
     ask: Callable[..., Any] = miner.mine
     with pool_of("fork") as pool:
