@@ -76,6 +76,7 @@ class OpenAIEmbeddings(Spec):
     price: float | str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check(self)
 
     def connect(self, patience: Patience, meter: Meter) -> EmbeddingCalls:
@@ -116,6 +117,7 @@ class CohereEmbeddings(Spec):
     price: float | str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check(self)
 
     def connect(self, patience: Patience, meter: Meter) -> EmbeddingCalls:

@@ -9,7 +9,7 @@ from typing import Protocol
 from miner.endpoints import CallPlan, Price, price_of
 from miner.errors import ConfigError
 from miner.judgments import Judgment, Pair, Verdict
-from miner.spec import Spec
+from miner.spec import Spec, check
 
 TRIAL = 50
 """Passages of either kind by which a judge is judged."""
@@ -36,6 +36,7 @@ class JudgeLimits:
     price: float | str | None = None
 
     def __post_init__(self) -> None:
+        check(self, getattr(self, "name", "a judge"))
         if self.trial < 0:
             raise ConfigError(
                 f"a judge's trial is {self.trial}; expected a number of passages, or 0 for none"
@@ -57,6 +58,9 @@ class JudgeLimits:
 @dataclass(frozen=True, repr=False, kw_only=True)
 class JudgeSpec(Spec, JudgeLimits):
     """A judge that can be spelt, its limits among its options."""
+
+    def __post_init__(self) -> None:
+        JudgeLimits.__post_init__(self)
 
     @property
     def limits(self) -> JudgeLimits:

@@ -16,12 +16,13 @@ from miner.index import Index
 from miner.judging.asking import AskRules, QueryAsking
 from miner.judging.base import Judge, judge_name
 from miner.judging.candidates import CandidatePool, QueryCandidates, capped, gather_candidates
-from miner.judging.panel import Panel
+from miner.judging.panel import Panel, check_is_panel
 from miner.judging.trial import JudgeTrial, TrialPair, hold_trial
 from miner.judgments import Pair, Verdict
 from miner.judgments.errors import JudgeErrors, measured
 from miner.judgments.known import KnownJudgments, Standing
 from miner.judgments.record import key_of
+from miner.mining.given import indexes_of, queries_of, recipe_with
 from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
@@ -69,9 +70,9 @@ class JudgedMining:
 
 
 def mine_judged(
-    queries: Sequence[Query],
-    indexes: Sequence[Index],
-    recipe: Recipe,
+    queries: Any,
+    index: Any,
+    recipe: Recipe | None,
     panel: Panel,
     *,
     tried: bool = False,
@@ -81,11 +82,13 @@ def mine_judged(
     """Mine with judges. Each is tried first, as its limits say, unless they were `tried` before.
 
     A query's candidates are judged hardest first until n stand under the recipe's cap on the risk (that of
-    risk(), by default JUDGED_CAP), and only where an answer can change the row. `encoder` is as for mine. Raises
-    what `mine` and the judges raise, and MinerError for a judge that cannot tell.
+    risk(), by default JUDGED_CAP), and only where an answer can change the row. Queries, index,
+    recipe and `encoder` are as for mine. Raises what `mine` and the judges raise, and MinerError for a judge that
+    cannot tell.
     """
-    clock = clock or Clock()
-    recipe, cap = capped(recipe)
+    clock, indexes, queries = clock or Clock(), indexes_of(index), queries_of(queries)
+    recipe, cap = capped(recipe_with(recipe, {}))
+    check_is_panel(panel)
     encoder = None if encoder is None else load_encoder(encoder)
     pool = gather_candidates(queries, indexes, recipe, encoder=encoder, clock=clock)
     before, told = panel.asked, JudgedMining(queries=len(queries))

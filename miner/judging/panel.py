@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from miner.endpoints import agree
+from miner.errors import ConfigError
 from miner.judging.base import Judge, JudgeLimits, judge_name, judgment_of
 from miner.judgments import Judgment, JudgmentStore, Pair
 from miner.judgments.record import Key
@@ -33,10 +34,25 @@ class Allowance:
         return max(0, wanted)
 
 
+def check_is_panel(given: object) -> None:
+    """Raises ConfigError for what is no panel."""
+    if not isinstance(given, Panel):
+        kind = type(given).__name__
+        raise ConfigError(
+            f"the panel is of type {kind}; expected miner.Panel([judge], miner.JudgmentStore(path))"
+        )
+
+
 class Panel:
-    """Judges in the order in which they are asked, the store of what they said, and what each was asked."""
+    """Judges in the order in which they are asked, the store of what they said, and what each was asked. Raises
+    ConfigError for what is no judge."""
 
     def __init__(self, judges: Sequence[Judge], store: JudgmentStore) -> None:
+        for judge in [judges] if isinstance(judges, str) else judges:
+            if not hasattr(judge, "opinions"):
+                raise ConfigError(
+                    f"a judge is {judge!r}; expected one as miner.LanguageModelJudge(model='...')"
+                )
         self.judges, self.store = judges, store
         self._allowances = {id(judge): Allowance(judge.limits) for judge in judges}
         self._agreed: set[str] = set()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from miner.corpus.objects import queries_in
 from miner.encoders.load import load_encoder
-from miner.errors import ConfigError
 from miner.index import Index
 from miner.mining.counts import verdict_name
-from miner.mining.given import indexes_of, recipe_with
+from miner.mining.given import index_of, recipe_with
 from miner.mining.miner import Miner
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
@@ -21,7 +20,6 @@ from miner.text.copies import CopyVerdict
 from miner.text.near_copies import NearCopies
 
 CHOSEN, KEPT_NAME = "chosen", "kept"
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +80,10 @@ def explain(
     The query is a Query, a dict or a pair with what answers it; index, recipe, its fields and the encoder are as for
     mine. Raises what `mine` raises.
     """
-    recipe, (opened,) = recipe_with(recipe, fields), _one(indexes_of(index), "index")
-    (asked,) = _one(queries_in([query]), "query")
+    recipe, opened, (asked, *_) = recipe_with(recipe, fields), index_of(index), queries_in([query])
     given = None if encoder is None else load_encoder(encoder)
     prepared = prepare([asked], [opened], recipe, given, clock)
     return explain_again(prepared, [opened], recipe, min(recipe.depth, len(opened)))
-
-
-def _one(given: Sequence[Found], kind: str) -> Sequence[Found]:
-    if len(given) != 1:
-        raise ConfigError(f"one {kind} is explained at a time; found {len(given)}")
-    return given
 
 
 def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, depth: int) -> Explanation:

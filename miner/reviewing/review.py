@@ -12,6 +12,7 @@ from miner.formats.cohere import companion
 from miner.judgments import JUDGMENTS, JudgmentStore
 from miner.reviewing.queue import ReviewQueue
 from miner.reviewing.server import ReviewServer
+from miner.storage.paths import as_path
 
 
 def say_address(server: ReviewServer) -> None:
@@ -39,7 +40,7 @@ def review(
 
     Raises InputError for what the files hold, ConfigError for a port that is taken, OutputError.
     """
-    file = Path(mined)
+    file = as_path(mined, "the mined file")
     store = JudgmentStore(companion(file, JUDGMENTS) if judgments is None else Path(judgments))
     queue = ReviewQueue(file, store, k=k, seed=seed, order="doubtful" if doubtful else "draw")
     server = ReviewServer(queue, port)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from miner.errors import ConfigError
 from miner.storage.files import write_bytes
+from miner.storage.paths import as_path
 
 PARTS = ("README.md", "corpus", "judgments.tsv", "queries.jsonl")
 
@@ -20,7 +21,7 @@ def sample(folder: str | Path) -> Path:
     Raises ConfigError, before anything is written, if the folder holds anything that differs from
     the sample; OutputError for a folder that cannot be written.
     """
-    folder, contents = Path(folder), dict(_contents())
+    folder, contents = as_path(folder, "the folder of the sample"), dict(_contents())
     written = _present(folder, contents)
     for name, data in contents.items():
         if name not in written:

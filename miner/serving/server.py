@@ -24,6 +24,10 @@ def serve(settings: ServerSettings) -> None:
     The log's first line says that it starts, the second the address. Raises MissingExtra, ConfigError for an
     address that cannot be bound to, and what State raises.
     """
+    if not isinstance(settings, ServerSettings):
+        raise ConfigError(
+            f"the settings are of type {type(settings).__name__}; expected ServerSettings(state=...)"
+        )
     require(*NEEDED, extra="serve", purpose="the server")
     settings = replace(settings, limits=fitted(settings.limits))
     with bind(settings.host, settings.port) as bound:

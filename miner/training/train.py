@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from miner.errors import ModelError, OutputError, install_line, require
+from miner.errors import ConfigError, ModelError, OutputError, install_line, require
 from miner.models.load import Kind, is_static, kind_of, load_cross_encoder, load_sentence_transformer, longest
 from miner.models.locate import Located, locate
 from miner.models.weights import weights_sha256
@@ -21,6 +21,7 @@ from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, R
 from miner.reranking.store import RECORD, save_reranker
 from miner.reranking.tasks import measure
 from miner.storage import files
+from miner.storage.paths import as_path
 from miner.training.curve import draw
 from miner.training.dataset import Data, read_data, trainable
 from miner.training.examples import count_steps, examples
@@ -85,8 +86,10 @@ def train(
     """
     settings, clock = settings or TrainSettings(), clock or Clock()
     require("datasets", "accelerate", extra="train", purpose="training")
-    path, eval_path = Path(path), None if eval_path is None else Path(eval_path)
-    workspace = Workspace(Path(output))
+    if not isinstance(settings, TrainSettings):
+        raise ConfigError(f"the settings are of type {type(settings).__name__}; expected TrainSettings(...)")
+    path, eval_path = as_path(path, "the file of rows"), None if eval_path is None else Path(eval_path)
+    workspace = Workspace(as_path(output, "the output"))
     workspace.check()
     located = locate(settings.model)
     kind = kind_of(located.folder)

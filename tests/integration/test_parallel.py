@@ -49,7 +49,8 @@ def test_two_at_a_time_do_what_one_does(kind: str, place: str, encoder: str, tmp
     expected = [(digest, mined(alone, encoder, first)) for first in firsts]
     with pool_of(kind) as pool:
         waiting = [
-            pool.submit(built_and_mined, place, str(tmp_path / str(first)), encoder, first) for first in firsts
+            pool.submit(built_and_mined, place, str(tmp_path / str(first)), encoder, first)
+            for first in firsts
         ]
         assert [each.result(PATIENCE) for each in waiting] == expected
 
