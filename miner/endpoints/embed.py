@@ -46,6 +46,9 @@ class EmbeddingService(Protocol):
     def parallel(self) -> int: ...
 
     @property
+    def timeout(self) -> float: ...
+
+    @property
     def price(self) -> float | str | None: ...
 
     def connect(self, patience: Patience, meter: Meter) -> EmbeddingCalls:
@@ -59,8 +62,8 @@ class EmbeddingService(Protocol):
 class OpenAIEmbeddings(Spec):
     """Any server with OpenAI's embeddings call: `base_url` where it is not OpenAI's own, `key` the name of the
     environment variable that holds its key, `query_prompt` and `passage_prompt` put before texts for models
-    that want instructions. At most `parallel` calls at once. `price` is what a million tokens cost, told before they
-    are sent."""
+    that want instructions. At most `parallel` calls at once, each waited for `timeout` seconds. `price` is what a
+    million tokens cost, told before they are sent."""
 
     name: ClassVar[str] = "openai"
     most_texts: ClassVar[int] = 512
@@ -73,6 +76,7 @@ class OpenAIEmbeddings(Spec):
     query_prompt: str = ""
     passage_prompt: str = ""
     parallel: int = 4
+    timeout: float = 120.0
     price: float | str | None = None
 
     def __post_init__(self) -> None:
@@ -114,6 +118,7 @@ class CohereEmbeddings(Spec):
     dimensions: int | None = None
     key: str | None = None
     parallel: int = 4
+    timeout: float = 120.0
     price: float | str | None = None
 
     def __post_init__(self) -> None:
@@ -159,7 +164,7 @@ class Embedder:
         patience: Patience | None = None,
     ) -> None:
         self.service, self.price, self.meter = service, price_of(service.price), Meter()
-        self.patience = patience or Patience(parallel=service.parallel)
+        self.patience = patience or Patience(parallel=service.parallel, timeout=service.timeout)
         self.store = None if store is None else AnswerStore(store)
         self.dim: int | None = getattr(service, "dimensions", None)
         self._agreed, self._calls = False, None  # type: tuple[bool, EmbeddingCalls | None]
@@ -267,10 +272,12 @@ def _check(spec: OpenAIEmbeddings | CohereEmbeddings) -> None:
         raise ConfigError(f"{spec.name}: parallel is {spec.parallel}; expected 1 or more")
     if spec.dimensions is not None and spec.dimensions < 1:
         raise ConfigError(f"{spec.name}: dimensions is {spec.dimensions}; expected 1 or more")
+    if spec.timeout <= 0:
+        raise ConfigError(f"{spec.name}: timeout is {spec.timeout:g}; expected seconds above 0")
     price_of(spec.price)
 
 
 def _fingerprint(spec: OpenAIEmbeddings | CohereEmbeddings) -> dict[str, Any]:
     """Where it answers belongs to it: two servers may mean different models by one name."""
     fields = asdict(spec)
-    return {"kind": spec.name, **{k: v for k, v in fields.items() if k not in ("parallel", "key", "price")}}
+    return {"kind": spec.name, **{k: v for k, v in fields.items() if k not in ("parallel", "key", "price", "timeout")}}

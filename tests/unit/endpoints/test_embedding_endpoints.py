@@ -280,7 +280,11 @@ def test_a_service_is_spelt_as_its_repr(service_class: type[OpenAIEmbeddings]) -
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("openai(model='')", "model is blank"), ("cohere(model='m', parallel=0)", "expected 1 or more")],
+    [
+        ("openai(model='')", "model is blank"),
+        ("cohere(model='m', parallel=0)", "expected 1 or more"),
+        ("openai(model='m', timeout=0)", "timeout is 0; expected seconds above 0"),
+    ],
 )
 def test_a_service_spelt_wrongly_is_one_sentence(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
