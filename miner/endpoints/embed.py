@@ -280,4 +280,7 @@ def _check(spec: OpenAIEmbeddings | CohereEmbeddings) -> None:
 def _fingerprint(spec: OpenAIEmbeddings | CohereEmbeddings) -> dict[str, Any]:
     """Where it answers belongs to it: two servers may mean different models by one name."""
     fields = asdict(spec)
-    return {"kind": spec.name, **{k: v for k, v in fields.items() if k not in ("parallel", "key", "price", "timeout")}}
+    return {
+        "kind": spec.name,
+        **{k: v for k, v in fields.items() if k not in ("parallel", "key", "price", "timeout")},
+    }
