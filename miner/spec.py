@@ -39,7 +39,7 @@ class Spec:
 def check(thing: Any, name: str) -> None:
     """Raises ConfigError unless the fields of a dataclass that are plain values are of their types; a whole number
     stands for a float."""
-    for field, allowed in _plain(type(thing)).items():
+    for field, allowed in _plain(typing.cast(Any, type(thing))).items():
         value = getattr(thing, field)
         if not (isinstance(value, allowed) if type(value) is not bool else bool in allowed):
             names = " or ".join(dict.fromkeys(each.__name__ for each in allowed)).replace("NoneType", "None")
@@ -47,7 +47,7 @@ def check(thing: Any, name: str) -> None:
 
 
 @functools.cache
-def _plain(kind: type) -> dict[str, tuple[type, ...]]:
+def _plain(kind: Any) -> dict[str, tuple[type, ...]]:
     """The types that fields may have, of those that are nothing but text, numbers, bool and None."""
     hints, found = typing.get_type_hints(kind), dict[str, tuple[type, ...]]()
     for field in dataclasses.fields(kind):
@@ -64,7 +64,7 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 def spell(thing: Any) -> str:
     fields = [
         f"{field.name}={getattr(thing, field.name)!r}"
-        for field in sorted(dataclasses.fields(thing), key=lambda field: field.kw_only)
+        for field in sorted(dataclasses.fields(thing), key=lambda field: bool(field.kw_only))
         if getattr(thing, field.name) != field.default
     ]
     return f"{thing.name}({', '.join(fields)})"

@@ -97,7 +97,7 @@ class MiningResult:
         """From 0. Raises IndexError, and ConfigError for what is no number."""
         if not hasattr(number, "__index__"):
             raise ConfigError(f"a row is named by its number; found {number!r}")
-        return range(len(self))[number]  # type: ignore[index]
+        return range(len(self))[number]
 
     def _part(self, rows: Sequence[int]) -> MiningResult:
         picks, prepared = [self.picks[i] for i in rows], self.prepared.part(rows)

@@ -114,8 +114,8 @@ def test_a_packaged_selector_works_without_a_risk_filter_too(index: Index) -> No
     assert all(negative.risk is not None for negative in result[0].negatives)
 
 
-def test_a_filter_that_needs_a_cross_encoder_is_refused_before_anything_is_read() -> None:
-    with pytest.raises(ConfigError, match=r"denoise\(\) needs the scores of a cross-encoder"):
+def test_a_filter_that_needs_a_teacher_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(ConfigError, match=r"denoise\(\) needs the scores of a teacher"):
         miner.Recipe(filters=(parse_filter("denoise()"),))
 
 

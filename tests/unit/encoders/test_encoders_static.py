@@ -46,7 +46,7 @@ def test_a_static_model_takes_many_texts_at_once_and_gives_the_same_bits(
 
     def counted(self: SentenceTransformer, texts: list[str], **options: object) -> object:
         calls.append(len(texts))
-        return own(self, texts, **options)  # type: ignore[arg-type]
+        return own(self, texts, **options)
 
     monkeypatch.setattr(SentenceTransformer, "encode_document", counted)
     whole = encoder.encode_passages(some)

@@ -49,7 +49,11 @@ def test_the_command_calls_it_with_its_options(
     mined, opened = write_mined(tmp_path / "m.jsonl", 20), list[str]()
 
     def run(server: ReviewServer) -> None:
-        decide_first = Thread(target=lambda: (decide(server, 0), server.server.shutdown()))
+        def work() -> None:
+            decide(server, 0)
+            server.server.shutdown()
+
+        decide_first = Thread(target=work)
         decide_first.start()
         server.server.serve_forever(poll_interval=0.05)
         decide_first.join()
