@@ -33,11 +33,13 @@ from .filters import TeacherScore as TeacherScore
 from .formats.convert import convert as convert
 from .index import Index as Index
 from .index import build_index as build_index
+from .index import info as info
 from .index import open_index as open_index
 from .index import verify as verify
 from .judging import CrossEncoderJudge as CrossEncoderJudge
 from .judging import FileJudge as FileJudge
 from .judging import FunctionJudge as FunctionJudge
+from .judging import JudgeLimits as JudgeLimits
 from .judging import LanguageModelJudge as LanguageModelJudge
 from .judging import Panel as Panel
 from .judging import RerankerJudge as RerankerJudge
@@ -55,7 +57,8 @@ from .mining_tasks.mine import mine as mine
 from .reporting import report as report
 from .reranking.evaluate import evaluate as evaluate
 from .reranking.rerank import rerank as rerank
-from .samples import write_sample as write_sample
+from .reviewing import review as review
+from .samples import sample as sample
 from .search.search import Search as Search
 from .selectors import BelowRelevant as BelowRelevant
 from .selectors import Diverse as Diverse

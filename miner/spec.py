@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -27,14 +28,43 @@ class Spec:
     reason: ClassVar[str] = ""
     """Of a filter: what it says of a candidate that it drops; of a selector: what it prefers."""
 
+    def __post_init__(self) -> None:
+        """Raises ConfigError for an option of another type."""
+        check(self, self.name)
+
     def __repr__(self) -> str:
         return spell(self)
+
+
+def check(thing: Any, name: str) -> None:
+    """Raises ConfigError unless the fields of a dataclass that are plain values are of their types; a whole number
+    stands for a float."""
+    for field, allowed in _plain(typing.cast(Any, type(thing))).items():
+        value = getattr(thing, field)
+        if not (isinstance(value, allowed) if type(value) is not bool else bool in allowed):
+            names = " or ".join(dict.fromkeys(each.__name__ for each in allowed)).replace("NoneType", "None")
+            raise ConfigError(f"{name}: {field} is {value!r}; expected {names}")
+
+
+@functools.cache
+def _plain(kind: Any) -> dict[str, tuple[type, ...]]:
+    """The types that fields may have, of those that are nothing but text, numbers, bool and None."""
+    hints, found = typing.get_type_hints(kind), dict[str, tuple[type, ...]]()
+    for field in dataclasses.fields(kind):
+        allowed = _alternatives(hints[field.name])
+        if set(allowed) <= {str, int, float, bool, type(None)}:
+            found[field.name] = (*allowed, int) if float in allowed else allowed
+    return found
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
 
 
 def spell(thing: Any) -> str:
     fields = [
         f"{field.name}={getattr(thing, field.name)!r}"
-        for field in dataclasses.fields(thing)
+        for field in sorted(dataclasses.fields(thing), key=lambda field: bool(field.kw_only))
         if getattr(thing, field.name) != field.default
     ]
     return f"{thing.name}({', '.join(fields)})"
@@ -85,7 +115,7 @@ def _value(node: ast.expr, hint: Any, option: str, text: str) -> Any:
         word = node.id if isinstance(node, ast.Name) else None
         hint = f"; a text wants quotes: {option}='{word}'" if word else ""
         raise ConfigError(f"option {option} in {text!r} is not a plain value{hint}") from None
-    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    allowed = _alternatives(hint)
     if type(value) is int and float in allowed and int not in allowed:
         value = float(value)
     if type(value) not in allowed:

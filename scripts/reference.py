@@ -11,8 +11,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SECTIONS = {
-    "The steps": "build_index open_index verify read_queries read_corpus mine explain calibrate validate report",
-    "Further steps": "split clean convert compare train evaluate rerank serve write_sample load_encoder",
+    "The steps": "build_index open_index info verify read_queries read_corpus mine explain calibrate validate report",
+    "Further steps": "audit review mine_judged relabel split clean convert compare train evaluate rerank serve",
+    "Beside them": "sample load_encoder read_judgments read_calibration mine_hard_negatives",
 }
 """Functions of the page on Python, in this order; everything else follows under 'Types'."""
 

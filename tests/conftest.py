@@ -13,9 +13,12 @@ from hypothesis import settings
 
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
+from tests.support.balance import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 if TYPE_CHECKING:
     from tests.support.served import Served
+
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Also where this was started in the background, which leaves Ctrl-C ignored, in all processes begun from here."""

@@ -21,7 +21,6 @@ from miner.progress import Clock, Terminal
 from miner.reranking import Reranker, load_reranker
 from miner.reranking.evaluate import TABLE_HEADER, judge_both
 from miner.reranking.tasks import Task, tasks_of
-from miner.samples import write_sample
 from miner.storage import files
 from miner.training.dataset import split
 from miner.training.plan import TrainSettings
@@ -103,9 +102,9 @@ def windowed(row: Row) -> Row:
 
 def sample_rows(work: Path) -> list[Row]:
     """The sample's queries with negatives mined from its corpus."""
-    from miner import build_index, mine, read_queries
+    from miner import build_index, mine, read_queries, sample
 
-    write_sample(work / "sample")
+    sample(work / "sample")
     index = build_index(work / "sample" / "corpus", work / "index")
     return list(mine(read_queries(work / "sample" / "queries.jsonl"), index))
 

@@ -96,7 +96,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        miner.write_sample(folder)
+        miner.sample(folder)
         index = (
             miner.open_index(given.index)
             if given.index

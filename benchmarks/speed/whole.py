@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.speed import subset
+from miner import samples
 from miner.corpus import read_corpus
 from miner.models.locate import locate
-from miner.samples import write_sample
 from miner.storage.files import write_json, write_jsonl
 
 RESULTS = Path(__file__).parents[1] / "results" / "whole.json"
@@ -133,7 +133,7 @@ def folder_of(spelt: str, data: Path, out: Path) -> dict[str, int]:
     if name != "sample":
         passages, queries = [*map(int, limits), 10**9, 10**9][:2]
         return subset(data / name, out, passages, queries)
-    sample = write_sample(out / "sample")
+    sample = samples.sample(out / "sample")
     passages_read = list(read_corpus(sample / "corpus"))
     asked = [json.loads(line) for line in (sample / "queries.jsonl").read_text().splitlines()]
     corpus = [{"_id": each.id, "title": each.title, "text": each.text} for each in passages_read]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,10 @@ from miner.calibrating.hidden import DEPTH, HiddenEvidence, gather
 from miner.calibrating.logistic import fit, loss
 from miner.calibrating.rates import rate
 from miner.data import Float64, Int64, Query
+from miner.encoders.load import load_encoder
 from miner.errors import ConfigError, MinerError
-from miner.index import Index
 from miner.judgments.known import KnownJudgments
+from miner.mining.given import index_of, queries_of
 from miner.progress import Clock
 from miner.risk.model import RiskModel, packaged_model, probability
 
@@ -39,26 +41,33 @@ Fit = Callable[[RiskModel, HiddenEvidence], RiskModel]
 
 
 def calibrate(
-    queries: Sequence[Query],
-    index: Index,
+    queries: Any,
+    index: Any,
     *,
     n: int = 5,
     prior: float | None = None,
     seed: int = 0,
+    encoder: Any = None,
     clock: Clock | None = None,
 ) -> Calibration:
     """Fit the packaged model to an index, by queries of which one relevant passage is shown and the others
     are hidden, or by `prior`, the expected number of unlabelled relevant passages among a query's nearest.
+    Queries, index and `encoder` are as for mine.
 
     Raises MinerError if the queries are too few or the risk orders nothing here, ConfigError for a prior
     that cannot be, and what looking up queries raises.
     """
     if prior is not None and not 0 < prior < DEPTH:
         raise ConfigError(f"the prior is {prior!r}; expected a number of passages between 0 and {DEPTH}")
-    evidence = gather(queries, index, seed=seed, hide=prior is None, clock=clock or Clock())
+    if not isinstance(n, int) or n < 1:
+        raise ConfigError(f"n is {n!r}; expected a whole number of 1 or more")
+    opened, given = index_of(index), None if encoder is None else load_encoder(encoder)
+    evidence = gather(
+        queries_of(queries), opened, given, seed=seed, hide=prior is None, clock=clock or Clock()
+    )
     model = packaged_model()
     calibration = learn(model, evidence, n, seed) if prior is None else moved(model, evidence, n, prior)
-    return replace(calibration, seed=seed, encoder=index.fingerprint, corpus=index.manifest.corpus)
+    return replace(calibration, seed=seed, encoder=opened.fingerprint, corpus=opened.manifest.corpus)
 
 
 def with_answers(queries: Sequence[Query], known: KnownJudgments) -> list[Query]:

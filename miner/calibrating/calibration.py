@@ -16,6 +16,7 @@ from miner.index import Index
 from miner.risk.model import DECIMALS, RiskModel, read_model
 from miner.shape import shaped
 from miner.storage.files import write_json
+from miner.storage.paths import as_path
 from miner.version import __version__
 
 FORMAT = 2
@@ -112,7 +113,7 @@ class Calibration:
 def read_calibration(path: str | Path, index: Index) -> Calibration:
     """A calibration of this index. Raises ConfigError for a missing file, InputError for what is not a
     calibration of this format, IndexMismatch for that of another index."""
-    calibration = _read(Path(path))
+    calibration = _read(as_path(path, "the calibration"))
     calibration.check(index)
     return calibration
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Pool, Query
+from miner.encoders import Encoder
+from miner.encoders.endpoint import announce
+from miner.encoders.lazy import LazyEncoder
 from miner.filters import GUARDS, Filter, SameDocument, judge
 from miner.index import Index
 from miner.mining.block import Block
 from miner.mining.pool import PoolBuilder
 from miner.mining.relevant import EMIT, Relevant, find_relevant, relevant_vectors
-from miner.progress import Clock
+from miner.progress import Clock, ticking
 from miner.risk.features import HEAD, NAMES, Geometry, features
 from miner.text.copies import Copies
 
@@ -56,13 +60,21 @@ class HiddenEvidence:
         return HiddenEvidence(self.features[queries], self.allowed[queries], self.hidden[queries])
 
 
-def gather(queries: Sequence[Query], index: Index, *, seed: int, hide: bool, clock: Clock) -> HiddenEvidence:
+def gather(
+    queries: Sequence[Query],
+    index: Index,
+    encoder: Encoder | None = None,
+    *,
+    seed: int,
+    hide: bool,
+    clock: Clock,
+) -> HiddenEvidence:
     """With `hide`: of every query with two or more relevant passages in the index all but one, drawn by seed
     and query, are hidden; other queries say nothing. Without: all queries, nothing hidden.
 
     Raises what looking up and encoding queries raises.
     """
-    encoder = index.encoder()
+    encoder = encoder or LazyEncoder(index.fingerprint, index.check_encoder)
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, index, EMIT["text"])
     chosen = [
@@ -72,8 +84,12 @@ def gather(queries: Sequence[Query], index: Index, *, seed: int, hide: bool, clo
         _reveal(queries[i].text, relevant, relevant.of(i), seed) if hide else relevant.of(i) for i in chosen
     ]
     known = _only(relevant, shown)
-    with clock.stage("encode queries", len(chosen), "queries"):
-        texts = [queries[i].text for i in chosen]
+    texts = [queries[i].text for i in chosen]
+    announce(encoder, [index.unencoded(texts, known.loose, encoder)])
+    with (
+        clock.stage("encode queries", len(chosen), "queries") as stage,
+        ticking(partial(clock.advance, stage), len(chosen)),
+    ):
         block = Block(
             texts=tuple(texts),
             vectors=index.embed_queries(texts, encoder),

@@ -28,6 +28,7 @@ from miner.storage.files import (
     write_bytes,
     write_json,
 )
+from miner.storage.paths import as_path
 
 FIELDS = tuple(
     name for role in ("title", "text", "query", "relevant_passages", "hard_negatives") for name in NAMES[role]
@@ -53,7 +54,8 @@ def clean(
     ConfigError for paths that don't fit and for an unknown step, InputError for a file that cannot be read; then
     nothing is written.
     """
-    source, output, options = Path(source), Path(output), options or ReadOptions()
+    source, output = as_path(source, "the source"), as_path(output, "the output")
+    options = options or ReadOptions()
     cleaner = steps if isinstance(steps, Cleaner) else Cleaner.parse(steps) if steps else Cleaner()
     files = list(_files(source, options))
     done = CleaningReport(cleaner.fit(text for file, _ in files for text in _texts(file, options)))

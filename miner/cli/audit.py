@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, say, show_text
-from miner.cli.judges import (
-    BudgetOption,
-    JudgeOption,
-    JudgingOptions,
-    MaxCallsOption,
-    PriceOption,
-    PromptOption,
-    YesOption,
-    judgments_beside,
-)
+from miner.cli.judges import JudgeOption, YesOption, consent, judgments_beside, panel_of
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
@@ -41,10 +32,6 @@ def command(
     judged: Annotated[
         int, typer.Option(min=1, help="Negatives that --judge judges; people's answers are among them.")
     ] = 1000,
-    prompt: PromptOption = None,
-    max_calls: MaxCallsOption = None,
-    budget: BudgetOption = None,
-    price: PriceOption = None,
     yes: YesOption = False,
     target: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Wanted rate: tells the cap that would reach it.")
@@ -76,18 +63,16 @@ def command(
     if merge is not None and output is not None:
         _merge(mined, merge, output)
         return
-    options = JudgingOptions.of(
-        judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
-    )
     reading = read_options(columns, encoding)
-    with cohere_rows(mined, reading) as rows, options.consent():
+    panel = panel_of(judge, judgments_beside(mined)) if judge else None
+    with cohere_rows(mined, reading) as rows, consent(yes):
         found = audit(
             mined,
             k=k,
             seed=seed,
             judgments=judgments,
             complete=complete,
-            panel=options.panel(judgments_beside(mined)) if options.judges else None,
+            panel=panel,
             judged=judged,
             ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
             rows=rows,
@@ -97,7 +82,7 @@ def command(
         say(
             f"{safe(str(judgments))} names no passage that does not answer; if it names all that do: --complete"
         )
-    if not options.judges:
+    if panel is None:
         _tell_suggested(mined)
     if not gave_json(lambda: found.record(target)):
         show_text(render(found, target))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from miner.cli.console import gave_json, say, table, terminal
+from miner.cli.judges import YesOption, consent
 from miner.cli.reading import (
     ColumnsOption,
     EncodingOption,
@@ -41,7 +42,7 @@ def command(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="A model's folder or hub name, or 'openai(model=…)'; default: the bundled all-MiniLM-L6-v2."
+            help="A model's folder or hub name, or 'openai(model=…, price=…)'; default: the bundled all-MiniLM-L6-v2."
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ...; default: the best there is.")] = None,
@@ -72,16 +73,11 @@ def command(
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with a hub model.")
     ] = False,
-    price: Annotated[
-        str | None, typer.Option(help="What a service asks for a million tokens, told before it is called.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send texts to a service unasked.")] = False,
+    yes: YesOption = False,
 ) -> None:
     """Encode a corpus into an index. A build that was stopped continues where it was."""
     from miner.cli.executors import executor_of
-    from miner.encoders.endpoint import priced
     from miner.encoders.load import load_encoder
-    from miner.endpoints import ask_in_terminal, asking
     from miner.index.build_index import build_index, default_out, runtime_of
     from miner.progress import Clock
 
@@ -101,11 +97,11 @@ def command(
             trust_remote_code=trust_remote_code,
         )
     existing: Existing = "replace" if overwrite else "update" if update else "keep"
-    with asking(ask_in_terminal(yes)), workers.open() as running:
+    with consent(yes), workers.open() as running:
         index = build_index(
             corpus,
             out,
-            priced(loaded, price),
+            loaded,
             clean=_cleaner() if clean else None,
             options=options,
             shard_size=shard_size,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
-from miner.cli.judges import JudgmentsOption, known_judgments
+from miner.cli.judges import JudgmentsOption, YesOption, consent, known_judgments
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -29,7 +29,9 @@ def command(
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
     seed: Annotated[int, typer.Option(help="Draws which passage of a query is shown.")] = 0,
+    encoder: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     judgments: JudgmentsOption = None,
+    yes: YesOption = False,
 ) -> None:
     """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
     from miner.calibrating.calibrate import calibrate, with_answers
@@ -43,7 +45,10 @@ def command(
     asked = read_queries(queries, split=split, min_grade=min_grade)
     known = known_judgments(judgments, queries)
     shown = with_answers(asked, known) if known else asked
-    calibration = calibrate(shown, opened, n=n, prior=prior, seed=seed, clock=Clock(terminal()))
+    with consent(yes):
+        calibration = calibrate(
+            shown, opened, n=n, prior=prior, seed=seed, encoder=encoder, clock=Clock(terminal())
+        )
     calibration.write(output)
     if not gave_json(calibration.record):
         show_text(render(calibration))

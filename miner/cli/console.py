@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from miner.cli.opening import AfterOpening, Opening
 from miner.progress import Progress, Silent, Terminal
 
 
@@ -24,6 +25,7 @@ class Manner:
 
 
 manner = Manner()
+opening = Opening()
 LEAST = 20
 """Columns that are worth showing a text in."""
 
@@ -60,6 +62,7 @@ def gave_json(record: Callable[[], Any], *, indent: bool = True) -> bool:
 
 def show_text(text: str) -> None:
     """Print a result that people read."""
+    opening.end()
     print(harmless(_renamed(text)), flush=True)  # noqa: T201
 
 
@@ -68,6 +71,7 @@ def show_json(value: Any, *, indent: bool = True) -> None:
     import orjson
 
     text = _renamed(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode())
+    opening.end()
     print("".join(c if c == "\n" or _visible(c) == c else json.dumps(c)[1:-1] for c in text), flush=True)  # noqa: T201
 
 
@@ -93,6 +97,7 @@ def _renamed(text: str) -> str:
 
 
 def _talk(text: str) -> None:
+    opening.end()
     print(harmless(_renamed(text)), file=sys.stderr, flush=True)  # noqa: T201
 
 
@@ -138,4 +143,4 @@ def _is_number(cell: str) -> bool:
 
 def terminal() -> Progress:
     """The progress of a command: none where it was asked to be quiet."""
-    return Silent() if manner.quiet else Terminal()
+    return Silent() if manner.quiet else AfterOpening(opening, Terminal())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import gave_json, safe, show_text, table, terminal_width
-from miner.cli.judges import JudgmentsOption, known_judgments
+from miner.cli.console import gave_json, safe, show_text, table, terminal, terminal_width
+from miner.cli.judges import JudgmentsOption, YesOption, consent, known_judgments
 from miner.cli.reasons import preference, reason
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def command(
     copies: Annotated[str, typer.Option(help="As for mine.")] = "copies()",
     select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
+    encoder: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     judgments: JudgmentsOption = None,
+    yes: YesOption = False,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
     parts: Annotated[
         bool, typer.Option("--parts", help="Also what each risk is made of, in log odds.")
@@ -44,6 +46,7 @@ def command(
 
     from miner.cli.recipes import calibration_of, open_indexes, recipe_of
     from miner.mining.explain import explain
+    from miner.progress import Clock
 
     (opened,) = open_indexes([index] if index else None)
     recipe = recipe_of(n, filter, max_risk, select, depth, copies)
@@ -51,7 +54,9 @@ def command(
         recipe = recipe.calibrated(known)
     if judgments or queries:
         recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
-    explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
+    asked = _find(query, queries, relevant or [], opened.rows_of_ids)
+    with consent(yes):
+        explanation = explain(asked, opened, recipe, encoder=encoder, clock=Clock(terminal()))
     if not gave_json(explanation.record):
         show_text(render(explanation, recipe, show, parts))
 

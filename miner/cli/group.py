@@ -7,6 +7,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,8 @@ from typer.core import TyperGroup
 from miner.cli.spared import WITHOUT_PANDAS, spare_pandas
 from miner.errors import MinerError
 
+OWN_TALK = ("serve",)
+"""Commands whose standard error is a log, which says itself that they start."""
 OWN_OUTPUT = ("rerank", "review", "sample", "serve")
 """Commands without --json: their output is rows, files or answers, and no report."""
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
@@ -41,22 +44,24 @@ def load(name: str) -> Any:
         spare_pandas()
     function = importlib.import_module(f"miner.cli.{name.replace('-', '_')}").command
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name)(_run(function, reports=name not in OWN_OUTPUT))
+    app.command(name)(_run(name, function))
     return typer.main.get_command(app)
 
 
-def _run(command: Callable[..., Any], *, reports: bool) -> Callable[..., Any]:
-    """The command with --quiet and, if it reports, --json; expected failures end it in one line."""
+def _run(name: str, command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with --quiet and, if it reports, --json; that it runs is said at once, and expected failures end
+    it in one line."""
 
     @functools.wraps(command)
     def run(*args: Any, quiet: bool, as_json: bool = False, **kwargs: Any) -> Any:
-        from miner.cli.console import manner
+        from miner.cli.console import manner, opening
 
         manner.quiet, manner.as_json = quiet, as_json
-        return _guarded(command, *args, **kwargs)
+        with nullcontext() if quiet or name in OWN_TALK else opening.of(name):
+            return _guarded(command, *args, **kwargs)
 
     signature = inspect.signature(command, eval_str=True)
-    shared = {"quiet": Quiet, **({"as_json": Json} if reports else {})}
+    shared = {"quiet": Quiet, **({} if name in OWN_OUTPUT else {"as_json": Json})}
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
         for name, annotation in shared.items()

@@ -15,17 +15,13 @@ def command(
     ] = None,
 ) -> None:
     """Show what an index holds and what it was built with."""
-    from miner.index import default_index, open_index
+    from miner.index import info
 
-    opened = open_index(index or default_index())
-    described = opened.describe()
-    described["dim"] = opened.dim
-    described["shards"] = len(opened.manifest.shards)
-    described["bytes"] = sum(file.size for file in opened.manifest.files)
-    if gave_json(lambda: described):
+    record = info(index)
+    if gave_json(lambda: record):
         return
     flat = dict[str, Any]()
-    for name, value in described.items():
+    for name, value in record.items():
         nested = value.items() if isinstance(value, dict) else ()
         flat |= {f"{name}.{key}": each for key, each in nested} or {name: value}
     show_text(

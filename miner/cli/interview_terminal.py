@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from miner.auditing.interview import Question, Reply
-from miner.cli.console import safe
+from miner.cli.console import opening, safe
 
 KEYS: dict[str, Reply] = {
     "y": "answers",
@@ -41,6 +41,7 @@ class TerminalInterview:
         self.console = console or Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def __enter__(self) -> TerminalInterview:
+        opening.end()
         self._before = termios.tcgetattr(self.keyboard)
         tty.setcbreak(self.keyboard, termios.TCSADRAIN)
         return self

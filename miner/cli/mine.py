@@ -9,18 +9,14 @@ import typer
 
 from miner.cli.console import gave_json, say, terminal
 from miner.cli.judges import (
-    BudgetOption,
     DryRunOption,
     JudgeOption,
-    JudgingOptions,
     JudgmentsOption,
-    MaxCallsOption,
-    PriceOption,
-    PromptOption,
-    TrialOption,
     YesOption,
+    consent,
     judgments_beside,
     known_judgments,
+    panel_of,
 )
 from miner.cli.mine_judged import JudgedWork
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
@@ -106,11 +102,6 @@ def command(
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
     judgments: JudgmentsOption = None,
     judge: JudgeOption = None,
-    trial: TrialOption = 50,
-    prompt: PromptOption = None,
-    max_calls: MaxCallsOption = None,
-    budget: BudgetOption = None,
-    price: PriceOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> None:
@@ -135,16 +126,15 @@ def command(
 
     workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
     options = read_options(columns, encoding, strict)
-    judging = JudgingOptions.of(
-        judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
-    )
+    panel = panel_of(judge, judgments or judgments_beside(queries)) if judge else None
     chosen = select or ("top()" if judge else None)
     output = output or Path(f"{_stem(queries)}.mined.jsonl")
     with given_input(queries) as source:
         check_output(output, inputs=[queries, calibration], indexes=index or (), endings=(RECEIPTS, RUN))
         asked = read_queries(source, split=split, min_grade=min_grade, options=options)
         asked = Queries(asked[:limit])
-        opened = _indexes(index, source, _stem(queries), asked, encoder, options)
+        with consent(yes):
+            opened = _indexes(index, source, _stem(queries), asked, encoder, options)
     check_output(output, indexes=[str(each.place) for each in opened])
     scores = None
     if teacher is not None:
@@ -155,19 +145,20 @@ def command(
     if known := calibration_of(calibration, opened[0]):
         recipe = recipe.calibrated(known)
     asked = known_queries(asked, opened[0], options.notes)
-    if not judging.judges and (said := known_judgments(judgments, queries)):
+    if panel is None and (said := known_judgments(judgments, queries)):
         recipe = replace(recipe, judgments=said)
     given = {"queries": str(queries), "output": str(output), "teacher": teacher, "calibration": calibration}
     named = {"index": [str(each.place) for each in opened], **_spelt(recipe), "limit": limit}
     arguments = {**{k: v and str(v) for k, v in given.items()}, **named, "read": options.notes.record()}
-    if judging.judges:
-        work = JudgedWork(asked, opened, recipe, judgments or judgments_beside(queries), trial, workers)
-        if dry_run:
-            work.plan(judging)
-            return
-        record = work.run(judging, output, arguments | {"judge": list(judging.judges)})
+    if panel is not None:
+        work = JudgedWork(asked, opened, recipe, panel, encoder, workers)
+        with consent(yes):
+            if dry_run:
+                work.plan()
+                return
+            record = work.run(output, arguments | {"judge": judge})
     else:
-        with workers.open() as running:
+        with consent(yes), workers.open() as running:
             record = mine(
                 asked,
                 opened,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miner.cli.console import say, terminal
-from miner.cli.judges import JudgingOptions, show_plans
+from miner.cli.judges import show_plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,32 +16,31 @@ if TYPE_CHECKING:
     from miner.data import Query
     from miner.executors import Openable
     from miner.index import Index
+    from miner.judging import Panel
     from miner.judging.mine_judged import JudgedMining
     from miner.mining.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class JudgedWork:
-    """What is mined with judges, whose judgments go to the file `store`."""
+    """What is mined with judges; the encoder by its name, or that of the index."""
 
     queries: Sequence[Query]
     indexes: Sequence[Index]
     recipe: Recipe
-    store: Path
-    trial: int
+    panel: Panel
+    encoder: str | None
     workers: Openable
 
-    def plan(self, options: JudgingOptions) -> None:
+    def plan(self) -> None:
         """Say what it would take."""
         from miner.judging.mine_judged import plan_judging
         from miner.progress import Clock
 
-        panel, clock = options.panel(self.store), Clock(terminal())
-        show_plans(
-            plan_judging(self.queries, self.indexes, self.recipe, panel, trial=self.trial, clock=clock)
-        )
+        given: Any = {"encoder": self.encoder, "clock": Clock(terminal())}
+        show_plans(plan_judging(self.queries, self.indexes, self.recipe, self.panel, **given))
 
-    def run(self, options: JudgingOptions, output: Path, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, output: Path, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Mine and write; the record of the run, with what judging did. Raises ConfigError for workers
         elsewhere, and what mine_judged raises."""
         from miner.auditing.suggest import SUGGESTED, write_suggestions
@@ -55,13 +54,10 @@ class JudgedWork:
             raise ConfigError(
                 "--judge mines on this machine; judge first, then mine elsewhere with --judgments"
             )
-        panel, clock = options.panel(self.store), Clock(terminal())
-        with options.consent():
-            mined, told = mine_judged(
-                self.queries, self.indexes, self.recipe, panel, trial=self.trial, clock=clock
-            )
+        given: Any = {"encoder": self.encoder, "clock": Clock(terminal())}
+        mined, told = mine_judged(self.queries, self.indexes, self.recipe, self.panel, **given)
         record = mined.write(output, {**arguments, "judging": told.record()})
-        say(judging_summary(told, self.store))
+        say(judging_summary(told, self.panel.store.path))
         suggested = companion(output, SUGGESTED)
         if count := write_suggestions(suggested, told.answers):
             say(f"{suggested}: {count:,} passages that were judged to answer")
@@ -76,5 +72,7 @@ def judging_summary(told: JudgedMining, store: Path) -> str:
         f"candidates of {told.asked_about:,} of {told.queries:,} queries were put to a judge; kept in {store}"
     )
     if told.left:
-        lines.append(f"{told.left:,} queries could still change: --max-calls or --budget was reached")
+        lines.append(
+            f"{told.left:,} queries could still change: max_calls or the budget of a judge was reached"
+        )
     return "\n".join(lines) + "\n"

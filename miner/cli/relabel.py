@@ -10,17 +10,13 @@ import typer
 
 from miner.cli.console import gave_json, safe, say, table, terminal
 from miner.cli.judges import (
-    BudgetOption,
     DryRunOption,
     JudgeOption,
-    JudgingOptions,
     JudgmentsOption,
-    MaxCallsOption,
-    PriceOption,
-    PromptOption,
-    TrialOption,
     YesOption,
+    consent,
     judgments_beside,
+    panel_of,
     show_plans,
 )
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
@@ -46,17 +42,15 @@ def command(
     index: Annotated[
         list[str] | None, typer.Option(help="Replace what goes by the next candidates of this index.")
     ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="What the index was built with; default: what the index says.")
+    ] = None,
     ambiguous: Annotated[
         int, typer.Option(min=0, help="Set aside queries with more answers than this among their negatives.")
     ] = 7,
     write: Annotated[str, typer.Option("--to", help="Format of the output, as for convert.")] = "cohere",
     columns: ColumnsOption = None,
     encoding: EncodingOption = None,
-    trial: TrialOption = 50,
-    prompt: PromptOption = None,
-    max_calls: MaxCallsOption = None,
-    budget: BudgetOption = None,
-    price: PriceOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> None:
@@ -70,22 +64,20 @@ def command(
     from miner.judging.relabel import relabel
     from miner.storage.files import check_writable
 
-    options = JudgingOptions.of(
-        judge, prompt=prompt, max_calls=max_calls, budget=budget, price=price, yes=yes
-    )
     store = judgments or judgments_beside(train)
-    if not options.judges and not store.is_file():
+    if not judge and not store.is_file():
         raise ConfigError(f"nobody to judge {train}; expected --judge, or judgments in {store}")
     check_writable(output)
     reading = read_options(columns, encoding)
-    rows, panel = [row for _, row in read_any(train, reading)], options.panel(store)
+    panel = panel_of(judge or (), store)
+    rows = [row for _, row in read_any(train, reading)]
     say_passed_over(reading.notes)
     if dry_run:
         show_plans(_plans(panel, rows))
         return
-    fill = _fill(index, panel) if index else None
-    with options.consent():
-        done = relabel(rows, panel, promote=promote, ambiguous=ambiguous, trial=trial, fill=fill)
+    fill = _fill(index, panel, encoder) if index else None
+    with consent(yes):
+        done = relabel(rows, panel, promote=promote, ambiguous=ambiguous, fill=fill)
     _write(done, output, format_of(write))
     for held in done.trials:
         say(held.text())
@@ -104,17 +96,17 @@ def _plans(panel: Panel, rows: Sequence[Row]) -> list[tuple[str, int, Any]]:
     found = []
     for judge in panel.judges:
         fresh = [pair for pair in pairs if panel.said(judge, pair) is None]
-        found.append((judge_name(judge), len(fresh), judge.plan(fresh, panel.allowance.price)))
+        found.append((judge_name(judge), len(fresh), judge.plan(fresh)))
     return found
 
 
-def _fill(index: Sequence[str], panel: Panel) -> Any:
+def _fill(index: Sequence[str], panel: Panel, encoder: str | None) -> Any:
     from miner.cli.recipes import open_indexes
     from miner.judging.refill import Refill
     from miner.mining.recipe import Recipe
     from miner.progress import Clock
 
-    return Refill(open_indexes(index), Recipe(), panel, clock=Clock(terminal()))
+    return Refill(open_indexes(index), Recipe(), panel, encoder=encoder, clock=Clock(terminal()))
 
 
 def _write(done: Relabelled, output: Path, form: Format) -> None:

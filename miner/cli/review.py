@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from miner.cli.console import safe, say
-from miner.cli.judges import judgments_beside
+
+if TYPE_CHECKING:
+    from miner.reviewing import ReviewServer
 
 
 def command(
@@ -30,20 +31,23 @@ def command(
     The page is served to this machine only, until Ctrl-C; its address on stdout holds a secret. Decisions are
     those of `miner audit`, and go into mining with --judgments.
     """
-    import webbrowser
+    from miner.reviewing import review
 
-    from miner.judgments import JudgmentStore
-    from miner.reviewing import ReviewQueue, ReviewServer
-
-    store = JudgmentStore(judgments or judgments_beside(mined))
-    queue = ReviewQueue(mined, store, k=k, seed=seed, order="doubtful" if doubtful else "draw")
-    server = ReviewServer(queue, port)
-    typer.echo(server.address)
-    say(f"{len(queue):,} negatives to decide on; decisions go to {safe(str(store.path))}; Ctrl-C ends")
-    if browser:
-        webbrowser.open(server.address)
-    with suppress(KeyboardInterrupt):
-        server.run()
-    server.server.server_close()
+    queue = review(
+        mined,
+        k=k,
+        seed=seed,
+        doubtful=doubtful,
+        judgments=judgments,
+        port=port,
+        browser=browser,
+        ready=_ready,
+    )
     state = queue.state()
     say(f"{state['answered']:,} of {len(queue):,} decided; miner audit {safe(str(mined))} tells the rate")
+
+
+def _ready(server: ReviewServer) -> None:
+    typer.echo(server.address)
+    path = safe(str(server.queue.store.path))
+    say(f"{len(server.queue):,} negatives to decide on; decisions go to {path}; Ctrl-C ends")

@@ -12,9 +12,9 @@ from miner.cli.console import say
 
 def command(folder: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
     """Write a help centre of an invented product, with queries and complete judgments."""
-    from miner.samples import write_sample
+    from miner.samples import sample
 
-    write_sample(folder)
+    sample(folder)
     say(
         f"wrote corpus/, queries.jsonl and judgments.tsv to {folder}\nnext: miner build-index {folder}/corpus"
     )

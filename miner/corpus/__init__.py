@@ -20,6 +20,7 @@ from miner.corpus.records import RECORDS, record_reader
 from miner.corpus.walk import corpus_files
 from miner.data import CountTokens, Passage
 from miner.errors import ConfigError, InputError, Misread, MissingExtra
+from miner.storage.paths import as_path
 
 Reader = Callable[[Path, str, Chunker, ReadOptions], Iterator[Passage]]
 
@@ -64,7 +65,7 @@ def read_corpus(
     without text. Raises ConfigError for a path that cannot be read or holds nothing to read, InputError where
     nothing usable is left or more than a tenth of a file's records cannot be parsed.
     """
-    root = Path(path)
+    root = as_path(path, "the corpus")
     if not root.exists():
         raise ConfigError(f"{root}: no such file or folder")
     chunker = Chunker(max_tokens, count_tokens or estimate)

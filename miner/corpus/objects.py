@@ -39,9 +39,30 @@ def passages_in(data: Any, columns: Mapping[str, str] | None = None) -> Iterator
     options = _options(columns)
     for number, found in enumerate(_items(data, "passages"), 1):
         if isinstance(found, Passage):
-            yield found
+            yield _sound_passage(found, number)
         else:
             yield _passage(_checked(found, "passages", number, options), number, options.columns)
+
+
+def _sound_passage(passage: Passage, number: int) -> Passage:
+    for name in ("id", "text", "title"):
+        if not isinstance(value := getattr(passage, name), str):
+            raise InputError("passages", number, f"{name} is {value!r}; expected a string")
+    return passage
+
+
+def _sound_query(query: Query, number: int) -> Query:
+    if not isinstance(query.text, str):
+        raise InputError("queries", number, f"text is {query.text!r}; expected a string")
+    for name in ("relevant_passages", "relevant_ids", "hard_negatives"):
+        value = getattr(query, name)
+        if isinstance(value, str) or not all(isinstance(each, str) for each in value):
+            raise InputError("queries", number, f"{name} is {value!r}; expected a tuple of strings")
+    if not query.relevant_passages and not query.relevant_ids:
+        raise InputError(
+            "queries", number, "has no relevant passage; expected relevant_passages or relevant_ids"
+        )
+    return query
 
 
 def _passage(record: Record, number: int, columns: Columns) -> Passage:
@@ -71,7 +92,7 @@ def queries_in(data: Any, columns: Mapping[str, str] | None = None) -> Queries:
     if not items:
         raise InputError("queries", None, "holds no queries")
     if all(isinstance(item, Query) for item in items):
-        return Queries(items)
+        return Queries(_sound_query(item, number) for number, item in enumerate(items, 1))
     numbered = enumerate(items, 1)
     records = [(number, _checked(item, "queries", number, options)) for number, item in numbered]
     try:

@@ -19,6 +19,7 @@ from miner.corpus.records import RECORDS, id_string, string
 from miner.corpus.shapes import EXPECTED, Sides, recognised
 from miner.data import Query
 from miner.errors import ConfigError, InputError
+from miner.storage.paths import as_path
 
 _FINAL = " .?!…。？！｡．"
 
@@ -45,7 +46,7 @@ def read_queries(
     Raises ConfigError for a path or split that is not there, InputError for a table of no known shape and where
     nothing usable is left.
     """
-    path, options = Path(path), options or ReadOptions()
+    path, options = as_path(path, "what read_queries reads"), options or ReadOptions()
     if is_set(path):
         return shared(_read_set(path, split, min_grade, options))
     if min_grade or (split is not None and not path.is_dir()):

@@ -15,10 +15,10 @@ import orjson
 from miner.data import Float32
 from miner.encoders.base import Encoder
 from miner.encoders.batches import unit
-from miner.endpoints import EMBEDDINGS, Embedder, Price, estimated_tokens
+from miner.endpoints import EMBEDDINGS, Embedder, estimated_tokens
 from miner.endpoints.address import Address
 from miner.endpoints.embed import Side
-from miner.errors import ConfigError, ModelError
+from miner.errors import ModelError
 from miner.spec import parse
 from miner.storage.cachedir import cache_folder
 
@@ -27,17 +27,16 @@ BACKEND = "endpoint"
 
 @dataclass
 class EndpointEncoder:
-    """Asks a service, such as `openai(model="...")`, for vectors; `price` is told before the first call."""
+    """Asks a service, such as `openai(model="...")`, for vectors."""
 
     service: Any
-    price: Price | None = None
 
-    def __reduce__(self) -> tuple[type[EndpointEncoder], tuple[Any, Price | None]]:
-        return EndpointEncoder, (self.service, self.price)
+    def __reduce__(self) -> tuple[type[EndpointEncoder], tuple[Any]]:
+        return EndpointEncoder, (self.service,)
 
     @cached_property
     def embedder(self) -> Embedder:
-        return Embedder(self.service, store=self.store, price=self.price)
+        return Embedder(self.service, store=self.store)
 
     @property
     def store(self) -> Path:
@@ -88,17 +87,6 @@ def is_spelt(text: str) -> bool:
 def parse_endpoint(text: str) -> EndpointEncoder:
     """Raises ConfigError for what spells no endpoint."""
     return EndpointEncoder(parse(text, EMBEDDINGS, "encoder"))
-
-
-def priced(encoder: Encoder, price: str | None) -> Encoder:
-    """The encoder, told what a million tokens cost. Raises ConfigError for a price of what costs nothing."""
-    if price is None:
-        return encoder
-    if not isinstance(encoder, EndpointEncoder):
-        raise ConfigError(
-            "a price is for a service such as openai(model=...); this encoder is on this machine"
-        )
-    return EndpointEncoder(encoder.service, Price.parse(price))
 
 
 def endpoint_again(fingerprint: Mapping[str, Any]) -> EndpointEncoder:

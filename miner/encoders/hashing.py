@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
+from miner.spec import check
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class HashingEncoder:
     """Unit rows from hashed words (weight 2) and character trigrams (weight 1)."""
 
     dim: int = 256
+
+    def __post_init__(self) -> None:
+        check(self, "hashing")
 
     @property
     def fingerprint(self) -> Mapping[str, Any]:

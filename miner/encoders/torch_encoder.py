@@ -16,9 +16,12 @@ from miner.encoders.model import EncoderModel, load
 from miner.errors import ConfigError
 from miner.models.hardware import best_device, has_bf16
 from miner.models.locate import Located
+from miner.progress import ticker
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 GPU_TOKENS = 8192
+STATIC_TEXTS = 1024
+"""Texts of a static model that are summed up at once."""
 LEAST_ROWS = 8
 """Of a batch, where a module after the pooling multiplies matrices: below 4 rows fp32 takes another path."""
 
@@ -73,7 +76,7 @@ class TorchEncoder:
         import torch
 
         if not self.model.tokenizer.plain:
-            return self._one_by_one(texts, prompt, method)
+            return self._by_the_library(texts, prompt, method)
         threads = torch.get_num_threads()
         workers = self._workers(self.model.tokenizer.prompt_tokens(prompt))
         try:
@@ -83,14 +86,26 @@ class TorchEncoder:
         self.tokens_encoded += tokens
         return vectors
 
-    def _one_by_one(self, texts: Sequence[str], prompt: str, method: str) -> Float32:
-        """For models that take more from a text than token ids; nothing lies beside a text, so it is slow."""
-        network = self._networks[0]
-        distinct = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-        out = np.empty((len(distinct), self.dim), np.float32)
-        for text, place in distinct.items():
-            out[place] = getattr(network, method)([text], prompt=prompt, show_progress_bar=False)[0]
-        return unit(out)[[distinct[text] for text in texts]]
+    def _by_the_library(self, texts: Sequence[str], prompt: str, method: str) -> Float32:
+        """For models that take more from a text than token ids: one text at a time, so that nothing lies beside it;
+        of static models, which sum up vectors of words, text by text, many at a time."""
+        network, tell = self._networks[0], ticker()
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        distinct, out = list(places), np.empty((len(places), self.dim), np.float32)
+        size = STATIC_TEXTS if self._sums_words else 1
+        options = {"prompt": prompt, "batch_size": size, "show_progress_bar": False}
+        for start in range(0, len(distinct), size):
+            some = distinct[start : start + size]
+            out[start : start + len(some)] = getattr(network, method)(some, **options)
+            tell(len(some))
+        return unit(out)[[places[text] for text in texts]]
+
+    @property
+    def _sums_words(self) -> bool:
+        """Whether the model is static, and nothing after it multiplies matrices."""
+        first, *others = self.model.network
+        heavy = any(True for each in others for _ in each.parameters())
+        return type(first).__name__ == "StaticEmbedding" and not heavy
 
     def _workers(self, prompt_tokens: int | None) -> list[Forward]:
         count = self.threads if self.device == "cpu" else len(self._networks)

@@ -1,7 +1,15 @@
 """Services that are asked over HTTP, for encoders and judges alike."""
 
 from miner.endpoints.calls import Caller, CallFailed, Meter, Patience
-from miner.endpoints.consent import CallPlan, Price, agree, ask_in_terminal, asking, estimated_tokens
+from miner.endpoints.consent import (
+    CallPlan,
+    Price,
+    agree,
+    ask_in_terminal,
+    asking,
+    estimated_tokens,
+    price_of,
+)
 from miner.endpoints.embed import EMBEDDINGS, CohereEmbeddings, Embedder, OpenAIEmbeddings
 
 __all__ = [
@@ -19,4 +27,5 @@ __all__ = [
     "ask_in_terminal",
     "asking",
     "estimated_tokens",
+    "price_of",
 ]

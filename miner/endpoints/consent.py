@@ -43,6 +43,11 @@ class Price:
         )
 
 
+def price_of(given: float | str | None) -> Price | None:
+    """A price as options have it: a number, or as Price.parse reads it. Raises ConfigError."""
+    return None if given is None else Price.parse(str(given))
+
+
 @dataclass(frozen=True, slots=True)
 class CallPlan:
     """What will be sent: so many texts in at most so many calls, with about so many tokens read and written."""

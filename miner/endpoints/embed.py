@@ -15,7 +15,7 @@ from miner.endpoints.address import Address
 from miner.endpoints.answers import AnswerStore
 from miner.endpoints.calls import Caller, Meter, Patience
 from miner.endpoints.cohere_client import CohereClient
-from miner.endpoints.consent import CallPlan, Price, agree, estimated_tokens
+from miner.endpoints.consent import CallPlan, agree, estimated_tokens, price_of
 from miner.endpoints.openai_client import OpenAIClient
 from miner.errors import ConfigError, EndpointFailed
 from miner.progress import tick
@@ -45,6 +45,12 @@ class EmbeddingService(Protocol):
     @property
     def parallel(self) -> int: ...
 
+    @property
+    def timeout(self) -> float: ...
+
+    @property
+    def price(self) -> float | str | None: ...
+
     def connect(self, patience: Patience, meter: Meter) -> EmbeddingCalls:
         """Raises MissingExtra, and ConfigError without a key."""
 
@@ -56,7 +62,8 @@ class EmbeddingService(Protocol):
 class OpenAIEmbeddings(Spec):
     """Any server with OpenAI's embeddings call: `base_url` where it is not OpenAI's own, `key` the name of the
     environment variable that holds its key, `query_prompt` and `passage_prompt` put before texts for models
-    that want instructions. At most `parallel` calls at once."""
+    that want instructions. At most `parallel` calls at once, each waited for `timeout` seconds. `price` is what a
+    million tokens cost, told before they are sent."""
 
     name: ClassVar[str] = "openai"
     most_texts: ClassVar[int] = 512
@@ -69,9 +76,12 @@ class OpenAIEmbeddings(Spec):
     query_prompt: str = ""
     passage_prompt: str = ""
     parallel: int = 4
+    timeout: float = 120.0
+    price: float | str | None = None
 
     def __post_init__(self) -> None:
-        _check(self.name, self.model, self.parallel, self.dimensions)
+        super().__post_init__()
+        _check(self)
 
     def connect(self, patience: Patience, meter: Meter) -> EmbeddingCalls:
         return _OpenAICalls(self, OpenAIClient(self.base_url, self.key, patience, meter).open())
@@ -96,7 +106,8 @@ class _OpenAICalls:
 
 @dataclass(frozen=True, repr=False)
 class CohereEmbeddings(Spec):
-    """Cohere's embeddings, or a server that speaks /v2/embed; queries and passages by their input types."""
+    """Cohere's embeddings, or a server that speaks /v2/embed; queries and passages by their input types.
+    Other options as for openai."""
 
     name: ClassVar[str] = "cohere"
     most_texts: ClassVar[int] = 96
@@ -107,9 +118,12 @@ class CohereEmbeddings(Spec):
     dimensions: int | None = None
     key: str | None = None
     parallel: int = 4
+    timeout: float = 120.0
+    price: float | str | None = None
 
     def __post_init__(self) -> None:
-        _check(self.name, self.model, self.parallel, self.dimensions)
+        super().__post_init__()
+        _check(self)
 
     def connect(self, patience: Patience, meter: Meter) -> EmbeddingCalls:
         return _CohereCalls(self, CohereClient(self.base_url, self.key, patience, meter).open())
@@ -147,11 +161,10 @@ class Embedder:
         service: EmbeddingService,
         *,
         store: Path | None = None,
-        price: Price | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.service, self.price, self.meter = service, price, Meter()
-        self.patience = patience or Patience(parallel=service.parallel)
+        self.service, self.price, self.meter = service, price_of(service.price), Meter()
+        self.patience = patience or Patience(parallel=service.parallel, timeout=service.timeout)
         self.store = None if store is None else AnswerStore(store)
         self.dim: int | None = getattr(service, "dimensions", None)
         self._agreed, self._calls = False, None  # type: tuple[bool, EmbeddingCalls | None]
@@ -252,16 +265,22 @@ def batched(
         yield batch
 
 
-def _check(name: str, model: str, parallel: int, dimensions: int | None) -> None:
-    if not model.strip():
-        raise ConfigError(f"{name}: model is blank; expected the name of a model of the service")
-    if parallel < 1:
-        raise ConfigError(f"{name}: parallel is {parallel}; expected 1 or more")
-    if dimensions is not None and dimensions < 1:
-        raise ConfigError(f"{name}: dimensions is {dimensions}; expected 1 or more")
+def _check(spec: OpenAIEmbeddings | CohereEmbeddings) -> None:
+    if not spec.model.strip():
+        raise ConfigError(f"{spec.name}: model is blank; expected the name of a model of the service")
+    if spec.parallel < 1:
+        raise ConfigError(f"{spec.name}: parallel is {spec.parallel}; expected 1 or more")
+    if spec.dimensions is not None and spec.dimensions < 1:
+        raise ConfigError(f"{spec.name}: dimensions is {spec.dimensions}; expected 1 or more")
+    if spec.timeout <= 0:
+        raise ConfigError(f"{spec.name}: timeout is {spec.timeout:g}; expected seconds above 0")
+    price_of(spec.price)
 
 
 def _fingerprint(spec: OpenAIEmbeddings | CohereEmbeddings) -> dict[str, Any]:
     """Where it answers belongs to it: two servers may mean different models by one name."""
     fields = asdict(spec)
-    return {"kind": spec.name, **{k: v for k, v in fields.items() if k not in ("parallel", "key")}}
+    return {
+        "kind": spec.name,
+        **{k: v for k, v in fields.items() if k not in ("parallel", "key", "price", "timeout")},
+    }

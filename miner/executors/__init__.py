@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from miner.executors.executor import Executor, Serial, Work
+from miner.executors.executor import Executor, Serial, Work, opened
 from miner.executors.queue import Attempt, TaskQueue
 from miner.executors.ray import Ray
 from miner.spec import parse
 
-__all__ = ["Attempt", "Executor", "Ray", "Serial", "TaskQueue", "Work", "parse_executor"]
+__all__ = ["Attempt", "Executor", "Ray", "Serial", "TaskQueue", "Work", "opened", "parse_executor"]
 
 
 class Openable(Protocol):

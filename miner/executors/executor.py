@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
+from miner.errors import ConfigError
 from miner.executors.queue import TaskQueue
 from miner.spec import Spec
 
@@ -63,3 +64,15 @@ class Serial(Spec):
 
     def open(self) -> AbstractContextManager[Executor]:
         return nullcontext(self)
+
+
+def opened(executor: object) -> Executor:
+    """The executor, this process if it is None. Raises ConfigError for what is none, or is not open."""
+    if executor is None:
+        return Serial()
+    if isinstance(executor, type) or not hasattr(executor, "run"):
+        raise ConfigError(
+            f"the executor is {executor!r}; expected one that is open, as with miner.Ray(workers=2).open() as executor"
+        )
+    found: Executor = executor  # type: ignore[assignment]
+    return found

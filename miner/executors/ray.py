@@ -49,6 +49,7 @@ class Ray(Spec):
     tries: int = 4
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if (self.workers is not None and self.workers < 1) or self.tries < 1:
             raise ConfigError(f"{self!r} has no workers or no tries; expected 1 or more")
         if not 0 < self.cpus < math.inf or not 0 <= self.gpus < math.inf:

@@ -34,6 +34,7 @@ class Margin(Spec):
     against: str = "median"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.against not in AGAINST:
             raise ConfigError(f"margin: against is {self.against!r}; expected one of {', '.join(AGAINST)}")
 

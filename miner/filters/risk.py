@@ -24,6 +24,7 @@ class Risk(Spec):
     max: float = 0.02
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.max <= 1:
             raise ConfigError(f"risk: max is {self.max!r}; expected a probability from 0 to 1")
 

@@ -32,6 +32,7 @@ class DropRiskiest(Spec):
     share: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 < self.share < 1:
             raise ConfigError(f"riskiest: share is {self.share!r}; expected more than 0 and less than 1")
 

@@ -30,6 +30,7 @@ class TeacherScore(Spec):
     against: str = "lowest"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.against not in AGAINST:
             raise ConfigError(f"teacher: against is {self.against!r}; expected one of {', '.join(AGAINST)}")
 

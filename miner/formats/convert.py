@@ -22,6 +22,7 @@ from miner.formats.fit import fit_row
 from miner.formats.reading import read_any
 from miner.formats.receipts import Receipts
 from miner.formats.rows import CohereRows
+from miner.storage.paths import as_path
 
 Change = Callable[[Row], Row]
 """Alters passages of a row, not their number."""
@@ -54,7 +55,8 @@ def convert(
     `model` (the bundled one by default) counts and compares. Raises ConfigError where both are the same file,
     InputError for a source of no known shape or where no row of it can be carried. Nothing is written then.
     """
-    source, target, options = Path(source), Path(target), options or ReadOptions()
+    source, target = as_path(source, "the source"), as_path(target, "the target")
+    options = options or ReadOptions()
     form = format_of(write) if isinstance(write, str) else write
     change: Change | None = None
     if fit:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,7 @@ from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
 from miner.encoders.endpoint import announce
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
-from miner.executors import Executor, Serial, TaskQueue
+from miner.executors import Executor, TaskQueue, opened
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, unit_rows, vector_stem
 from miner.index.fingerprint import check_fingerprint
 from miner.index.index import Index, open_place
@@ -77,9 +77,11 @@ def build(
     for an empty one or for a folder with other things in it, IndexMismatch for an index that `existing` protects,
     Locked, OutputError, StoreFailed, WorkLost.
     """
-    clock = clock or Clock()
-    if shard_size < 1:
-        raise ConfigError(f"the shard size is {shard_size}; expected 1 or more")
+    clock, executor = clock or Clock(), opened(executor)
+    if not isinstance(shard_size, int) or shard_size < 1:
+        raise ConfigError(f"the shard size is {shard_size!r}; expected a whole number of 1 or more")
+    if existing not in get_args(Existing):
+        raise ConfigError(f"existing is {existing!r}; expected one of {', '.join(get_args(Existing))}")
     place = place_of(out)
     _check_folder(place.folder)
     with building(place.folder):
@@ -93,7 +95,7 @@ def build(
             raise IndexMismatch(
                 f"{out}: is an index of another corpus; change it with --update, or name another"
             )
-        vectors = _encode(place, corpus, encoder, executor or Serial(), clock)
+        vectors = _encode(place, corpus, encoder, executor, clock)
         shards = tuple(
             Shard(part.rows, part.ids, part.passages, part.aliases, part.keys, vector)
             for part, vector in zip(corpus.parts, vectors, strict=True)

@@ -14,6 +14,7 @@ from miner.formats.cohere import companion
 from miner.judging.panel import Panel
 from miner.judging.simple import FileJudge
 from miner.judgments import JUDGMENTS, PERSON, JudgmentStore, Pair, Verdict
+from miner.storage.paths import as_path
 
 Ask = Callable[[Sequence[Pair], JudgmentStore], object]
 """Asks a person about pairs; the answers go to the store."""
@@ -40,11 +41,13 @@ def audit(
 
     Raises InputError for what the files hold, ConfigError where nobody answers, and what judges raise.
     """
-    sample = _Sample(Path(mined), rows or Path(mined), k, seed, judged if panel else 0)
+    if not isinstance(k, int) or k < 0:
+        raise ConfigError(f"k is {k!r}; expected a whole number, 0 for all")
+    file = as_path(mined, "the mined file")
+    sample = _Sample(file, rows or file, k, seed, judged if panel else 0)
     if panel is not None:
         return sample.by_judge(panel)
-    file = None if judgments is None else Path(judgments)
-    return sample.by_people(file, complete, ask)
+    return sample.by_people(None if judgments is None else Path(judgments), complete, ask)
 
 
 class _Sample:

@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from miner.endpoints import Caller, CallFailed, CallPlan, Meter, Patience, Price, estimated_tokens
+from miner.endpoints import Caller, CallFailed, CallPlan, Meter, Patience, estimated_tokens
 from miner.endpoints.openai_client import Completion, OpenAIClient
 from miner.errors import ConfigError
-from miner.judging.base import Opinion
+from miner.judging.base import JudgeSpec, Opinion
 from miner.judging.prompt import Prompt, read_prompt
 from miner.judging.reply import SCHEMA, read_reply
 from miner.judgments import Pair
-from miner.spec import Spec
 
 WRITTEN, WRITTEN_EACH = 40, 20
 """Tokens of a reply, and of each verdict in it."""
@@ -24,7 +23,7 @@ ROOM = 512
 
 
 @dataclass(frozen=True, repr=False)
-class LanguageModelJudge(Spec):
+class LanguageModelJudge(JudgeSpec):
     """A chat model of OpenAI's or, by `base_url`, of any server that speaks its words; `key` names the
     environment variable with its key. Up to `together` passages of a query go into one call. `prompt` is a
     file that replaces the packaged question."""
@@ -40,6 +39,7 @@ class LanguageModelJudge(Spec):
     timeout: float = 120.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for option in ("together", "parallel"):
             if getattr(self, option) < 1:
                 raise ConfigError(f"openai: {option} is {getattr(self, option)}; expected 1 or more")
@@ -71,11 +71,13 @@ class LanguageModelJudge(Spec):
     def _patience(self) -> Patience:
         return Patience(parallel=self.parallel, timeout=self.timeout)
 
-    def plan(self, pairs: Sequence[Pair], price: Price | None = None) -> CallPlan | None:
+    def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         calls, address = list(grouped(pairs, self.together)), self._client.address
         read = sum(sum(estimated_tokens(m["content"]) for m in self._messages(call)[1]) for call in calls)
         written = WRITTEN * len(calls) + WRITTEN_EACH * len(pairs)
-        return CallPlan(address.host, "to judge", len(pairs), len(calls), read, written, price, address.local)
+        return CallPlan(
+            address.host, "to judge", len(pairs), len(calls), read, written, self.tariff, address.local
+        )
 
     def opinions(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Opinion]]:
         client = self._client.open()

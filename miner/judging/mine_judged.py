@@ -9,26 +9,25 @@ from typing import Any
 import numpy as np
 
 from miner.data import Query
-from miner.encoders import Encoder
+from miner.encoders.load import load_encoder
 from miner.endpoints import CallPlan
 from miner.errors import ConfigError
 from miner.index import Index
 from miner.judging.asking import AskRules, QueryAsking
 from miner.judging.base import Judge, judge_name
 from miner.judging.candidates import CandidatePool, QueryCandidates, capped, gather_candidates
-from miner.judging.panel import Panel
+from miner.judging.panel import Panel, check_is_panel
 from miner.judging.trial import JudgeTrial, TrialPair, hold_trial
 from miner.judgments import Pair, Verdict
 from miner.judgments.errors import JudgeErrors, measured
 from miner.judgments.known import KnownJudgments, Standing
 from miner.judgments.record import key_of
+from miner.mining.given import indexes_of, queries_of, recipe_with
 from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
 from miner.progress import Clock
 
-TRIAL = 50
-"""Passages of each kind by which a judge is judged."""
 EXPECTED = JudgeErrors.assumed(0.9, 0.95)
 """Of a judge that was not tried yet, for plans."""
 BELIEVED = JudgeErrors.assumed(1.0, 1.0)
@@ -71,31 +70,36 @@ class JudgedMining:
 
 
 def mine_judged(
-    queries: Sequence[Query],
-    indexes: Sequence[Index],
-    recipe: Recipe,
+    queries: Any,
+    index: Any,
+    recipe: Recipe | None,
     panel: Panel,
     *,
-    trial: int = TRIAL,
-    encoder: Encoder | None = None,
+    tried: bool = False,
+    encoder: Any = None,
     clock: Clock | None = None,
 ) -> tuple[MiningResult, JudgedMining]:
-    """Mine with judges. `trial` passages of each kind try every judge first; 0 believes them untried.
+    """Mine with judges. Each is tried first, as its limits say, unless they were `tried` before.
 
     A query's candidates are judged hardest first until n stand under the recipe's cap on the risk (that of
-    risk(), by default JUDGED_CAP), and only where an answer can change the row. Raises what `mine` and the judges
-    raise, and MinerError for a judge that cannot tell.
+    risk(), by default JUDGED_CAP), and only where an answer can change the row. Queries, index,
+    recipe and `encoder` are as for mine. Raises what `mine` and the judges raise, and MinerError for a judge that
+    cannot tell.
     """
-    clock = clock or Clock()
-    recipe, cap = capped(recipe)
+    clock, indexes, queries = clock or Clock(), indexes_of(index), queries_of(queries)
+    recipe, cap = capped(recipe_with(recipe, {}))
+    check_is_panel(panel)
+    encoder = None if encoder is None else load_encoder(encoder)
     pool = gather_candidates(queries, indexes, recipe, encoder=encoder, clock=clock)
-    before, told = panel.allowance.asked, JudgedMining(queries=len(queries))
-    if trial:
-        known = trial_pairs(pool, trial, recipe.seed)
-        told.trials = [hold_trial(panel, judge, known) for judge in panel.judges]
+    before, told = panel.asked, JudgedMining(queries=len(queries))
+    told.trials = [
+        hold_trial(panel, judge, trial_pairs(pool, judge.limits.trial, recipe.seed))
+        for judge in panel.judges
+        if judge.limits.trial and not tried
+    ]
     rounds = Rounds(pool, panel, AskRules(recipe.n, cap))
     rounds.run(clock)
-    told.asked, told.asked_about = panel.allowance.asked - before, len(rounds.touched)
+    told.asked, told.asked_about = panel.asked - before, len(rounds.touched)
     told.answers = rounds.answers
     told.left = sum(bool(asking.wave()) for asking in rounds.askings)
     judged = (
@@ -120,9 +124,9 @@ class Rounds:
         stuck = set[int]()
         with clock.stage("judge", None, "pairs") as stage:
             while wanted := self._wanted(stuck):
-                before = self.panel.allowance.asked
+                before = self.panel.asked
                 self._round(wanted, stuck)
-                clock.advance(stage, self.panel.allowance.asked - before)
+                clock.advance(stage, self.panel.asked - before)
 
     def _wanted(self, stuck: set[int]) -> list[tuple[float, int, int]]:
         """Value of an answer, query and column of all that is to be asked now, the most valuable first."""
@@ -209,26 +213,28 @@ def plan_judging(
     recipe: Recipe,
     panel: Panel,
     *,
-    trial: int = TRIAL,
-    encoder: Encoder | None = None,
+    encoder: Any = None,
     clock: Clock | None = None,
 ) -> list[tuple[str, int, CallPlan | None]]:
     """For each judge its name, about how many pairs it would be asked about, and what that would send where:
     played through with a judge that errs as usual and a truth drawn by the estimated risk. Asks nobody."""
     recipe, cap = capped(recipe)
+    encoder = None if encoder is None else load_encoder(encoder)
     pool = gather_candidates(queries, indexes, recipe, encoder=encoder, clock=clock)
     rounds = Rounds(pool, panel, AskRules(recipe.n, cap))
     known = measured(panel.store.book)
-    errors = [known.get(judge_name(judge), EXPECTED if trial else BELIEVED) for judge in panel.judges]
+    errors = [
+        known.get(judge_name(judge), EXPECTED if judge.limits.trial else BELIEVED) for judge in panel.judges
+    ]
     wanted: list[list[Pair]] = [[] for _ in panel.judges]
     for i, asking in enumerate(rounds.askings):
         asking.errors = errors
         _play(pool, i, asking, wanted, np.random.default_rng([recipe.seed, i]))
-    tried = [each.pair for each in trial_pairs(pool, trial, recipe.seed)] if trial else []
     plans = []
     for judge, pairs in zip(panel.judges, wanted, strict=True):
-        fresh = [pair for pair in [*tried, *pairs] if panel.said(judge, pair) is None]
-        plans.append((judge_name(judge), len(fresh), judge.plan(fresh, panel.allowance.price)))
+        trial = [each.pair for each in trial_pairs(pool, judge.limits.trial, recipe.seed)]
+        fresh = [pair for pair in [*trial, *pairs] if panel.said(judge, pair) is None]
+        plans.append((judge_name(judge), len(fresh), judge.plan(fresh)))
     return plans
 
 

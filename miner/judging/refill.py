@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from miner.data import Query
-from miner.encoders import Encoder
+from miner.encoders.load import load_encoder
 from miner.index import Index
 from miner.judging.mine_judged import mine_judged
 from miner.judging.panel import Panel
@@ -26,11 +26,12 @@ class Refill:
         recipe: Recipe,
         panel: Panel,
         *,
-        encoder: Encoder | None = None,
+        encoder: Any = None,
         clock: Clock | None = None,
     ) -> None:
         self.indexes, self.recipe, self.panel = indexes, recipe, panel
-        self.encoder, self.clock = encoder, clock or Clock()
+        self.encoder = None if encoder is None else load_encoder(encoder)
+        self.clock = clock or Clock()
 
     def __call__(
         self, queries: Sequence[Query], n: int
@@ -39,7 +40,7 @@ class Refill:
         recipe = replace(self.recipe, n=n, depth=max(n, self.recipe.depth))
         if self.panel.judges:
             mined, _ = mine_judged(
-                queries, self.indexes, recipe, self.panel, trial=0, encoder=self.encoder, clock=self.clock
+                queries, self.indexes, recipe, self.panel, tried=True, encoder=self.encoder, clock=self.clock
             )
         else:
             known = KnownJudgments.of(self.panel.store.path) if len(self.panel.store.book) else None

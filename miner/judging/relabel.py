@@ -10,12 +10,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from miner.corpus.options import ReadOptions
 from miner.data import Query, Row
+from miner.formats.reading import read_any
 from miner.judging.base import judge_name
-from miner.judging.mine_judged import TRIAL
-from miner.judging.panel import Panel
+from miner.judging.panel import Panel, check_is_panel
 from miner.judging.trial import JudgeTrial, TrialPair, hold_trial
 from miner.judgments import Judgment, Pair
 from miner.judgments.known import KnownJudgments, Standing
@@ -68,25 +70,32 @@ class Relabelled:
 
 
 def relabel(
-    rows: Iterable[Row],
+    rows: str | Path | Iterable[Row],
     panel: Panel,
     *,
     promote: bool = True,
     ambiguous: int = AMBIGUOUS,
-    trial: int = TRIAL,
     fill: Fill | None = None,
 ) -> Relabelled:
-    """Judge every negative of the rows. What answers becomes a relevant passage, or with promote=False goes;
-    what answers in part goes; what is unsure stays. With several judges each sees what the one before did not
-    pass. `fill` gives further negatives in place of those that went.
+    """Judge every negative of the rows, or of those in a file of any known format.
+
+    What answers becomes a relevant passage, or with promote=False goes; what answers in part goes; what is unsure
+    stays. With several judges each sees what the one before did not pass. `fill` gives further negatives in
+    place of those that went.
 
     Raises MinerError for a judge that cannot tell, and what the judges raise; what they said is kept.
     """
-    old = list(rows)
-    trials = []
-    if trial and panel.judges:
-        known = known_pairs(old, trial)
-        trials = [hold_trial(panel, judge, known) for judge in panel.judges]
+    check_is_panel(panel)
+    old = (
+        [row for _, row in read_any(Path(rows), ReadOptions())]
+        if isinstance(rows, str | Path)
+        else list(rows)
+    )
+    trials = [
+        hold_trial(panel, judge, known_pairs(old, judge.limits.trial))
+        for judge in panel.judges
+        if judge.limits.trial
+    ]
     pairs = [
         [Pair(row.query, text, None, row.relevant_passages) for text in row.hard_negatives] for row in old
     ]

@@ -13,15 +13,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from miner.endpoints import Caller, CallPlan, Meter, Patience, Price, estimated_tokens
+from miner.endpoints import Caller, CallPlan, Meter, Patience, estimated_tokens
 from miner.endpoints.cohere_client import CohereClient
 from miner.errors import ConfigError
-from miner.judging.base import Opinion
+from miner.judging.base import JudgeSpec, Opinion
 from miner.judging.language_model import grouped
 from miner.judgments import Pair
 from miner.mining.teacher import PairScorer
 from miner.models.cross_encoder import CrossEncoderScorer
-from miner.spec import Spec
 
 AT_ONCE = 100
 """Passages of one query that a call to a reranker holds, at most."""
@@ -38,7 +37,7 @@ def by_score(score: float, relevant: Sequence[float], margin: float) -> Opinion:
 
 
 @dataclass(frozen=True, repr=False)
-class RerankerJudge(Spec):
+class RerankerJudge(JudgeSpec):
     """Cohere's reranker or any server with /v2/rerank; `margin` is how far below the relevant passages' median
     score still counts, as a share of it; `key` names the environment variable with the key."""
 
@@ -52,6 +51,7 @@ class RerankerJudge(Spec):
     timeout: float = 120.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.parallel < 1:
             raise ConfigError(f"cohere: parallel is {self.parallel}; expected 1 or more")
 
@@ -76,7 +76,7 @@ class RerankerJudge(Spec):
     def _patience(self) -> Patience:
         return Patience(parallel=self.parallel, timeout=self.timeout)
 
-    def plan(self, pairs: Sequence[Pair], price: Price | None = None) -> CallPlan | None:
+    def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         calls, address = list(grouped(pairs, AT_ONCE)), self._client.address
         texts = [[*_relevant(call), *(pair.passage for pair in call)] for call in calls]
         tokens = sum(
@@ -84,7 +84,7 @@ class RerankerJudge(Spec):
             for call, shown in zip(calls, texts, strict=True)
         )
         count = sum(map(len, texts))
-        return CallPlan(address.host, "to score", count, len(calls), tokens, 0, price, address.local)
+        return CallPlan(address.host, "to score", count, len(calls), tokens, 0, self.tariff, address.local)
 
     def opinions(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Opinion]]:
         client = self._client.open()
@@ -103,7 +103,7 @@ class RerankerJudge(Spec):
 
 
 @dataclass(frozen=True, repr=False)
-class CrossEncoderJudge(Spec):
+class CrossEncoderJudge(JudgeSpec):
     """A cross-encoder on this machine: a folder or hub name; `margin` as for cohere."""
 
     name: ClassVar[str] = "cross_encoder"
@@ -124,7 +124,7 @@ class CrossEncoderJudge(Spec):
     def _scorer(self) -> PairScorer:
         return CrossEncoderScorer(self.model, self.device)
 
-    def plan(self, pairs: Sequence[Pair], price: Price | None = None) -> CallPlan | None:
+    def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         return None
 
     def opinions(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Opinion]]:

@@ -12,12 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from miner.endpoints import CallPlan, Price
+from miner.endpoints import CallPlan
 from miner.errors import ConfigError
-from miner.judging.base import Opinion
+from miner.judging.base import JudgeLimits, JudgeSpec, Opinion
 from miner.judgments import PERSON, VERDICTS, JudgmentBook, Pair, Verdict, read_judgments
 from miner.judgments.read import ALIASES
-from miner.spec import Spec
 
 Function = Callable[[str, str], "Verdict | bool"]
 """Of query and passage: a verdict, or whether the passage answers."""
@@ -27,11 +26,11 @@ class FunctionJudge:
     """A Python function as judge. `name` stands in the judgments; where the function's source can be read its
     fingerprint is part of the question, so that a changed function is another judge."""
 
-    def __init__(self, function: Function, name: str | None = None) -> None:
-        self.function, self.by = (
-            function,
-            f"function(name={name or getattr(function, '__qualname__', '?')!r})",
-        )
+    def __init__(
+        self, function: Function, name: str | None = None, limits: JudgeLimits | None = None
+    ) -> None:
+        self.function, self.limits = function, limits or JudgeLimits()
+        self.by = f"function(name={name or getattr(function, '__qualname__', '?')!r})"
 
     @property
     def question(self) -> str:
@@ -40,7 +39,7 @@ class FunctionJudge:
         except (OSError, TypeError):
             return ""
 
-    def plan(self, pairs: Sequence[Pair], price: Price | None = None) -> CallPlan | None:
+    def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         return None
 
     def opinions(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Opinion]]:
@@ -59,7 +58,7 @@ class FunctionJudge:
 
 
 @dataclass(frozen=True, repr=False)
-class ImportedFunctionJudge(Spec):
+class ImportedFunctionJudge(JudgeSpec):
     """The function at `path`, as 'module:function'; modules of the current folder are found."""
 
     name: ClassVar[str] = "function"
@@ -90,7 +89,7 @@ class ImportedFunctionJudge(Spec):
     def question(self) -> str:
         return self._judge.question
 
-    def plan(self, pairs: Sequence[Pair], price: Price | None = None) -> CallPlan | None:
+    def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         return None
 
     def opinions(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Opinion]]:
@@ -98,7 +97,7 @@ class ImportedFunctionJudge(Spec):
 
 
 @dataclass(frozen=True, repr=False)
-class FileJudge(Spec):
+class FileJudge(JudgeSpec):
     """What a file of judgments says: JSONL, or qrels as TSV. With `complete` the file names all that answers,
     and what it does not name does not."""
 
@@ -119,7 +118,7 @@ class FileJudge(Spec):
     def _book(self) -> JudgmentBook:
         return read_judgments(Path(self.path))
 
-    def plan(self, pairs: Sequence[Pair], price: Price | None = None) -> CallPlan | None:
+    def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         return None
 
     def opinions(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Opinion]]:
@@ -136,10 +135,10 @@ class PersonJudge:
 
     by, question = PERSON, ""
 
-    def __init__(self, ask: Callable[[Pair], Verdict | None]) -> None:
-        self.ask = ask
+    def __init__(self, ask: Callable[[Pair], Verdict | None], limits: JudgeLimits | None = None) -> None:
+        self.ask, self.limits = ask, limits or JudgeLimits()
 
-    def plan(self, pairs: Sequence[Pair], price: Price | None = None) -> CallPlan | None:
+    def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         return None
 
     def opinions(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Opinion]]:

@@ -79,7 +79,7 @@ def hold_trial(panel: Panel, judge: Judge, pairs: Sequence[TrialPair]) -> JudgeT
     if min(counts["answers"], counts["no"]) < FEWEST:
         raise MinerError(
             f"a judge is judged by at least {FEWEST} passages that are known to answer and as many of low risk; "
-            f"found {counts['answers']} and {counts['no']}: give more queries, or --trust-judge"
+            f"found {counts['answers']} and {counts['no']}: give more queries, or believe it untried: trial=0"
         )
     mixed = sorted(pairs, key=lambda each: (key_of(each.pair.query), key_of(each.pair.passage)))
     truths: dict[Key, str] = {each.pair.key: each.truth for each in mixed}

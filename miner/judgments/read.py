@@ -11,18 +11,20 @@ from miner.corpus.beir import queries_file, read_qrels
 from miner.errors import InputError
 from miner.judgments.record import VERDICTS, WITHDRAWN, Judgment, JudgmentBook
 from miner.storage.files import kind, read_jsonl
+from miner.storage.paths import as_path
 
 ALIASES = {"yes": "answers"}
 TEXTS = ("passage", "id", "by", "at", "question", "reason", "known")
 
 
-def read_judgments(path: Path) -> JudgmentBook:
+def read_judgments(path: str | Path) -> JudgmentBook:
     """Judgments of a JSONL file of {"query", "passage" and/or "id", "verdict"}, or of a tab-separated one as
     BEIR's qrels: query, passage and score, above 0 for answers. Queries are texts there, or ids of a
     queries.jsonl beside the file or in the folder above; passages are ids or texts.
 
     Raises ConfigError for a file that is not there, InputError for what it holds.
     """
+    path = as_path(path, "the file of judgments")
     if path.suffix == ".tsv":
         return JudgmentBook.of(_from_qrels(path))
     book = JudgmentBook()

@@ -19,6 +19,7 @@ from miner.errors import InputError, OutputError
 from miner.judgments.read import enter
 from miner.judgments.record import WITHDRAWN, Judgment, JudgmentBook
 from miner.storage.files import sync_folder
+from miner.storage.paths import as_path
 
 JUDGMENTS = "judgments.jsonl"
 
@@ -26,9 +27,9 @@ JUDGMENTS = "judgments.jsonl"
 class JudgmentStore:
     """The judgments of a file, kept up to date with it; safe in threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         """Raises InputError for a line that is no judgment."""
-        self.path, self.book = path, JudgmentBook()
+        self.path, self.book = as_path(path, "the file of judgments"), JudgmentBook()
         self._read, self._lines, self._lock = 0, 0, RLock()
         self.refresh()
 

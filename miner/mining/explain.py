@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from miner.data import Query
-from miner.encoders import Encoder
+from miner.corpus.objects import queries_in
+from miner.encoders.load import load_encoder
 from miner.index import Index
 from miner.mining.counts import verdict_name
+from miner.mining.given import index_of, recipe_with
 from miner.mining.miner import Miner
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
+from miner.progress import Clock
 from miner.text.copies import CopyVerdict
 from miner.text.near_copies import NearCopies
 
@@ -65,16 +67,23 @@ class Explanation:
 
 
 def explain(
-    query: Query, index: Index, recipe: Recipe | None = None, *, encoder: Encoder | None = None
+    query: Any,
+    index: Any,
+    recipe: Recipe | None = None,
+    *,
+    encoder: Any = None,
+    clock: Clock | None = None,
+    **fields: Any,
 ) -> Explanation:
     """Explain what mining does with the `recipe.depth` nearest candidates of one query.
 
-    Raises what `mine` raises.
+    The query is a Query, a dict or a pair with what answers it; index, recipe, its fields and the encoder are as for
+    mine. Raises what `mine` raises.
     """
-    recipe = recipe or Recipe()
-    return explain_again(
-        prepare([query], [index], recipe, encoder), [index], recipe, min(recipe.depth, len(index))
-    )
+    recipe, opened, (asked, *_) = recipe_with(recipe, fields), index_of(index), queries_in([query])
+    given = None if encoder is None else load_encoder(encoder)
+    prepared = prepare([asked], [opened], recipe, given, clock)
+    return explain_again(prepared, [opened], recipe, min(recipe.depth, len(opened)))
 
 
 def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, depth: int) -> Explanation:

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from miner.corpus.objects import queries_in
+from miner.corpus.queries import Queries, read_queries
 from miner.errors import ConfigError
 from miner.filters import Filter, Risk, parse_filter
 from miner.index import Index, open_index
@@ -65,6 +67,23 @@ def score_cache(scorer: Any, index: Index) -> ScoreCache:
             f"the teacher is {_named(scorer)}; expected a CrossEncoder, its name, or a text as 'encoders(models=...)'"
         )
     return ScoreCache(index.path / "cache" / "teacher.sqlite", made)
+
+
+def queries_of(given: Any, columns: Mapping[str, str] | None = None) -> Queries:
+    """Queries by their path, or out of anything that queries_in takes. Raises ConfigError, InputError."""
+    if not isinstance(given, str | Path):
+        return queries_in(given, columns)
+    if columns:
+        raise ConfigError("columns are named for queries that are objects; these are a path")
+    return read_queries(given)
+
+
+def index_of(given: Any) -> Index:
+    """The only one of indexes_of. Raises ConfigError for several."""
+    found = indexes_of(given)
+    if len(found) > 1:
+        raise ConfigError(f"one index is asked at a time; found {len(found)}")
+    return found[0]
 
 
 def indexes_of(given: Any) -> tuple[Index, ...]:

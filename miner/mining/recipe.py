@@ -14,6 +14,7 @@ from miner.mining.teacher import ScoreCache
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
 from miner.selectors import RiskPenalty, Selector, Top
+from miner.spec import check
 from miner.text.copies import Copies
 
 
@@ -54,6 +55,11 @@ class Recipe:
     judgments: KnownJudgments | None = None
 
     def __post_init__(self) -> None:
+        check(self, "recipe")
+        if spelt := [each for each in (self.filters, self.select, *self.filters) if isinstance(each, str)]:
+            raise ConfigError(
+                f"recipe: {spelt[0]!r} is text; expected objects, or mine(..., filters=..., select=...)"
+            )
         if self.n < 1:
             raise ConfigError(f"{self.n} negatives a query were asked for; expected 1 or more")
         if self.depth < self.n:

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from miner.data import Float32, MinedRow, Negative, Passage, Query, Row
-from miner.errors import MinerError
+from miner.errors import ConfigError, MinerError
 from miner.formats.base import Format, Sourced
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
@@ -30,6 +30,7 @@ from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
 from miner.mining.run_record import RunInfo
 from miner.storage import files
+from miner.storage.paths import as_path
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
 
@@ -89,8 +90,14 @@ class MiningResult:
     def __getitem__(self, place: int | slice) -> MinedRow | MiningResult:
         if isinstance(place, slice):
             return self._part(range(len(self))[place])
-        (row,) = self._part([range(len(self))[place]])
+        (row,) = self._part([self._place(place)])
         return row
+
+    def _place(self, number: object) -> int:
+        """From 0. Raises IndexError, and ConfigError for what is no number."""
+        if not hasattr(number, "__index__"):
+            raise ConfigError(f"a row is named by its number; found {number!r}")
+        return range(len(self))[number]
 
     def _part(self, rows: Sequence[int]) -> MiningResult:
         picks, prepared = [self.picks[i] for i in rows], self.prepared.part(rows)
@@ -163,7 +170,7 @@ class MiningResult:
         """Every candidate that was looked at for a query, in order, with what became of it."""
         from miner.mining.explain import explain_again
 
-        place = range(len(self))[query]
+        place = self._place(query)
         return explain_again(self.prepared.part([place]), self.indexes, self.recipe, self.picks[place].depth)
 
     def rejected(self, query: int) -> list[Explained]:
@@ -192,7 +199,7 @@ class MiningResult:
             self.write(rows)
             found: Report = face.report(rows)
         if path is not None:
-            found.write(Path(path))
+            found.write(as_path(path, "the page"))
         return found
 
     @gc_frozen()
@@ -202,7 +209,7 @@ class MiningResult:
         Of several processes that write the same FILE at once the last one's three files stay, never a mixture;
         where the run record is, it is that of the rows. Raises OutputError.
         """
-        path = Path(path)
+        path = as_path(path, "the output")
         receipts_path = companion(path, RECEIPTS)
         with files.together(path, receipts_path, companion(path, RUN)) as (rows, receipts, run):
             with self.made.clock.stage("write", len(self), "rows") as stage:

@@ -27,6 +27,7 @@ class Skip(Spec):
     draw: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.first < 0:
             raise ConfigError(f"skip: first is {self.first}; expected 0 or more")
 

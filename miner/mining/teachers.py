@@ -72,6 +72,7 @@ class RerankTeacher(Spec):
     timeout: float = 120.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.parallel < 1:
             raise ConfigError(f"cohere: parallel is {self.parallel}; expected 1 or more")
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, overload
 
-from miner.corpus.objects import queries_in
-from miner.corpus.queries import Queries, read_queries
+from miner.corpus.queries import Queries
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.encoders.vectors import GivenVectors
 from miner.errors import ConfigError
-from miner.executors import Executor, Serial
+from miner.executors import Executor, Serial, opened
 from miner.index import Index
 from miner.mining.garbage import gc_frozen
-from miner.mining.given import indexes_of, recipe_with, score_cache
+from miner.mining.given import indexes_of, queries_of, recipe_with, score_cache
 from miner.mining.miner import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
 from miner.mining_tasks.run import mine_files
 from miner.progress import Clock, clock_of
+from miner.storage.paths import as_path
 
 
 @overload
@@ -93,27 +93,21 @@ def mine(
     for a row that is no query, OutputError, and by an executor WorkLost, and Locked if the same output is being made.
     """
     clock, indexes = clock_of(clock, progress), indexes_of(index)
+    path = None if output is None else as_path(output, "the output")
     if fields.get("teacher") is not None:
         fields["teacher"] = score_cache(fields["teacher"], indexes[0])
     recipe = recipe_with(recipe, fields)
-    asked = _queries(queries, columns)
+    asked = queries_of(queries, columns)
     given = _encoder(asked, indexes[0], encoder, vectors)
-    if executor is None or isinstance(executor, Serial):
+    executor = opened(executor)
+    if isinstance(executor, Serial):
         result = mine_in_memory(asked, indexes, recipe, given, clock)
-        return result if output is None else result.write(output, arguments)
-    if output is None:
+        return result if path is None else result.write(path, arguments)
+    if path is None:
         raise ConfigError(f"the workers of {executor!r} share files; name an output for mine()")
     if given is not None:
         raise ConfigError(f"the workers of {executor!r} load the encoders that the indexes name; give none")
-    return mine_files(asked, indexes, recipe, Path(output), executor, arguments=arguments, clock=clock)
-
-
-def _queries(queries: Any, columns: Mapping[str, str] | None) -> Queries:
-    if not isinstance(queries, str | Path):
-        return queries_in(queries, columns)
-    if columns:
-        raise ConfigError("columns are named for queries that are objects; these are a path")
-    return read_queries(queries)
+    return mine_files(asked, indexes, recipe, path, executor, arguments=arguments, clock=clock)
 
 
 def _encoder(asked: Queries, index: Index, encoder: Any, vectors: Any) -> Encoder | None:

@@ -18,6 +18,7 @@ from miner.reporting.part import ReportLimits, examine
 from miner.reporting.provenance import provenance
 from miner.reporting.tab import TITLES, Tab
 from miner.storage import files
+from miner.storage.paths import as_path
 from miner.validating import Preflight, validate
 
 
@@ -68,7 +69,10 @@ def report(
         files.check_writable(Path(output))
         require("jinja2", "matplotlib", extra="report", purpose="the report")
     limits = ReportLimits(shown=rows, seed=seed)
-    train, validation = Path(file), None if evaluation is None else Path(evaluation)
+    train, validation = (
+        as_path(file, "the file to report on"),
+        None if evaluation is None else Path(evaluation),
+    )
     found = examine_files(
         train, validation, gauge=gauge(model), limits=limits, judgments=judgments, clock=clock
     )

@@ -16,6 +16,7 @@ from miner.reranking.metrics import METRICS, PRIMARY
 from miner.reranking.score import Reranker
 from miner.reranking.store import base_of, load_reranker
 from miner.reranking.tasks import Task, load_rows, measure, task_clusters, tasks_of, tasks_on
+from miner.storage.paths import as_path
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def evaluate(
 
     Raises InputError for a row that is none, ConfigError where there is nothing to choose among, ModelError.
     """
+    path = as_path(file, "the file of rows")
     tuned = load_reranker(model)
     before = load_reranker(base or base_of(Path(model)), tuned.max_length)
-    rows = load_rows(Path(file))
+    rows = load_rows(path)
     if index is None:
         tasks = list(tasks_of(rows))
     else:

@@ -48,13 +48,17 @@ def _requests(
 ) -> Iterator[tuple[str, list[str], list[Any]]]:
     """Query, texts of its documents, and the documents as they were given."""
     where: str | Path = "requests"
-    lines: Iterable[tuple[int, Mapping[str, Any]]]
+    lines: Iterable[tuple[int, Any]]
     if isinstance(requests, (str, Path)):
         where = Path(requests)
         lines = files.read_jsonl(where)
     else:
         lines = enumerate(requests, 1)
     for line, record in lines:
+        if not isinstance(record, Mapping):
+            raise InputError(
+                where, line, f"is {files.kind(record)}; expected an object with query and documents"
+            )
         query, documents = record.get("query"), record.get("documents")
         if not isinstance(query, str):
             raise InputError(where, line, f"'query' is {files.kind(query)}; expected a string")

@@ -15,6 +15,7 @@ from miner.models.load import Kind, kind_of, load_cross_encoder, load_sentence_t
 from miner.models.locate import BUNDLED, locate
 from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, Reranker
 from miner.storage import files
+from miner.storage.paths import as_path
 
 DESCRIPTION, RECORD = "reranker.json", "training.json"
 FORMAT = 1
@@ -52,7 +53,7 @@ def load_reranker(path: str | Path, max_length: int | None = None) -> Reranker:
 
     Raises what locate_reranker does.
     """
-    found = locate_reranker(path)
+    found = locate_reranker(as_path(path, "the model") if not isinstance(path, str) else path)
     bi, cross = None, None
     if found.encoder:
         bi = BiReranker(load_sentence_transformer(found.encoder, max_length=max_length))

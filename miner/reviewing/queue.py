@@ -102,7 +102,7 @@ class ReviewQueue:
     def export(self) -> bytes:
         """The file corrected by all judgments: what answers is a relevant passage, what answers in part gone."""
         self.store.refresh()
-        done = relabel(load_rows(self.mined), Panel([], self.store), trial=0, ambiguous=10**9)
+        done = relabel(load_rows(self.mined), Panel([], self.store), ambiguous=10**9)
         return b"".join(orjson.dumps(record_of(row), option=orjson.OPT_APPEND_NEWLINE) for row in done.rows)
 
 

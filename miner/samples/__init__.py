@@ -9,20 +9,21 @@ from pathlib import Path
 
 from miner.errors import ConfigError
 from miner.storage.files import write_bytes
+from miner.storage.paths import as_path
 
 PARTS = ("README.md", "corpus", "judgments.tsv", "queries.jsonl")
 
 
-def write_sample(folder: str | Path) -> Path:
+def sample(folder: str | Path) -> Path:
     """Copy the sample into `folder`, made if need be, and return it.
 
     Files of the sample that are already there are left alone, missing ones are added.
     Raises ConfigError, before anything is written, if the folder holds anything that differs from
     the sample; OutputError for a folder that cannot be written.
     """
-    folder, sample = Path(folder), dict(_contents())
-    written = _present(folder, sample)
-    for name, data in sample.items():
+    folder, contents = as_path(folder, "the folder of the sample"), dict(_contents())
+    written = _present(folder, contents)
+    for name, data in contents.items():
         if name not in written:
             write_bytes(folder / name, data)
     return folder

@@ -43,6 +43,7 @@ class IvfPq(Spec):
     code: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if min(self.nprobe, self.fetch, self.code or 1) < 1 or self.code == 0:
             raise ConfigError(f"{self!r} has a number below 1; expected 1 or more")
 

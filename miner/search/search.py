@@ -16,7 +16,7 @@ from miner.search.base import Searcher, SearchMethod
 from miner.search.exhaustive import Exhaustive
 from miner.search.per_shard import IvfPq
 from miner.search.whole_index import Hnsw, Ivf
-from miner.spec import parse
+from miner.spec import check, parse
 from miner.vectors.dot import cosines
 from miner.vectors.exact import MAX_MEMORY
 from miner.vectors.fuse import fuse
@@ -37,6 +37,7 @@ class Search:
     max_memory: int = MAX_MEMORY
 
     def __post_init__(self) -> None:
+        check(self, "search")
         self.parsed  # noqa: B018
         if self.max_memory < 2**20:
             raise ConfigError(f"{self.max_memory} bytes of memory are too few to search; expected 1M or more")

@@ -28,6 +28,7 @@ class BelowRelevant(Spec):
     margin: float = 0.05
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.margin <= 1:
             raise ConfigError(f"below: margin is {self.margin}; expected 0 to 1")
 

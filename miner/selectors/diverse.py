@@ -31,6 +31,7 @@ class Diverse(Spec):
     per_document: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.weight <= 1:
             raise ConfigError(f"diverse: weight is {self.weight}; expected 0 to 1")
         if self.window < 1:

@@ -43,6 +43,7 @@ class RiskPenalty(Spec):
     price: float = 0.1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.price < np.inf:
             raise ConfigError(f"priced: price is {self.price}; expected 0 or more")
 

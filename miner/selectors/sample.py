@@ -29,6 +29,7 @@ class Sample(Spec):
     width: float = 0.1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.width > 0:
             raise ConfigError(f"sample: width is {self.width}; expected a number above 0")
 

@@ -32,6 +32,7 @@ class Spread(Spec):
     hardest: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.by not in (SIMILARITY, TEACHER):
             raise ConfigError(f"spread: by is {self.by!r}; expected '{SIMILARITY}' or '{TEACHER}'")
         if self.hardest < 0:

@@ -21,21 +21,27 @@ FILES = 256
 def serve(settings: ServerSettings) -> None:
     """Answer until SIGTERM or Ctrl-C; then finish what is being answered and stop training, to go on with later.
 
-    The log's first line tells the address. Raises MissingExtra, ConfigError for an address that cannot be
-    bound to, and what State raises.
+    The log's first line says that it starts, the second the address. Raises MissingExtra, ConfigError for an
+    address that cannot be bound to, and what State raises.
     """
+    if not isinstance(settings, ServerSettings):
+        raise ConfigError(
+            f"the settings are of type {type(settings).__name__}; expected ServerSettings(state=...)"
+        )
     require(*NEEDED, extra="serve", purpose="the server")
-    import uvicorn
-
-    from miner.serving.app import application
-    from miner.serving.connections import Crowd
-    from miner.serving.services import Services
-    from miner.serving.telemetry import log, log_to_stderr
-
     settings = replace(settings, limits=fitted(settings.limits))
     with bind(settings.host, settings.port) as bound:
-        home = Services.open(settings)
+        from miner.serving.telemetry import log, log_to_stderr
+
         log_to_stderr()
+        log.info("starting", extra={"event": "starting"})
+        import uvicorn
+
+        from miner.serving.app import application
+        from miner.serving.connections import Crowd
+        from miner.serving.services import Services
+
+        home = Services.open(settings)
         host, port = bound.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         log.info(f"serving at {address}", extra={"event": "start", "state": str(settings.state)})

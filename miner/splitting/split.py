@@ -8,6 +8,7 @@ from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.splitting.files import Split, split_file
 from miner.splitting.plan import SplitPlan
+from miner.storage.paths import as_path
 
 
 def split(
@@ -33,4 +34,5 @@ def split(
     encoder = None
     if near:
         encoder = load_encoder(model, dtype="fp32") if model is None or isinstance(model, str) else model
-    return split_file(Path(file), plan, encoder=encoder, folder=None if output is None else Path(output))
+    folder = None if output is None else Path(output)
+    return split_file(as_path(file, "the file to split"), plan, encoder=encoder, folder=folder)

@@ -19,6 +19,7 @@ from miner.storage.bucket import Store, is_uri
 from miner.storage.cachedir import cache_folder
 from miner.storage.files import atomic, sha256_of
 from miner.storage.locks import READERS
+from miner.storage.paths import as_path
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
 
@@ -27,7 +28,8 @@ def place_of(where: str | Path) -> Place:
     """What a path or a URI names. Raises ConfigError for a URI that cannot be, or that became a path."""
     if isinstance(where, Path) and re.match(r"[a-z0-9]+:/", str(where)):
         raise ConfigError(f"{where}: a URI is given as text, not as a Path")
-    return Mirror(Store(str(where))) if is_uri(where) else Place(Path(where))
+    path = as_path(where, "the index")
+    return Mirror(Store(str(where))) if is_uri(where) else Place(path)
 
 
 def scratch_of(place: Place, folder: Path) -> Place:

@@ -54,6 +54,7 @@ class Copies(Spec):
         return np.not_equal(pool.match, NEAR_COPY)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for option in ("cover", "run", "overlap"):
             if not 0 < getattr(self, option) <= 1:
                 raise ConfigError(

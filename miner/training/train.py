@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from miner.errors import MinerError, ModelError, OutputError, install_line, require
+from miner.errors import ConfigError, MinerError, ModelError, OutputError, install_line, require
 from miner.models.load import Kind, is_static, kind_of
 from miner.models.locate import locate
 from miner.models.weights import weights_sha256
@@ -19,6 +19,7 @@ from miner.reranking.evaluate import Comparison, compare
 from miner.reranking.metrics import METRICS, PRIMARY
 from miner.reranking.store import RECORD
 from miner.storage import files
+from miner.storage.paths import as_path
 from miner.training.advice import TrainOutcome, advise
 from miner.training.check import TrainCheck, check_rows
 from miner.training.curve import draw
@@ -108,8 +109,10 @@ def train(
     """
     settings, clock = settings or TrainSettings(), clock or Clock()
     require("datasets", "accelerate", extra="train", purpose="training")
-    path, eval_path = Path(path), None if eval_path is None else Path(eval_path)
-    workspace = Workspace(Path(output))
+    if not isinstance(settings, TrainSettings):
+        raise ConfigError(f"the settings are of type {type(settings).__name__}; expected TrainSettings(...)")
+    path, eval_path = as_path(path, "the file of rows"), None if eval_path is None else Path(eval_path)
+    workspace = Workspace(as_path(output, "the output"))
     workspace.check()
     located = locate(settings.model)
     kind = kind_of(located.folder)

@@ -12,6 +12,7 @@ from miner.errors import ConfigError
 from miner.judgments import JudgmentBook, Pair, read_judgments
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
+from miner.storage.paths import as_path
 from miner.validating import lines, rows, sets
 from miner.validating.across import contradictions, relevant_of_twins
 from miner.validating.finding import Finding, FindingLog, Severity
@@ -100,7 +101,7 @@ def validate(
 
     Raises ConfigError for a file that is missing or given twice, InputError for one that cannot be read on.
     """
-    train, evaluation = Path(file), None if evaluation is None else Path(evaluation)
+    train, evaluation = as_path(file, "the file to check"), None if evaluation is None else Path(evaluation)
     if fix_overlap and fix is None:
         raise ConfigError("--fix-overlap corrects the copy that --fix writes; expected --fix OUT")
     if evaluation is not None and evaluation.resolve() == train.resolve():

@@ -14,7 +14,7 @@ import pytest
 from miner.encoders import Encoder, HashingEncoder
 from miner.encoders.load import load_encoder
 from miner.models.hardware import has_bf16
-from tests.support.encoders import PROMPTS, make_model, texts
+from tests.support.encoders import PROMPTS, few_documents, make_model, texts
 
 needs_openvino = pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
 needs_bf16 = pytest.mark.skipif(not has_bf16(), reason="the processor does not compute in bf16")
@@ -38,6 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MINER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        few_documents(patch)
         yield
 
 

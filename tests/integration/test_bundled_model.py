@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from miner import samples
 from miner.corpus import read_corpus
 from miner.corpus.queries import read_queries
 from miner.data import Query
@@ -21,7 +22,6 @@ from miner.index import Index, build_index
 from miner.mining import miner as mining
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
-from miner.samples import write_sample
 from miner.selectors import Top
 from tests.support import oracle
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.model
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_sample(tmp_path_factory.mktemp("sample"))
+    return samples.sample(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture(scope="module")

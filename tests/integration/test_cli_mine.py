@@ -205,9 +205,9 @@ def test_an_endpoint_is_spelt_on_the_command_line_and_its_price_told(
     monkeypatch.setenv("MINER_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with fake_service() as service:
-        spelt = f'openai(model="m", base_url="{service.openai}")'
+        spelt = f'openai(model="m", base_url="{service.openai}", price=0.5)'
         write_jsonl(Path("corpus.jsonl"), [{"text": f"text {i} about plans"} for i in range(30)])
-        done = call(capsys, "build-index", "corpus.jsonl", "--encoder", spelt, "--price", "0.5")
+        done = call(capsys, "build-index", "corpus.jsonl", "--encoder", spelt)
         assert done.code == 0
         assert "will get 30 texts to embed: at most 1 calls, about" in done.err
         assert "at the price given" in done.err
@@ -216,6 +216,7 @@ def test_an_endpoint_is_spelt_on_the_command_line_and_its_price_told(
         assert call(capsys, "mine", "q.jsonl", "--encoder", spelt).code == 0
         assert service.texts.count("plans") == 1
         assert len(service.texts) == 31 + ("a" in service.texts)
-    refused = call(capsys, "build-index", "corpus.jsonl", "--encoder", "hashing", "--price", "1", "-o", "b")
+    spelt = 'openai(model="m", price="free")'
+    refused = call(capsys, "build-index", "corpus.jsonl", "--encoder", spelt, "-o", "b")
     assert refused.code == 2
-    assert "a price is for a service" in refused.err
+    assert "the price is 'free'; expected money for a million tokens" in refused.err

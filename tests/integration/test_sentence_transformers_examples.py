@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import random
 import re
 import warnings
@@ -13,7 +14,7 @@ import pytest
 datasets = pytest.importorskip("datasets", reason="the extra 'train' is not installed")
 pytest.importorskip("accelerate", reason="the extra 'train' is not installed")
 
-import sentence_transformers  # noqa: E402
+import sentence_transformers.util  # noqa: E402
 
 from tests.support import tiny_models  # noqa: E402
 
@@ -46,8 +47,8 @@ def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return sentence_transformers.CrossEncoder(str(folder), device="cpu")
 
 
-def run(code: str, pairs: Any, encoder: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The data set that an example makes; its model and data set stand in for those of the hub. Limits that random
+def run(code: str, pairs: Any, encoder: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The names that an example makes; its model and data set stand in for those of the hub. Limits that random
     weights cannot meet are lifted."""
     monkeypatch.setattr(datasets, "load_dataset", lambda name, split: pairs)
     monkeypatch.setattr(sentence_transformers, "SentenceTransformer", lambda *given, **options: encoder)
@@ -55,7 +56,7 @@ def run(code: str, pairs: Any, encoder: Any, monkeypatch: pytest.MonkeyPatch) ->
     names: dict[str, Any] = {"max_score_": 0.9999, "absolute_margin_": 1e-4, "relative_margin_": 1e-4}
     with pytest.warns(UserWarning, match="batch_size, use_faiss mean nothing to miner"):
         exec(code, names)
-    return names["dataset"]
+    return names
 
 
 def test_there_are_three_examples_at_least() -> None:
@@ -73,7 +74,7 @@ def test_an_example_gives_rows_that_a_trainer_takes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    data = run(example, pairs, encoder, monkeypatch)
+    data = run(example, pairs, encoder, monkeypatch)["dataset"]
     assert len(data) > 30
     assert step(data, encoder, cross_encoder, tmp_path) == 1
 
@@ -123,3 +124,29 @@ def test_a_result_goes_straight_into_a_trainer(
     index = miner.build_index(pairs["answer"], tmp_path / "index", "hashing")
     mined = miner.mine(pairs.select(range(40)), index, n=3, filters=[], select="top()")
     assert step(mined.to_dataset(format), encoder, cross_encoder, tmp_path) == 1
+
+
+def documented() -> str:
+    """The example in the documentation of the function that is installed, but for what goes to the hub."""
+    found = doctest.DocTestParser().get_examples(sentence_transformers.util.mine_hard_negatives.__doc__ or "")
+    return "".join(each.source for each in found if "push_to_hub" not in each.source)
+
+
+def test_the_installed_functions_own_example_runs_with_the_import_changed(
+    pairs: Any, encoder: Any, cross_encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = "from sentence_transformers.util import mine_hard_negatives"
+    assert documented().count(theirs) == 1
+    code = documented().replace(theirs, "from miner import mine_hard_negatives")
+    names = run(code, pairs, encoder, monkeypatch)
+    assert names["dataset"].column_names == ["query", "answer", "negative"]
+    assert names["dataset_with_scores"].column_names == ["query", "answer", "negative", "scores"]
+    assert step(names["dataset"], encoder, cross_encoder, tmp_path) == 1
+
+
+def test_the_example_of_the_page_is_that_of_the_installed_function() -> None:
+    def words(code: str) -> set[str]:
+        return {line.strip() for line in code.splitlines() if re.search(r"^ +\w+=", line)}
+
+    assert words(EXAMPLES[0]) <= words(documented())
+    assert {"range_min=10,", 'sampling_strategy="random",'} <= words(EXAMPLES[0])

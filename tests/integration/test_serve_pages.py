@@ -177,8 +177,8 @@ def test_every_line_that_a_server_says_is_json(tmp_path: Path, server: Served) -
     options = ["--port", "0", "--model-name", f"english={server.encoder}"]
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
-        lines = [running.stderr.readline()]
-        address = json.loads(lines[0])["message"].rpartition(" ")[2]
+        lines = [running.stderr.readline() for _ in range(2)]
+        address = json.loads(lines[-1])["message"].rpartition(" ")[2]
         client = cohere.ClientV2(api_key=KEY, base_url=address)
         client.rerank(model="rerank-v3.5", query="a", documents=["b"])
         with pytest.raises(NotFoundError):
@@ -188,5 +188,5 @@ def test_every_line_that_a_server_says_is_json(tmp_path: Path, server: Served) -
     assert running.returncode == 0
     told = [json.loads(line) for line in lines]
     assert [each["event"] for each in told if "event" in each] == [
-        "start", "name", "request", "request", "stop",
+        "starting", "start", "name", "request", "request", "stop",
     ]  # fmt: skip

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
 from transformers import BertConfig, BertModel, BertTokenizerFast
+
+from miner import samples
+from miner.models.locate import bundled_folder
 
 WIDTH = 64
 WORDS = [f"{letter}{i}" for letter in "abcdefgh" for i in range(20)]
@@ -50,3 +58,25 @@ def texts(count: int, seed: int = 0) -> list[str]:
     lengths = torch.randint(1, 121, (count,), generator=draw).tolist()
     picks = (torch.randint(len(WORDS), (length,), generator=draw).tolist() for length in lengths)
     return [f"{WORDS[i % len(WORDS)]} " + " ".join(WORDS[p] for p in pick) for i, pick in enumerate(picks)]
+
+
+def few_documents(patch: pytest.MonkeyPatch, count: int = 24) -> None:
+    """Let the ranges of 8-bit activations be taken from a few of the sample's documents: most of quantising is that."""
+    some = samples.documents()[:: len(samples.documents()) // count]
+    patch.setattr("miner.encoders.openvino_quantise.documents", lambda: some)
+
+
+def shallow_bundled(folder: Path, layers: int = 2) -> Path:
+    """The bundled model with its first layers only: real weights at a third of the cost."""
+    shutil.copytree(bundled_folder(), folder)
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**settings, "num_hidden_layers": layers}))
+    weights = load_file(folder / "model.safetensors")
+    kept = {
+        name: tensor
+        for name, tensor in weights.items()
+        if not (found := re.search(r"encoder\.layer\.(\d+)\.", name)) or int(found[1]) < layers
+    }
+    (folder / "model.safetensors").unlink()
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    return folder

@@ -13,9 +13,9 @@ import cohere
 from cohere.finetuning.finetuning.types import BaseModel, FinetunedModel, Hyperparameters, Settings
 
 import miner
+from miner import samples
 from miner.data import Row
 from miner.formats.cohere import write_rows
-from miner.samples import write_sample
 from miner.serving import ServerSettings
 from tests.support.serving import jobs_of, process, serving, until
 from tests.support.tiny_models import make_encoder
@@ -44,7 +44,7 @@ class Served:
 def mined_sample(folder: Path) -> list[Row]:
     """Rows mined on the packaged sample with the hashing encoder."""
     encoder = miner.HashingEncoder()
-    sample = write_sample(folder / "sample")
+    sample = samples.sample(folder / "sample")
     index = miner.build_index(sample / "corpus", folder / "index", encoder=encoder)
     queries = miner.read_queries(sample / "queries.jsonl")
     return list(miner.mine(queries, index, miner.Recipe(n=3), encoder=encoder))

@@ -56,7 +56,8 @@ def process(
     ) as running:
         try:
             assert running.stderr is not None
-            address = re.search(r"http://[\d.]+:\d+", running.stderr.readline())
+            found = (re.search(r"http://[\d.]+:\d+", line) for line in running.stderr)
+            address = next((each for each in found if each), None)
             assert address, "the server said no address"
             threading.Thread(target=running.stderr.read, daemon=True).start()
             yield address.group(), running

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from miner import samples
 from miner.calibrating.calibrate import calibrate, learn
 from miner.calibrating.calibration import Bin, Calibration, Point, read_calibration
 from miner.calibrating.hidden import HiddenEvidence, gather
@@ -24,7 +25,6 @@ from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.progress import Clock
 from miner.risk import NAMES, packaged_model, probability
-from miner.samples import write_sample
 from miner.selectors import RiskPenalty, Top
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
@@ -32,7 +32,7 @@ from tests.support.commandline import call
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_sample(tmp_path_factory.mktemp("sample"))
+    return samples.sample(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def test_the_package_runs_as_a_module_and_completes(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "miner"], env=os.environ | asked | words, capture_output=True, text=True
     )
-    assert done.stdout.split() == ["--max-risk", "--max-memory", "--max-calls"]
+    assert done.stdout.split() == ["--max-risk", "--max-memory"]
 
 
 @pytest.fixture

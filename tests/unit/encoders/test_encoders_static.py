@@ -38,6 +38,24 @@ def test_a_static_model_gives_what_it_gives_there(static: Path) -> None:
         np.testing.assert_array_equal(alone, encoder.encode_passages(some)[:5])
 
 
+def test_a_static_model_takes_many_texts_at_once_and_gives_the_same_bits(
+    static: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder, some = load_encoder(str(static), backend="torch", dtype="fp32", device="cpu"), encoders.texts(50)
+    calls, own = list[int](), SentenceTransformer.encode_document
+
+    def counted(self: SentenceTransformer, texts: list[str], **options: object) -> object:
+        calls.append(len(texts))
+        return own(self, texts, **options)
+
+    monkeypatch.setattr(SentenceTransformer, "encode_document", counted)
+    whole = encoder.encode_passages(some)
+    assert calls == [50]
+    monkeypatch.setattr("miner.encoders.torch_encoder.STATIC_TEXTS", 7)
+    for order in (np.arange(50), np.random.default_rng(0).permutation(50)):
+        np.testing.assert_array_equal(encoder.encode_passages([some[i] for i in order]), whole[order])
+
+
 def test_an_index_of_a_static_model_is_mined(static: Path, tmp_path: Path) -> None:
     passages = [Passage(str(i), text) for i, text in enumerate(encoders.texts(40))]
     build_index(passages, tmp_path / "index", str(static))

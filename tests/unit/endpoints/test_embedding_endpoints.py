@@ -47,7 +47,7 @@ def small_calls(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def openai(service: FakeService, **options: str) -> OpenAIEmbeddings:
+def openai(service: FakeService, **options: object) -> OpenAIEmbeddings:
     return OpenAIEmbeddings("m", service.openai, **options)  # type: ignore[arg-type]
 
 
@@ -234,7 +234,7 @@ def test_an_address_holds_no_key(url: str) -> None:
 def test_what_will_be_sent_where_is_said_once_before_the_first_call(service: FakeService) -> None:
     plans = list[CallPlan]()
     with asking(plans.append):
-        embedder = Embedder(openai(service), price=Price(2.0))
+        embedder = Embedder(openai(service, price=2.0))
         embedder.announce(1_000_000, 3_000_000)
         embedder.embed(["a"], "query")
     (plan,) = plans
@@ -280,7 +280,11 @@ def test_a_service_is_spelt_as_its_repr(service_class: type[OpenAIEmbeddings]) -
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("openai(model='')", "model is blank"), ("cohere(model='m', parallel=0)", "expected 1 or more")],
+    [
+        ("openai(model='')", "model is blank"),
+        ("cohere(model='m', parallel=0)", "expected 1 or more"),
+        ("openai(model='m', timeout=0)", "timeout is 0; expected seconds above 0"),
+    ],
 )
 def test_a_service_spelt_wrongly_is_one_sentence(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

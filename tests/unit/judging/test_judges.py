@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from miner.endpoints import CallPlan, Patience, Price, asking
+from miner.endpoints import CallPlan, Patience, asking
 from miner.errors import ConfigError, EndpointFailed
 from miner.judging import (
-    Allowance,
     CrossEncoderJudge,
     FileJudge,
     FunctionJudge,
     Judge,
+    JudgeLimits,
     LanguageModelJudge,
     Panel,
     PersonJudge,
@@ -235,8 +235,8 @@ def test_a_judge_spelt_wrongly_is_one_sentence(text: str, message: str) -> None:
         judge_name(parse_judge(text)) and judged(parse_judge(text))
 
 
-def panel(path: Path, *judges: Judge, **allowed: object) -> Panel:
-    return Panel(judges, JudgmentStore(path), Allowance(**allowed))  # type: ignore[arg-type]
+def panel(path: Path, *judges: Judge) -> Panel:
+    return Panel(judges, JudgmentStore(path))
 
 
 def test_nothing_is_asked_twice_and_another_question_is(service: FakeService, tmp_path: Path) -> None:
@@ -267,27 +267,35 @@ def test_answers_before_a_refusal_are_kept(service: FakeService, tmp_path: Path)
 
 
 def test_no_more_is_asked_than_is_allowed(service: FakeService, tmp_path: Path) -> None:
-    judge = model(service, together=1)
-    asked = panel(tmp_path / "a.jsonl", judge, calls=5)
+    judge = model(service, together=1, max_calls=5)
+    asked = panel(tmp_path / "a.jsonl", judge)
     asked.ask(judge, PAIRS)
-    assert len(asked.store.book) == len(service.requests) == 5
-    assert asked.allowance.exhausted
-    price = Price(10.0, 10.0)
-    plan = judge.plan(PAIRS, price)
+    assert len(asked.store.book) == len(service.requests) == asked.asked == 5
+    plan = model(service, together=1, price="10,10").plan(PAIRS)
     assert plan is not None
     assert plan.money is not None
-    asked = panel(tmp_path / "b.jsonl", judge, money=plan.money / 2, price=price)
+    judge = model(service, together=1, price="10,10", budget=plan.money / 2)
+    asked = panel(tmp_path / "b.jsonl", judge)
     asked.ask(judge, PAIRS)
     assert 5 <= len(asked.store.book) <= 6
-    assert asked.allowance.spent <= plan.money / 2
+    assert asked.allowance(judge).spent <= plan.money / 2
+
+
+def test_every_judge_has_limits_of_its_own(tmp_path: Path) -> None:
+    few = FunctionJudge(lambda query, passage: True, "few", JudgeLimits(max_calls=2))
+    many = FunctionJudge(lambda query, passage: True, "many")
+    asked = panel(tmp_path / "j.jsonl", few, many)
+    for judge in (few, many):
+        asked.ask(judge, PAIRS)
+    assert (asked.allowance(few).asked, asked.allowance(many).asked, asked.asked) == (2, 12, 14)
 
 
 def test_the_plan_tells_host_calls_tokens_and_money_before_anything_is_sent(
     service: FakeService, tmp_path: Path
 ) -> None:
-    judge, plans = model(service), list[CallPlan]()
+    judge, plans = model(service, price="1.0,4.0"), list[CallPlan]()
     with asking(plans.append):
-        asked = panel(tmp_path / "j.jsonl", judge, price=Price(1.0, 4.0))
+        asked = panel(tmp_path / "j.jsonl", judge)
         asked.ask(judge, PAIRS[:8])
         asked.ask(judge, PAIRS)
     (plan,) = plans

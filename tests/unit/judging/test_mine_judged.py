@@ -14,7 +14,7 @@ from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MinerError
 from miner.filters import DropRiskiest, Risk
 from miner.index import Index, build_index
-from miner.judging import Allowance, FunctionJudge, Judge, Panel
+from miner.judging import FunctionJudge, Judge, JudgeLimits, Panel
 from miner.judging.asking import AskRules, QueryAsking
 from miner.judging.mine_judged import mine_judged, plan_judging
 from miner.judgments import Judgment, JudgmentStore, Pair
@@ -39,8 +39,8 @@ def answers(query: str, passage: str) -> bool:
 class Counted(FunctionJudge):
     """Knows the truth and counts how often it was asked."""
 
-    def __init__(self) -> None:
-        super().__init__(self._say, "truth")
+    def __init__(self, max_calls: int | None = None) -> None:
+        super().__init__(self._say, "truth", JudgeLimits(trial=40, max_calls=max_calls))
         self.pairs = list[Pair]()
 
     def _say(self, query: str, passage: str) -> bool:
@@ -55,8 +55,8 @@ def index(
     return build_index(passages, tmp_path_factory.mktemp("index") / "help", encoder)
 
 
-def panel(path: Path, *judges: Judge, calls: int | None = None) -> Panel:
-    return Panel(judges, JudgmentStore(path), Allowance(calls))
+def panel(path: Path, *judges: Judge) -> Panel:
+    return Panel(judges, JudgmentStore(path))
 
 
 def false(rows: list[tuple[str, tuple[str, ...]]]) -> int:
@@ -69,9 +69,7 @@ def test_no_negative_answers_and_little_is_asked(
     alone = mine(queries, index, replace(RECIPE, filters=()), encoder=encoder)
     assert false([(row.query, row.hard_negatives) for row in alone]) > 0
     judge = Counted()
-    mined, told = mine_judged(
-        queries, [index], RECIPE, panel(tmp_path / "j.jsonl", judge), trial=40, encoder=encoder
-    )
+    mined, told = mine_judged(queries, [index], RECIPE, panel(tmp_path / "j.jsonl", judge), encoder=encoder)
     rows = list(mined)
     assert all(len(row.hard_negatives) == 5 for row in rows)
     assert false([(row.query, row.hard_negatives) for row in rows]) == 0
@@ -87,9 +85,7 @@ def test_a_second_run_asks_nothing_and_writes_the_same(
     asked, written = [], []
     for name in "ab":
         judge = Counted()
-        mined, _ = mine_judged(
-            queries, [index], RECIPE, panel(tmp_path / "j.jsonl", judge), trial=40, encoder=encoder
-        )
+        mined, _ = mine_judged(queries, [index], RECIPE, panel(tmp_path / "j.jsonl", judge), encoder=encoder)
         mined.write(tmp_path / f"{name}.jsonl")
         asked.append(len(judge.pairs))
         written.append([(tmp_path / f"{name}.{end}").read_bytes() for end in ("jsonl", "receipts.jsonl")])
@@ -103,9 +99,7 @@ def test_a_second_run_asks_nothing_and_writes_the_same(
 def test_what_was_judged_is_mined_by_anybody_later(
     index: Index, queries: list[Query], encoder: HashingEncoder, tmp_path: Path
 ) -> None:
-    mined, _ = mine_judged(
-        queries, [index], RECIPE, panel(tmp_path / "j.jsonl", Counted()), trial=40, encoder=encoder
-    )
+    mined, _ = mine_judged(queries, [index], RECIPE, panel(tmp_path / "j.jsonl", Counted()), encoder=encoder)
     recipe = replace(mined.recipe, judgments=KnownJudgments.of(tmp_path / "j.jsonl"))
     assert list(mine(queries, index, recipe, encoder=encoder)) == list(mined)
 
@@ -158,9 +152,9 @@ def test_a_judge_that_cannot_tell_is_refused_with_its_figures(
 def test_no_more_is_asked_than_allowed_and_what_is_left_is_told(
     index: Index, queries: list[Query], encoder: HashingEncoder, tmp_path: Path
 ) -> None:
-    judge = Counted()
-    limited = panel(tmp_path / "j.jsonl", judge, calls=90)
-    mined, told = mine_judged(queries, [index], RECIPE, limited, trial=40, encoder=encoder)
+    judge = Counted(max_calls=90)
+    limited = panel(tmp_path / "j.jsonl", judge)
+    mined, told = mine_judged(queries, [index], RECIPE, limited, encoder=encoder)
     assert (len(judge.pairs), told.asked) == (90, 90)
     assert told.left > 0
     assert all(len(row.hard_negatives) == 5 for row in mined)
@@ -171,11 +165,13 @@ def test_a_second_judge_is_asked_only_what_the_first_leaves_doubtful(
 ) -> None:
     strong = Counted()
     cheap = FunctionJudge(
-        lambda query, passage: answers(query, passage) or (len(passage) + len(query)) % 5 == 0, "cheap"
+        lambda query, passage: answers(query, passage) or (len(passage) + len(query)) % 5 == 0,
+        "cheap",
+        JudgeLimits(trial=40),
     )
     both = panel(tmp_path / "j.jsonl", cheap, strong)
     recipe = replace(RECIPE, filters=(Risk(0.001),))
-    _, told = mine_judged(queries, [index], recipe, both, trial=40, encoder=encoder)
+    _, told = mine_judged(queries, [index], recipe, both, encoder=encoder)
     asked = [both.said(cheap, pair) for pair in strong.pairs]
     doubtful = [found for found in asked if found is not None and not found.known]
     assert told.trials[0].errors.specificity.rate < told.trials[1].errors.specificity.rate
@@ -187,7 +183,7 @@ def test_a_dry_run_asks_nobody(
 ) -> None:
     judge = Counted()
     asked = panel(tmp_path / "j.jsonl", judge)
-    ((name, pairs, plan),) = plan_judging(queries, [index], RECIPE, asked, trial=40, encoder=encoder)
+    ((name, pairs, plan),) = plan_judging(queries, [index], RECIPE, asked, encoder=encoder)
     assert (judge.pairs, plan) == ([], None)
     assert name.startswith("function(name='truth')")
     assert 80 <= pairs <= 80 + 5 * len(queries)
@@ -252,7 +248,7 @@ def test_the_command_line_judges_by_a_function(
     )
     write_jsonl(Path("q.jsonl"), [{"query": q.text, "relevant_ids": q.relevant_ids} for q in queries])
     assert call(capsys, "build-index", corpus_file, "--encoder", "hashing").code == 0
-    judge = ["--judge", "function(path='howto:judge')", "--trial", 30]
+    judge = ["--judge", "function(path='howto:judge', trial=30)"]
     done = call(capsys, "mine", "q.jsonl", *judge, "--dry-run")
     assert (done.code, done.out) == (0, "")
     assert "nothing was asked" in done.err
@@ -279,9 +275,11 @@ def test_the_command_line_judges_by_a_function(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--max-calls", 3], "expected --judge"),
-        (["--judge", "file(path='x.jsonl')", "--budget", 1], "expected --price"),
-        (["--judge", "file(path='x.jsonl')", "--prompt", "p.txt"], "--prompt is for language models"),
+        (["--judge", "file(path='x.jsonl', budget=1)"], "expected 0 or more, and price="),
+        (["--judge", "file(path='x.jsonl', max_calls=0)"], "a judge's max_calls is 0; expected 1 or more"),
+        (["--judge", "file(path='x.jsonl', trial=-1)"], "a judge's trial is -1"),
+        (["--judge", "openai(model='m', price='x')"], "the price is 'x'"),
+        (["--judge", "file(path='x.jsonl', prompt='p.txt')"], "unknown option 'prompt'"),
         (["--judge", "person()"], "person() asks in a terminal"),
         (["--judgments", "none.jsonl"], "none.jsonl: no such file"),
     ],

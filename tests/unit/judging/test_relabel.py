@@ -141,7 +141,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_command_line_writes_rows_receipts_suggestions_and_a_summary(
     train: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    judge = ["--judge", "function(path='truth:judge')", "--trial", 25]
+    judge = ["--judge", "function(path='truth:judge', trial=25)"]
     done = call(capsys, "relabel", train, *judge, "-o", "new.jsonl", "--dry-run")
     assert (done.code, "about 120 pairs" in done.err, Path("new.jsonl").exists()) == (0, True, False)
     done = call(capsys, "relabel", train, *judge, "-o", "new.jsonl", "--json")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from miner import samples
 from miner.errors import ConfigError
-from miner.samples import write_sample
 from miner.storage.files import read_jsonl
 
 Judgments = dict[str, dict[str, int]]
@@ -18,7 +18,7 @@ Judgments = dict[str, dict[str, int]]
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_sample(tmp_path_factory.mktemp("sample") / "help")
+    return samples.sample(tmp_path_factory.mktemp("sample") / "help")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 def test_writing_again_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "help"
-    assert write_sample(folder) == folder
+    assert samples.sample(folder) == folder
     before = snapshot(folder)
     assert {name.partition("/")[0] for name in before} == {
         "README.md",
@@ -141,16 +141,16 @@ def test_writing_again_changes_nothing(tmp_path: Path) -> None:
         "judgments.tsv",
         "queries.jsonl",
     }
-    write_sample(folder)
+    samples.sample(folder)
     assert snapshot(folder) == before
 
 
 def test_missing_files_are_written_again(tmp_path: Path) -> None:
-    write_sample(tmp_path)
+    samples.sample(tmp_path)
     before = snapshot(tmp_path)
     (tmp_path / "queries.jsonl").unlink()
     (tmp_path / "corpus/plans/cancel.md").unlink()
-    write_sample(tmp_path)
+    samples.sample(tmp_path)
     assert {name: data for name, (data, _) in snapshot(tmp_path).items()} == {
         name: data for name, (data, _) in before.items()
     }
@@ -163,11 +163,11 @@ def test_a_folder_with_other_content_is_refused_and_left_alone(tmp_path: Path, n
     path.write_text("mine", encoding="utf-8")
     before = snapshot(tmp_path)
     with pytest.raises(ConfigError, match=re.escape(name)):
-        write_sample(tmp_path)
+        samples.sample(tmp_path)
     assert snapshot(tmp_path) == before
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "help").write_text("mine", encoding="utf-8")
     with pytest.raises(ConfigError, match="is a file"):
-        write_sample(tmp_path / "help")
+        samples.sample(tmp_path / "help")

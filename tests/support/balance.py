@@ -1,0 +1,50 @@
+"""How the tests are shared out to two workers: the longest files first, and those together that share a server.
+
+xdist itself begins with the files of most tests, which are quick; one that takes a minute and is begun last leaves the
+other worker idle for a minute.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SERVER = "files that share a server"
+TOGETHER = dict.fromkeys(
+    (
+        "tests/browser/test_serve.py",
+        "tests/integration/test_serve_client.py",
+        "tests/integration/test_serve_pages.py",
+    ),
+    SERVER,
+)
+"""Files that one worker takes, for what is made for all of them once a process."""
+LONGEST: tuple[str, ...] = ()
+"""Files by the time that they take, as --durations shows it; all others come after them in any order."""
+
+
+def file_of(nodeid: str) -> str:
+    return nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; within a file nothing changes."""
+    rank = {file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(file_of(item.nodeid), len(rank)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For --dist loadfile: files in the order collected, TOGETHER as one."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Balanced(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER.get(file_of(nodeid), file_of(nodeid))
+
+    config.option.loadscopereorder = False
+    return Balanced(config, log)
