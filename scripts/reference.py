@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import html
 import importlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def pages() -> Iterator[tuple[str, str]]:
     from miner.endpoints import EMBEDDINGS
     from miner.filters import FILTERS
     from miner.judging import JUDGES
+    from miner.mining.teachers import TEACHERS
     from miner.search.search import METHODS
     from miner.selectors import SELECTORS
 
@@ -43,6 +45,8 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "reference/selectors.md", specs("Selectors", "--select", kept, SELECTORS)
     yield "reference/search.md", specs("Search methods", "--search", found, METHODS)
     yield "reference/judges.md", specs("Judges", "--judge", "Who decides where the risk cannot.", JUDGES)
+    scored = "What scores query and passage; also a judge, by what it says, or a bare folder or hub name."
+    yield "reference/teachers.md", specs("Teachers", "--teacher", scored, TEACHERS)
     yield "reference/encoders.md", encoders(EMBEDDINGS)
 
 
@@ -76,14 +80,24 @@ def _option(param: Any) -> str:
 
 
 def specs(title: str, option: str, summary: str, table: Mapping[str, type]) -> str:
-    """A section for each class of a table of specs, with its options and the docstring of its file."""
+    """A section for each class of a table of specs, with its options; what its file says of the method once."""
     parts = [f"# {title}\n{summary} On the command line: `{option} 'name(option=value)'`.\n"]
+    told: set[str] = set()
     for name, cls in table.items():
-        source = importlib.import_module(cls.__module__).__doc__ or ""
+        source = (
+            "" if cls.__module__ in told else _linked(importlib.import_module(cls.__module__).__doc__ or "")
+        )
+        told.add(cls.__module__)
         parts.append(
             f"::: {cls.__module__}.{cls.__qualname__}\n    options:\n      heading: {name}()\n\n{source}\n"
         )
     return "\n".join(parts)
+
+
+def _linked(text: str) -> str:
+    """Pages and papers that a docstring names, as links."""
+    text = re.sub(r"docs/([\w-]+)\.md", r"[the page on \1](../\1.md)", text)
+    return re.sub(r"arXiv (\d{4}\.\d{5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text)
 
 
 def encoders(services: Mapping[str, Any]) -> str:

@@ -7,20 +7,23 @@ from typing import Any
 from benchmarks.lib.markdown_tables import markdown
 
 BAR = "sentence-transformers"
+NOT_REACHED = "–"
 
 
 def frontier(result: dict[str, Any]) -> str:
-    """A line a rule, a column a set: false share at the recipe's mean cosine, of the recipe's."""
+    """A line a rule that reaches the recipe's mean cosine on some set, a column a set: false share there, of the
+    recipe's."""
     sets = result["sets"]
-    rules = next(iter(sets.values()))["curves"]
-    return markdown(
-        ("rule", *sets), ([rule, *(_ratio(each, rule) for each in sets.values())] for rule in rules)
-    )
+    rows = [
+        [rule, *(_ratio(each, rule) for each in sets.values())]
+        for rule in next(iter(sets.values()))["curves"]
+    ]
+    return markdown(("rule", *sets), (row for row in rows if set(row[1:]) != {NOT_REACHED}))
 
 
 def _ratio(found: dict[str, Any], rule: str) -> str:
     leak = found["at the hardness of"][BAR][rule]
-    return "–" if leak is None else f"{leak / found['points'][BAR]['leak'][0]:.2f}"
+    return NOT_REACHED if leak is None else f"{leak / found['points'][BAR]['leak'][0]:.2f}"
 
 
 def frontier_points(result: dict[str, Any]) -> str:

@@ -75,7 +75,7 @@ def casehold(result: dict[str, Any]) -> str:
         ["right holding ranked first, before", f"{result['accuracy_before']:.1%}"],
         ["after", f"{result['accuracy_after']:.1%}"],
         ["test rows", str(result["test_rows"])],
-        ["epochs", str(result["epochs"] or "what suits the data")],
+        ["epochs", str(result["epochs"])],
         ["upload and validation", f"{seconds['upload_and_validation']:.0f} s"],
         ["fine-tuning", f"{seconds['training']:.0f} s"],
         ["on the validation rows", str(decision)],

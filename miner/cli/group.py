@@ -6,9 +6,10 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +21,8 @@ OWN_TALK = ("serve",)
 """Commands whose standard error is a log, which says itself that they start."""
 OWN_OUTPUT = ("rerank", "review", "sample", "serve")
 """Commands without --json: their output is rows, files or answers, and no report."""
+WORDS = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
+"""What help calls the value of an option, by its type."""
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result to stdout as JSON.")]
 
@@ -30,7 +33,7 @@ class Group(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":
-            if not args[1:]:
+            if args[1:] in ([], ["help"]):
                 typer.echo(ctx.get_help())
                 raise typer.Exit
             args = [args[1], "--help"]
@@ -61,7 +64,9 @@ def _run(name: str, command: Callable[..., Any]) -> Callable[..., Any]:
             return _guarded(command, *args, **kwargs)
 
     signature = inspect.signature(command, eval_str=True)
-    shared = {"quiet": Quiet, **({} if name in OWN_OUTPUT else {"as_json": Json})}
+    for parameter in signature.parameters.values():
+        _named(parameter)
+    shared = {"quiet": Quiet, **({"as_json": Json} if reports else {})}
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
         for name, annotation in shared.items()
@@ -69,6 +74,22 @@ def _run(name: str, command: Callable[..., Any]) -> Callable[..., Any]:
     run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *added])  # type: ignore[attr-defined]
     run.__annotations__ = {**command.__annotations__, **shared}
     return run
+
+
+def _named(parameter: inspect.Parameter) -> None:
+    """Gives an argument its name in capitals, as the texts of help call it, and an option a word for its value."""
+    kind, info = get_args(parameter.annotation)[:2]
+    if isinstance(info, typer.models.ArgumentInfo):
+        info.metavar = parameter.name.upper()
+    else:
+        info.metavar = info.metavar or next((w for t, w in WORDS.items() if t in _within(kind)), None)
+
+
+def _within(kind: Any) -> Iterator[Any]:
+    """A type and those that it is made of."""
+    yield kind
+    for each in get_args(kind):
+        yield from _within(each)
 
 
 def _guarded(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

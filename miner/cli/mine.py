@@ -67,7 +67,7 @@ def command(
     select: Annotated[
         str | None,
         typer.Option(
-            help="priced(...), top(), below(), sample(...) or diverse(...). "
+            help="priced(...), top(), below(), sample(...), diverse(...) or spread(...). "
             "[default: priced(); with --max-risk or --judge top()]"
         ),
     ] = None,

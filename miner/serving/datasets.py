@@ -150,6 +150,7 @@ def delete_dataset(home: Home, found: Found) -> wire.Empty:
     """Forget it; not while a model that is to be trained needs it."""
     if not home.state.forget(DatasetRecord, found.id):
         raise HTTPException(400, f"dataset {found.id} is needed by a fine-tuned model that is not finished")
+    home.reviews.forget(found.id)
     return wire.Empty()
 
 

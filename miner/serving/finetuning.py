@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.exceptions import HTTPException
 
 from miner.serving import schemas as wire
+from miner.serving.effects import without_effect
 from miner.serving.health import OWNER
 from miner.serving.jobs import CANCELLED
 from miner.serving.names import UnknownName, resolve
@@ -31,7 +32,7 @@ def create_finetuned_model(home: Home, asked: wire.NewModel) -> wire.OneModel:
     made = ModelRecord(str(uuid.uuid4()), asked.name, now(), now(), asked.settings.dataset_id, base, settings)
     home.state.store.add(made)
     home.trainer.wake()
-    return _answer(home, made)
+    return _answer(home, made, asked)
 
 
 def _settled(home: Home, asked: wire.ModelSettings) -> tuple[dict[str, Any], str]:
@@ -97,7 +98,7 @@ def update_finetuned_model(home: Home, found: Found, asked: wire.ModelChange) ->
         among = (QUEUED,)
     if changes and not home.state.store.update(ModelRecord, found.id, among, **changes):
         raise refuse("settings can be changed while the model waits to be trained")
-    return _answer(home, there(home, found.id))
+    return _answer(home, there(home, found.id), asked)
 
 
 @routes.post(f"{PATH}/{{id}}/cancel", response_model_exclude_none=True)
@@ -144,8 +145,12 @@ def step_metrics(state: State, id: str) -> list[wire.StepMetrics]:
     return [wire.StepMetrics(step_number=step, metrics=figures) for step, figures in sorted(merged.items())]
 
 
-def _answer(home: Home, model: ModelRecord) -> wire.OneModel:
-    return wire.OneModel(finetuned_model=wired(home, model))
+def _answer(home: Home, model: ModelRecord, asked: wire.Sent | None = None) -> wire.OneModel:
+    """The model, and what of the request had no effect."""
+    warnings = list(without_effect(asked)) if asked else []
+    return wire.OneModel(
+        finetuned_model=wired(home, model), meta=wire.Told(warnings=warnings) if warnings else None
+    )
 
 
 def wired(home: Home, model: ModelRecord) -> wire.FinetunedModel:

@@ -66,11 +66,17 @@ def _train(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
 def summary(output: Path) -> dict[str, Any]:
     """What a finished training run says of itself, for the database."""
     record = orjson.loads((output / "training.json").read_bytes())
+    plan = record["plan"]
     return {
         **record["evaluation"],
         "kept": record["kept"],
         "decision": record["decision"],
         "notes": record["notes"],
+        "hyperparameters": {
+            "train_epochs": plan["epochs"],
+            "train_batch_size": plan["batch_size"],
+            "learning_rate": plan["learning_rate"],
+        },
     }
 
 

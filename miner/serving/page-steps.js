@@ -157,11 +157,12 @@ form.addEventListener("submit", async (event) => {
 
 /* Step 2 */
 byId("review").addEventListener("click", async (event) => {
-  const button = event.target.closest("button[data-download], button[data-correct]");
+  const button = event.target.closest("button[data-download], button[data-correct], button[data-decide]");
   if (!button) return;
   button.disabled = true;
   try {
-    if (button.dataset.download) save(await download(button.dataset.download));
+    if (button.dataset.decide) location.assign((await post(`page/datasets/${button.dataset.decide}/decisions`, {})).address);
+    else if (button.dataset.download) save(await download(button.dataset.download));
     else await correct(button);
     complain("");
   } catch (error) {

@@ -13,11 +13,13 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from miner.errors import MinerError
 from miner.reporting import page as report
 from miner.serving import datasets, finetuning
 from miner.serving.curve import curves
 from miner.serving.findings import correctable
 from miner.serving.names import answered
+from miner.serving.problems import refuse
 from miner.serving.progress import progress_of
 from miner.serving.routing import Home, router
 from miner.serving.settings import TUNED
@@ -106,7 +108,25 @@ def review(home: Home, found: datasets.Found) -> Response:
         titles=TITLES,
         tabs=list(zip(sides, found.previews, strict=False)),
         defaults=suggested(home.state, found) if found.status == "validated" else "",
+        decidable=home.settings.local and _negatives(found),
     )
+
+
+def _negatives(dataset: DatasetRecord) -> int:
+    """Hard negatives of the training data, once they are counted."""
+    counted = dataset.metrics.get("finetune_dataset_metrics", {}).get("reranker_data_metrics", {})
+    return int(counted.get("num_train_hard_negatives", 0))
+
+
+@routes.post("/page/datasets/{id}/decisions", include_in_schema=False)
+def decisions(home: Home, found: datasets.Found) -> dict[str, str]:
+    """The address of a page on which a person decides on the hard negatives; it is served to this machine only."""
+    if not home.settings.local:
+        raise refuse("hard negatives are decided on at a server that binds to its own machine only")
+    try:
+        return {"address": home.reviews.address(found.id)}
+    except MinerError as error:
+        raise refuse(str(error).replace(f"{home.state.folder}/", "")) from None
 
 
 def _with_more(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from miner.errors import MinerError
 from miner.reranking import Ranked
 from miner.serving import schemas as wire
+from miner.serving.effects import without_effect
 from miner.serving.names import BaseModelName, UnknownName, resolve
 from miner.serving.problems import refuse
 from miner.serving.routing import Home, router
@@ -60,7 +61,7 @@ async def _rerank(
         meta=wire.Meta(
             api_version={"version": version},
             billed_units={"search_units": -(-len(texts) // UNIT)},
-            warnings=[found.warning] if found.warning else None,
+            warnings=[*([found.warning] if found.warning else []), *without_effect(asked)] or None,
         ),
     )
 

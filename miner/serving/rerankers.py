@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
-from miner.encoders.base import Encoder
 from miner.encoders.load import AUTO, load_encoder
 from miner.models.hardware import has_bf16
 from miner.models.load import load_cross_encoder
@@ -95,13 +94,9 @@ class ServingLoader:
     def _bi(self, found: RerankerFolders) -> Reranker | None:
         if found.encoder is None:
             return None
-        encoder = self._encoder(str(found.encoder))
+        encoder = load_encoder(str(found.encoder), dtype=self.dtype, backend=self.backend or AUTO)
         length = int(encoder.fingerprint.get("max_length") or 0)
         return EncoderReranker(encoder, length, KeptVectors(self.vectors))
-
-    def _encoder(self, folder: str) -> Encoder:
-        """The encoder for the runtime asked for; else for the fastest."""
-        return load_encoder(folder, dtype=self.dtype, backend=self.backend or AUTO)
 
     def _cross(self, found: RerankerFolders) -> Reranker | None:
         if found.cross_encoder is None:

@@ -11,11 +11,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from miner.serving.effects import NoEffect
+
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 NAME_LENGTH = 49
 """Cohere's: under 50 characters."""
+ANY_GAIN = "any gain counts, and the base model is kept where tuning made it no better"
 DatasetStatus = Literal["queued", "processing", "failed", "validated"]
 ModelStatus = Literal[
     "STATUS_QUEUED", "STATUS_FINETUNING", "STATUS_DEPLOYING_API", "STATUS_READY", "STATUS_FAILED"
@@ -30,7 +33,7 @@ class Sent(BaseModel):
 
 class RerankRequest(Sent):
     """`documents` are strings, or objects of which `rank_fields` (or else `text`) are read.
-    `max_tokens_per_doc` cuts documents; `max_chunks_per_doc` and `priority` are taken and have no effect.
+    `max_tokens_per_doc` cuts documents.
     """
 
     query: Text
@@ -40,8 +43,11 @@ class RerankRequest(Sent):
     rank_fields: Annotated[list[Text], Field(min_length=1)] | None = None
     return_documents: bool | None = None
     max_tokens_per_doc: Count | None = None
-    max_chunks_per_doc: Count | None = None
-    priority: Annotated[int, Field(ge=0, le=999)] | None = None
+    max_chunks_per_doc: Annotated[Count | None, NoEffect("documents are cut at the model's length")] = None
+    priority: Annotated[
+        Annotated[int, Field(ge=0, le=999)] | None,
+        NoEffect("requests are due by their size and waiting time"),
+    ] = None
 
 
 class NamedRerankRequest(RerankRequest):
@@ -57,11 +63,17 @@ class RerankResult(BaseModel):
 
 
 class Meta(BaseModel):
-    """`warnings` say which model answered where Cohere's was named."""
+    """`warnings` say which model answered where Cohere's was named, and what was sent without effect."""
 
     api_version: dict[str, str]
     billed_units: dict[str, int]
     warnings: list[str] | None = None
+
+
+class Told(BaseModel):
+    """What a client should know of an answer."""
+
+    warnings: list[str]
 
 
 class RerankResponse(BaseModel):
@@ -88,14 +100,12 @@ class ModelList(BaseModel):
 
 
 class BaseOfModel(Sent):
-    """`name` is one of the server's base models, by default its first. `version` and `strategy` of older
-    clients have no effect.
-    """
+    """`name` is one of the server's base models, by default its first."""
 
     name: Name | None = None
     base_type: Literal["BASE_TYPE_RERANK"]
-    version: str | None = None
-    strategy: str | None = None
+    version: Annotated[str | None, NoEffect("a name stands for one model")] = None
+    strategy: Annotated[str | None, NoEffect("all weights are trained")] = None
 
 
 class Hyperparameters(Sent):
@@ -107,14 +117,14 @@ class Hyperparameters(Sent):
     train_batch_size: Annotated[int, Field(ge=1, le=256)] | None = None
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
     early_stopping_patience: Annotated[int, Field(ge=0, le=1_000)] | None = None
-    early_stopping_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    early_stopping_threshold: Annotated[Annotated[float, Field(ge=0, le=1)] | None, NoEffect(ANY_GAIN)] = None
 
 
 class ModelSettings(Sent):
     base_model: BaseOfModel
     dataset_id: Name
     hyperparameters: Hyperparameters | None = None
-    multi_label: bool | None = None
+    multi_label: Annotated[bool | None, NoEffect("it is for classification")] = None
 
 
 class NewModel(Sent):
@@ -167,6 +177,7 @@ class FinetunedModel(BaseModel):
 
 class OneModel(BaseModel):
     finetuned_model: FinetunedModel
+    meta: Told | None = None
 
 
 class ManyModels(BaseModel):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from miner.serving.jobs import Runner, trainings, validations
 from miner.serving.memory import Budget
 from miner.serving.rerankers import VECTORS, ServingLoader
+from miner.serving.reviews import Reviews
 from miner.serving.scoring import ScoreRequest, ScoringThread
 from miner.serving.settings import ServerSettings
 from miner.serving.state import State
@@ -18,7 +19,7 @@ SHARE = 32
 
 @dataclass(frozen=True)
 class Services:
-    """State, scorer and the two runners. `open` begins their work and has the first model loaded; `close`
+    """State, scorer, reviews and the two runners. `open` begins their work and has the first model loaded; `close`
     ends it.
     """
 
@@ -28,6 +29,7 @@ class Services:
     scorer: ScoringThread
     validator: Runner
     trainer: Runner
+    reviews: Reviews
 
     @classmethod
     def open(cls, settings: ServerSettings) -> Services:
@@ -43,10 +45,11 @@ class Services:
         trainer = Runner("trainer", trainings(state, scorer), budget)
         validator.start()
         trainer.start()
-        return cls(settings, counters, state, scorer, validator, trainer)
+        return cls(settings, counters, state, scorer, validator, trainer, Reviews(state))
 
     def close(self) -> None:
         self.validator.stop()
         self.trainer.stop()
         self.scorer.stop()
+        self.reviews.close()
         self.state.close()

@@ -21,6 +21,7 @@ from miner.reranking import load_reranker, rank
 from miner.serving import ServerSettings
 from miner.serving.store import DatasetRecord, ModelRecord, now
 from tests.browser.browsing import complaints, log, media, requests, window
+from tests.support.mined_files import made_rows
 from tests.support.served import KEY, Served, mined_sample, sample_encoder
 from tests.support.serving import serving
 
@@ -180,6 +181,23 @@ def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
         (places,) = rank(load_reranker(house.state.weights(model.id)), [("cancel", DOCUMENTS)])
         assert [item.text for item in items] == [DOCUMENTS[place.index] for place in places]
         assert complaints(browser) == []
+
+
+def test_hard_negatives_are_decided_on_from_the_page_of_their_data_set(tmp_path: Path, visit: Visit) -> None:
+    rows = made_rows(260)
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    encoder = sample_encoder(tmp_path / "encoder", [])
+    with serving(ServerSettings(tmp_path / "state", models={"english": str(encoder)})) as (address, house):
+        browser = visit(address)
+        upload(browser, tmp_path / "rows.jsonl")
+        wait(browser, "#review [data-decide]", 120)
+        assert serious(browser) == []
+        press(browser, "#review [data-decide]")
+        WebDriverWait(browser, 30).until(lambda _: not browser.current_url.startswith(address))
+        wait(browser, "#candidate")
+        browser.back()
+        wait(browser, "#review [data-decide]")
+        house.reviews.close()
 
 
 def test_a_training_is_watched_and_cancelled_and_everything_deleted(server: Served, visit: Visit) -> None:

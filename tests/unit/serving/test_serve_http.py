@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 
 from miner.serving import ServerLimits, ServerSettings
 from miner.serving.app import application
+from miner.serving.effects import without_effect
+from miner.serving.schemas import NewModel
 from miner.serving.services import Services
 from tests.support.serving import routes
 from tests.support.tiny_models import make_encoder
@@ -213,3 +215,24 @@ def test_the_openapi_document_names_every_route_and_no_other(client: TestClient)
     references = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
     assert references <= set(document["components"]["schemas"])
     assert all("422" not in op["responses"] for each in document["paths"].values() for op in each.values())
+
+
+def test_what_is_taken_without_effect_is_said(client: TestClient) -> None:
+    asked = {"model": "tiny", "query": "a", "documents": ["b"]}
+    assert client.post("/v2/rerank", json=asked).json()["meta"].get("warnings") is None
+    warned = client.post("/v2/rerank", json=asked | {"max_chunks_per_doc": 3, "priority": 0}).json()["meta"]
+    assert [text.partition(" has no effect")[0] for text in warned["warnings"]] == [
+        "max_chunks_per_doc", "priority",
+    ]  # fmt: skip
+
+
+def test_settings_of_a_model_without_effect_are_named_by_their_place() -> None:
+    settings = {
+        "base_model": {"base_type": "BASE_TYPE_RERANK", "strategy": "STRATEGY_VANILLA"},
+        "dataset_id": "d",
+        "hyperparameters": {"train_epochs": 1, "early_stopping_threshold": 0.01},
+    }
+    sent = NewModel.model_validate({"name": "m", "settings": settings})
+    assert [text.partition(" has no effect")[0] for text in without_effect(sent)] == [
+        "settings.base_model.strategy", "settings.hyperparameters.early_stopping_threshold",
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -150,3 +151,35 @@ def test_a_job_that_takes_too_much_memory_is_ended_and_others_let_go_first() -> 
     assert kept == [1]
     assert Budget(None).refused(os.getpid()) == ""
     assert resident(2**22 + 1) == 0
+
+
+def test_the_hard_negatives_of_a_data_set_are_decided_on_in_a_page_of_their_own(client: TestClient) -> None:
+    rows = made_rows(260)
+    id = uploaded(client, rows)
+    assert f'data-decide="{id}"' in client.get(f"/page/datasets/{id}").text
+    decisions = f"/page/datasets/{id}/decisions"
+    address = client.post(decisions).json()["address"]
+    assert client.post(decisions).json()["address"] == address
+    said = httpx.post(f"{address}decide", json={"place": 0, "verdict": "answers"}).json()
+    assert said["counts"]["answers"] == 1
+    negatives = sum(len(row["hard_negatives"]) for row in rows)
+    exported = [json.loads(line) for line in httpx.get(f"{address}export").text.splitlines()]
+    assert sum(len(row["hard_negatives"]) for row in exported) == negatives - 1
+    assert client.delete(f"/v1/datasets/{id}").status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{address}state")
+    assert client.post(decisions).status_code == 404
+
+
+def test_nothing_is_decided_where_there_are_no_negatives_or_from_another_machine(
+    client: TestClient, tmp_path: Path
+) -> None:
+    bare = [{"query": row["query"], "relevant_passages": row["relevant_passages"]} for row in made_rows(260)]
+    assert "data-decide" not in client.get(f"/page/datasets/{uploaded(client, bare)}").text
+    encoder = make_encoder(tmp_path / "encoder")
+    settings = ServerSettings(tmp_path / "state", host="0.0.0.0", models={"tiny": str(encoder)}, key="k" * 16)
+    bearer = {"authorization": f"Bearer {settings.key}"}
+    with TestClient(application(Services.open(settings)), headers=bearer) as far:
+        id = uploaded(far, made_rows(260))
+        assert "data-decide" not in far.get(f"/page/datasets/{id}").text
+        assert far.post(f"/page/datasets/{id}/decisions").status_code == 400
