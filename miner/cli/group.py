@@ -66,7 +66,7 @@ def _run(name: str, command: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(command, eval_str=True)
     for parameter in signature.parameters.values():
         _named(parameter)
-    shared = {"quiet": Quiet, **({"as_json": Json} if reports else {})}
+    shared = {"quiet": Quiet, **({"as_json": Json} if name not in OWN_OUTPUT else {})}
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
         for name, annotation in shared.items()

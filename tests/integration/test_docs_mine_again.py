@@ -47,7 +47,7 @@ def test_round_two_adds_to_round_one_and_is_judged_against_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("miner.training.dataset.load_encoder", lambda name: miner.HashingEncoder())
-    sample = miner.write_sample(Path("help"))
+    sample = miner.sample(Path("help"))
     some = (sample / "queries.jsonl").read_text().splitlines()[:QUERIES]
     (sample / "queries.jsonl").write_text("\n".join(some))
     index = miner.build_index(sample / "corpus", "indexes/help", "hashing")
