@@ -51,7 +51,7 @@ def test_a_slow_command_says_that_it_runs_before_its_work_is_done(
     def work(**given: Any) -> None:
         said.append(waited_for(capsys, f"miner {name}: … "))
 
-    work.__signature__ = inspect.signature(command)  # type: ignore[attr-defined]
+    work.__signature__ = inspect.signature(command, eval_str=True)  # type: ignore[attr-defined]
     work.__annotations__ = command.__annotations__
     _run(name, work)(**required(command), quiet=False)
     assert f"miner {name}: … 0s\n" in said[0]
