@@ -85,7 +85,7 @@ def gather(
     ]
     known = _only(relevant, shown)
     texts = [queries[i].text for i in chosen]
-    announce(encoder, [index.unencoded(texts, known.loose, encoder)])
+    announce(encoder, index.unencoded(texts, known.loose, encoder))
     with (
         clock.stage("encode queries", len(chosen), "queries") as stage,
         ticking(partial(clock.advance, stage), len(chosen)),

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from miner.spec import parse
 from miner.storage.cachedir import cache_folder
 
 BACKEND = "endpoint"
+SidedTexts = tuple[Side, Sequence[str]]
+"""Texts that are queries, or passages."""
 
 
 @dataclass
@@ -59,9 +62,15 @@ class EndpointEncoder:
     def tokens_encoded(self) -> int:
         return self.embedder.meter.tokens_in
 
-    def announce(self, texts: int, tokens: int) -> None:
-        """Say, and in a terminal ask, what will be sent at most. Raises Declined."""
-        self.embedder.announce(texts, tokens)
+    def announce(self, batches: Iterable[SidedTexts]) -> None:
+        """Say, and in a terminal ask, what of this will be sent: what was not answered before. Raises Declined."""
+        texts = tokens = 0
+        for side, some in batches:
+            fresh = self.embedder.unanswered(some, side)
+            texts += len(fresh)
+            tokens += sum(map(estimated_tokens, fresh))
+        if texts:
+            self.embedder.announce(texts, tokens)
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
         return self._embed(texts, "query")
@@ -110,14 +119,9 @@ def endpoint_again(fingerprint: Mapping[str, Any]) -> EndpointEncoder:
     return EndpointEncoder(service)
 
 
-def announce(encoder: Encoder, batches: Iterable[Sequence[str]]) -> None:
-    """Say beforehand how many texts will be sent away, if the encoder sends any. Raises Declined."""
-    tell: Callable[[int, int], None] | None = getattr(encoder, "announce", None)
-    if tell is None:
-        return
-    texts = tokens = 0
-    for batch in batches:
-        texts += len(batch)
-        tokens += sum(encoder.count_tokens(batch)) if batch else 0
-    if texts:
-        tell(texts, tokens)
+def announce(encoder: Encoder, batches: Iterable[SidedTexts]) -> None:
+    """Let the encoder say beforehand what of the texts it will send away, if it sends any. Raises Declined."""
+    tell: Callable[[Iterable[SidedTexts]], None] | None = getattr(encoder, "announce", None)
+    some = (batch for batch in batches if batch[1])
+    if tell is not None and (first := next(some, None)) is not None:
+        tell(chain([first], some))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from miner.data import Float32
 from miner.encoders.base import Encoder
 from miner.encoders.load import BACKENDS, resolve_again
+from miner.endpoints.embed import Side
 from miner.errors import IndexMismatch
 
 
@@ -46,10 +47,10 @@ class LazyEncoder:
     def encode_passages(self, texts: Sequence[str]) -> Float32:
         return self._encoder().encode_passages(texts)
 
-    def announce(self, texts: int, tokens: int) -> None:
+    def announce(self, batches: Iterable[tuple[Side, Sequence[str]]]) -> None:
         """As the encoder itself does, if it sends texts away."""
         if tell := getattr(self._encoder(), "announce", None):
-            tell(texts, tokens)
+            tell(batches)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder().count_tokens(texts)

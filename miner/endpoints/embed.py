@@ -193,6 +193,12 @@ class Embedder:
             CallPlan(address.host, "to embed", texts, counted, tokens, price=self.price, local=address.local)
         )
 
+    def unanswered(self, texts: Sequence[str], side: Side) -> list[str]:
+        """The texts, each once, of which no answer is kept."""
+        by_key = {self._key(text, side): text for text in texts}
+        known = self._kept(list(by_key))
+        return [text for key, text in by_key.items() if key not in known]
+
     def embed(self, texts: Sequence[str], side: Side) -> Float32:
         """float32 [len(texts), dim], as the service gives them, equal texts asked for once.
 

@@ -22,7 +22,7 @@ from miner.corpus.notes import Notes
 from miner.data import Half, Passage
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
-from miner.encoders.endpoint import announce
+from miner.encoders.endpoint import SidedTexts, announce
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
 from miner.executors import Executor, TaskQueue, opened
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, unit_rows, vector_stem
@@ -171,12 +171,13 @@ def _encode(place: Place, corpus: Corpus, encoder: Encoder, executor: Executor, 
     return [done[part.number] for part in corpus.parts]
 
 
-def _unencoded(place: Place, corpus: Corpus, encoder: Encoder) -> Iterator[list[str]]:
+def _unencoded(place: Place, corpus: Corpus, encoder: Encoder) -> Iterator[SidedTexts]:
     """The texts of each shard whose vectors are not there."""
     key = encoder_key(encoder)
     for part in corpus.parts:
         if not place.whole(vector_stem(part.number, part.passages.sha256, key), ".npy"):
-            yield encoded_texts(sealed.open_table(place.check(part.passages), PASSAGES, part.rows))
+            table = sealed.open_table(place.check(part.passages), PASSAGES, part.rows)
+            yield "passage", encoded_texts(table)
 
 
 def _check_room(out: Path, corpus: Corpus, encoder: Encoder) -> None:

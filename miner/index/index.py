@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from miner.data import PADDING, Candidates, Float32, Float64, Half, Int64, Passage
 from miner.encoders import Encoder
+from miner.encoders.endpoint import SidedTexts
 from miner.errors import ConfigError, IndexMismatch
 from miner.index import keys
 from miner.index.encode import encoder_key, unit_rows
@@ -159,14 +160,15 @@ class Index:
         """As embed_queries, for passages that are not in the index."""
         return self._embed(texts, encoder, "passages", encoder.encode_passages)
 
-    def unencoded(self, queries: Sequence[str], passages: Sequence[str], encoder: Encoder) -> list[str]:
+    def unencoded(
+        self, queries: Sequence[str], passages: Sequence[str], encoder: Encoder
+    ) -> list[SidedTexts]:
         """Which of these texts the encoder would have to work for."""
         key = encoder_key(encoder)
-        asked = (("queries", queries), ("passages", passages))
+        caches = {role: VectorCache(self.path, role, key, self.dim) for role in ("queries", "passages")}
         return [
-            text
-            for role, texts in asked
-            for text in VectorCache(self.path, role, key, self.dim).missing(texts)
+            ("query", caches["queries"].missing(queries)),
+            ("passage", caches["passages"].missing(passages)),
         ]
 
     def encoder(self) -> Encoder:

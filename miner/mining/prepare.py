@@ -53,7 +53,7 @@ def prepare(
     views = []
     for number, index in enumerate(indexes):
         own = encoder if encoder and not number else LazyEncoder(index.fingerprint, index.check_encoder)
-        announce(own, [index.unencoded(texts, relevant.loose, own)])
+        announce(own, index.unencoded(texts, relevant.loose, own))
         with (
             clock.stage("encode queries", len(queries), "queries") as stage,
             ticking(partial(clock.advance, stage), len(queries)),

@@ -15,7 +15,7 @@ from miner.cli import application
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
-QUERIES = 90
+QUERIES = 60
 CPU_SECONDS = 360
 """Three minutes of two cores."""
 
@@ -54,5 +54,5 @@ def test_the_sample_goes_from_corpus_to_figures(tmp_path: Path) -> None:
     by_search = json.loads(call("evaluate", model, held_out, "--index", index, "--json").stdout)
     assert by_choice["queries"] == by_search["queries"] == len(held_out.read_text().splitlines())
     assert by_search["documents_per_query"] >= 50
-    assert 0.5 < by_search["metrics"]["nDCG@10"]["base"] <= 1
+    assert 0.3 < by_search["metrics"]["nDCG@10"]["base"] <= 1
     assert time.process_time() - start < CPU_SECONDS

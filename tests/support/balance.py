@@ -20,7 +20,27 @@ TOGETHER = dict.fromkeys(
     SERVER,
 )
 """Files that one worker takes, for what is made for all of them once a process."""
-LONGEST: tuple[str, ...] = ()
+LONGEST = (
+    "tests/integration/test_serve_client.py",
+    "tests/integration/test_serve_pages.py",
+    "tests/browser/test_serve.py",
+    "tests/integration/test_docs.py",
+    "tests/integration/test_rerank_sample.py",
+    "tests/contract/test_ray.py",
+    "tests/faults/test_faults.py",
+    "tests/contract/test_storage.py",
+    "tests/unit/training/test_rerank_train.py",
+    "tests/integration/test_bundled_model.py",
+    "tests/integration/test_mining.py",
+    "tests/contract/test_encoders.py",
+    "tests/integration/test_notebook.py",
+    "tests/integration/test_package.py",
+    "tests/integration/test_rerank_bundled.py",
+    "tests/unit/encoders/test_encoders_vectors.py",
+    "tests/unit/encoders/test_encoders_openvino.py",
+    "tests/browser/test_report.py",
+    "tests/integration/test_parallel.py",
+)
 """Files by the time that they take, as --durations shows it; all others come after them in any order."""
 
 
