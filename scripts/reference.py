@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import html
 import importlib
+import inspect
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,22 @@ SECTIONS = {
     "Beside them": "sample load_encoder read_judgments read_calibration mine_hard_negatives",
 }
 """Functions of the page on Python, in this order; everything else follows under 'Types'."""
+ENCODERS = """# Encoders
+`--encoder` takes a folder, a name of the hub, `hashing` (no model: for tests), or one of the services below; without it
+the bundled all-MiniLM-L6-v2 encodes. `--backend` says what computes it. In Python an encoder may also be a
+SentenceTransformer, a function, any object with `encode`, or [vectors that you have](../python.md).
+"""
+
+
+def on_config(config: Any) -> Any:
+    """Called by mkdocs: puts the pages of the commands under the page that lists them."""
+    from miner.cli import COMMANDS
+
+    listed = {"Commands": "reference/commands/index.md"}
+    (reference,) = (part["Reference"] for part in config["nav"] if "Reference" in part)
+    each = [{f"miner {name}": f"reference/commands/{name}.md"} for name in COMMANDS]
+    reference[reference.index(listed)] = {"Commands": ["reference/commands/index.md", *each]}
+    return config
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -30,6 +48,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 def pages() -> Iterator[tuple[str, str]]:
     """Names and Markdown of the generated pages."""
+    from miner import Recipe
     from miner.endpoints import EMBEDDINGS
     from miner.filters import FILTERS
     from miner.judging import JUDGES
@@ -37,35 +56,38 @@ def pages() -> Iterator[tuple[str, str]]:
     from miner.search.search import METHODS
     from miner.selectors import SELECTORS
 
-    yield "reference/commands.md", commands()
+    yield from commands()
     yield "reference/python.md", python()
-    kept = "Which of the kept candidates become negatives."
+    by_default = Recipe()
+    may = f"Which candidates may be negatives; by default `{', '.join(map(repr, by_default.filters))}`. "
+    may += "The [guards](../guards.md) come before them and stay."
+    kept = f"Which of the kept candidates become negatives; by default `{by_default.select!r}`."
     found = "How candidates are found."
-    yield "reference/filters.md", specs("Filters", "--filter", "Which candidates may be negatives.", FILTERS)
+    judged = "Who decides where the risk cannot; beside these `person()`, you in the terminal."
+    yield "reference/filters.md", specs("Filters", "--filter", may, FILTERS)
     yield "reference/selectors.md", specs("Selectors", "--select", kept, SELECTORS)
     yield "reference/search.md", specs("Search methods", "--search", found, METHODS)
-    yield "reference/judges.md", specs("Judges", "--judge", "Who decides where the risk cannot.", JUDGES)
+    yield "reference/judges.md", specs("Judges", "--judge", judged, JUDGES)
     scored = "What scores query and passage; also a judge, by what it says, or a bare folder or hub name."
     yield "reference/teachers.md", specs("Teachers", "--teacher", scored, TEACHERS)
     yield "reference/encoders.md", encoders(EMBEDDINGS)
 
 
-def commands() -> str:
-    """A section a command: usage, what it does, arguments and options."""
+def commands() -> Iterator[tuple[str, str]]:
+    """A page that lists them, and a page each: usage, what it does, arguments and options."""
     from miner.cli import COMMANDS
     from miner.cli.group import load
 
-    listed = "\n".join(f"| [`miner {name}`](#{name}) | {text} |" for name, text in COMMANDS.items())
-    parts = [f"# Commands\nStandard output is data, standard error is talk.\n\n| | |\n|---|---|\n{listed}\n"]
+    listed = "\n".join(f"| [`miner {name}`]({name}.md) | {text} |" for name, text in COMMANDS.items())
+    head = "# Commands\nStandard output is data, standard error is talk. `miner help COMMAND` tells the same."
+    yield "reference/commands/index.md", f"{head}\n\n| | |\n|---|---|\n{listed}\n"
     for name in COMMANDS:
         command = load(name)
-        usage = " ".join(
-            ["miner", name, "[OPTIONS]", *(p.name.upper() for p in command.params if _is_argument(p))]
-        )
+        arguments = [param.name.upper() for param in command.params if _is_argument(param)]
+        usage = " ".join(["miner", name, "[OPTIONS]", *arguments])
         rows = "\n".join(map(_option, command.params))
-        head = f"## {name} {{#{name}}}\n{command.help}\n\n```text\n{usage}\n```\n"
-        parts.append(f"{head}\n| | | default |\n|---|---|---|\n{rows}\n")
-    return "\n".join(parts)
+        text = f"# miner {name}\n{command.help}\n\n```text\n{usage}\n```\n\n| | | default |\n|---|---|---|\n{rows}\n"
+        yield f"reference/commands/{name}.md", text
 
 
 def _is_argument(param: Any) -> bool:
@@ -73,25 +95,35 @@ def _is_argument(param: Any) -> bool:
 
 
 def _option(param: Any) -> str:
-    names = param.name.upper() if _is_argument(param) else ", ".join(f"`{name}`" for name in param.opts)
+    value = "" if param.metavar is None else f" {param.metavar}"
+    names = param.name.upper() if _is_argument(param) else ", ".join(f"`{n}{value}`" for n in param.opts)
     default = param.default
-    shown = "" if default in (None, False) or callable(default) or param.required else f"`{default}`"
+    shown = (
+        "" if default is None or default is False or callable(default) or param.required else f"`{default}`"
+    )
     return f"| {names} | {html.escape((param.help or '').replace('|', '/'), quote=False)} | {shown} |"
 
 
 def specs(title: str, option: str, summary: str, table: Mapping[str, type]) -> str:
     """A section for each class of a table of specs, with its options; what its file says of the method once."""
-    parts = [f"# {title}\n{summary} On the command line: `{option} 'name(option=value)'`.\n"]
-    told: set[str] = set()
+    parts, told = (
+        [f"# {title}\n{summary} On the command line: `{option} 'name(option=value)'`.\n"],
+        set[str](),
+    )
     for name, cls in table.items():
         source = (
             "" if cls.__module__ in told else _linked(importlib.import_module(cls.__module__).__doc__ or "")
         )
         told.add(cls.__module__)
-        parts.append(
-            f"::: {cls.__module__}.{cls.__qualname__}\n    options:\n      heading: {name}()\n\n{source}\n"
-        )
+        rows = "\n".join(map(_field, fields(cls)))
+        options = f"| option | type | default |\n|---|---|---|\n{rows}\n" if rows else "It has no options.\n"
+        parts.append(f"## {name}()\n{inspect.getdoc(cls)}\n\n{options}\n{source}\n")
     return "\n".join(parts)
+
+
+def _field(field: Field[Any]) -> str:
+    default = "must be given" if field.default is MISSING else f"`{field.default!r}`"
+    return f"| `{field.name}` | {str(field.type).replace(' | ', ' or ')} | {default} |"
 
 
 def _linked(text: str) -> str:
@@ -104,10 +136,11 @@ def encoders(services: Mapping[str, Any]) -> str:
     """What --encoder takes: models on this machine by their runtime, services by their spelling."""
     from miner.encoders.load import BACKENDS
 
-    parts = ["# Encoders\nA folder or a name of the hub, by `--encoder`; what computes it, by `--backend`.\n"]
-    parts += [
-        f"::: {place.replace(':', '.')}\n    options:\n      heading: {n}\n" for n, place in BACKENDS.items()
-    ]
+    parts = [ENCODERS]
+    for name, place in BACKENDS.items():
+        module, _, cls = place.partition(":")
+        found = importlib.import_module(module)
+        parts.append(f"## {name}\n{inspect.getdoc(getattr(found, cls))}\n\n{_linked(found.__doc__ or '')}\n")
     shown = specs("Services", "--encoder", "Embeddings over an API.", services)
     return "\n".join([*parts, f"#{shown}"])
 

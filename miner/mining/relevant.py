@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from miner.corpus import READERS
 from miner.corpus.notes import Notes
 from miner.corpus.queries import Queries
 from miner.data import PADDING, Half, Int64, Passage, Query
@@ -18,6 +19,9 @@ EMIT: dict[str, Callable[[Passage], str]] = {
     "title-text": lambda passage: passage.encoded,
 }
 """What of a passage is written into rows, by name."""
+ENDINGS = ("", *READERS)
+LOOKED_UP = 1_000
+"""Unknown ids that are looked up in other spellings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +80,47 @@ def known_queries(queries: Sequence[Query], index: Index, notes: Notes) -> Queri
     Says how many of the relevant passages stand in the index, if not all do. Raises InputError where no query is left.
     """
     ids = list(dict.fromkeys(id for query in queries for id in query.relevant_ids))
-    held = {id for id, row in zip(ids, index.rows_of_ids(ids).tolist(), strict=True) if row != PADDING}
+    held = _held(ids, index)
+    meant = _meant([id for id in ids if id not in held], index)
     out = Queries()
     for query in queries:
         known = tuple(id for id in query.relevant_ids if id in held)
         file, _, line = query.place.rpartition(":")
         for id in query.relevant_ids if len(known) < len(query.relevant_ids) else ():
             if id not in held:
-                message = f"relevant id {id!r} is not in the index {index.place}"
+                message = f"relevant id {id!r} is not in the index {index.place}{meant.get(id, '')}"
                 notes.passed_over(file, int(line or 0), message, "relevant id that is not in the index")
         if known or query.relevant_passages:
             out.append(replace(query, relevant_ids=known))
         else:
             notes.add(file, int(line or 0), "has no relevant passage in the index; left out")
     if not out:
-        raise InputError(queries[0].place, None, f"no relevant id of any query is in the index {index.place}")
+        (first,) = index.passages([0])
+        seen = f": the queries have ids as {ids[0]!r}, the index as {first.id!r}"
+        message = f"no relevant id of any query is in the index {index.place}"
+        raise InputError(queries[0].place, None, message + meant.get(ids[0], seen))
     _tell_loose(out, index, notes)
     return out
+
+
+def _held(ids: Sequence[str], index: Index) -> set[str]:
+    return {id for id, row in zip(ids, index.rows_of_ids(ids).tolist(), strict=True) if row != PADDING}
+
+
+def _meant(unknown: Sequence[str], index: Index) -> dict[str, str]:
+    """For ids that the index has in another spelling a question: without the file's ending, below another folder,
+    or with the number of a document's only passage.
+    """
+    spellings = {id: _spellings(id) for id in unknown[:LOOKED_UP]}
+    held = _held([each for found in spellings.values() for each in found], index)
+    found = {id: next((each for each in others if each in held), None) for id, others in spellings.items()}
+    return {id: f"; did you mean {each!r}?" for id, each in found.items() if each is not None}
+
+
+def _spellings(id: str) -> list[str]:
+    parts = id.removesuffix("#1").split("/")
+    below = ["/".join(parts[start:]) for start in range(len(parts))]
+    return [f"{each}{ending}" for each in below if each for ending in ENDINGS]
 
 
 def _tell_loose(queries: Sequence[Query], index: Index, notes: Notes) -> None:
@@ -111,7 +139,8 @@ def _rows_of_ids(queries: Sequence[Query], index: Index) -> dict[str, int]:
         for id in query.relevant_ids:
             if rows[id] == PADDING:
                 place = f"{query.place}: " if query.place else ""
-                raise ConfigError(f"{place}relevant id {id!r} is not in the index {index.place}")
+                meant = _meant([id], index).get(id, "")
+                raise ConfigError(f"{place}relevant id {id!r} is not in the index {index.place}{meant}")
     return rows
 
 

@@ -106,7 +106,11 @@ BAD_QUERIES = {
     "a lone surrogate": (b'{"query": "a \\ud800", "relevant_passages": ["b"]}\n', ":1: is not valid JSON"),
     "an unknown id": (
         b'{"query": "a", "relevant_ids": ["nope"]}\n',
-        ":1: no relevant id of any query is in the index",
+        ": the queries have ids as 'nope', the index as '",
+    ),
+    "an id without its ending": (
+        b'{"query": "a", "relevant_ids": ["docs/plan/cancel"]}\n',
+        "; did you mean 'plan/cancel.md'?",
     ),
     "a list": (b"[1]\n", ":1: holds a number"),
     "nothing": (b"", "holds no queries"),
