@@ -21,6 +21,7 @@ from miner.formats.cohere import companion
 from miner.index import Index, open_index
 from miner.judgments import JUDGMENTS, KnownJudgments
 from miner.progress import Clock
+from miner.storage.paths import as_path
 from miner.text.near_copies import NearCopies
 
 if TYPE_CHECKING:
@@ -62,12 +63,12 @@ def compare(
     opened = open_index(index) if isinstance(index, str | Path) else index
     if calibration is not None and opened is None:
         raise ConfigError("a calibration belongs to an index; expected both")
-    options = options or ReadOptions()
-    sides = read_side(Path(a), options), read_side(Path(b), options)
+    options, files = options or ReadOptions(), (as_path(a, "the first file"), as_path(b, "the second file"))
+    sides = read_side(files[0], options), read_side(files[1], options)
     pairs = pairs_of(*sides)
     if not pairs:
         raise ConfigError(f"{a} and {b} have no query in common; expected negatives for the same queries")
-    known = _judgments(judgments, (Path(a), Path(b)))
+    known = _judgments(judgments, files)
     look = _Look(sides, pairs, drawn(pairs, sample), opened, clock or Clock())
     figures = [*look.texts(), *look.risks(calibration), *look.hardness(model)]
     return RowsComparison(

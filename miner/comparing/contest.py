@@ -9,6 +9,7 @@ them low, and be praised for it. All seeds go into one paired interval over the 
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,10 +25,12 @@ from miner.errors import ConfigError, require
 from miner.models.load import kind_of
 from miner.models.locate import Located, locate
 from miner.progress import Clock
+from miner.progress.live import duration
 from miner.reranking.evaluate import Comparison, compare
 from miner.reranking.tasks import Task, measure
 from miner.splitting.plan import SplitPlan, split_rows
 from miner.training.dataset import MIN_EVAL, MIN_TRAIN
+from miner.training.estimate import estimate, shown
 from miner.training.examples import count_steps, examples
 from miner.training.fit import Recorder, fit
 from miner.training.models import begin, plan_for, untouched
@@ -117,14 +120,16 @@ def contest(
     if not every:
         raise ConfigError("no query has negatives in both files, so there is nothing to train on")
     plan = plan_for(base, kind_of(base.folder), every, asked.settings)
-    field, found = _Field(pairs, space, chosen), list[_Round]()
+    for note in plan.notes:
+        tell(note)
+    arena, found = _Arena(chosen, _Field(pairs, space, chosen), base, clock, tell), list[_Round]()
     seeds = tuple(range(asked.settings.seed, asked.settings.seed + asked.seeds))
-    for seed in seeds:
+    for done, seed in enumerate(seeds):
         held_out = _held_out(chosen, seed, encoder)
         tell(
             f"seed {seed}: trains twice on {int((~held_out).sum())} queries, judges on {int(held_out.sum())}"
         )
-        found.append(_round(chosen, held_out, field, base, replace(plan, seed=seed), clock))
+        found.append(arena.run(held_out, replace(plan, seed=seed), len(seeds) - done))
     return _summary(plan, seeds, found)
 
 
@@ -169,22 +174,38 @@ class _Round:
     figures: tuple[Float64, Float64, Float64]
 
 
-def _round(
-    pairs: Sequence[RowPair], held_out: Bool, field: _Field, base: Located, plan: TrainPlan, clock: Clock
-) -> _Round:
-    tasks = [field.task(pair) for pair, out in zip(pairs, held_out, strict=True) if out]
-    train = [pair for pair, out in zip(pairs, held_out, strict=True) if not out]
-    tables = [examples([pair.sides[place].row for pair in train], plan) for place in (0, 1)]
-    steps = min(count_steps(table, plan) for table in tables)
-    before = measure(tasks, untouched(base, plan), clock)
-    after = []
-    for table in tables:
-        tuned, model = begin(base, plan)
+@dataclass(frozen=True)
+class _Arena:
+    """Where both files are trained on, seed by seed."""
+
+    pairs: Sequence[RowPair]
+    field: _Field
+    base: Located
+    clock: Clock
+    tell: Callable[[str], object]
+
+    def run(self, held_out: Bool, plan: TrainPlan, left: int) -> _Round:
+        """One seed; `left` are those that are still to come, with this one."""
+        sides = list(zip(self.pairs, held_out.tolist(), strict=True))
+        tasks = [self.field.task(pair) for pair, out in sides if out]
+        rows = [[pair.sides[place].row for pair, out in sides if not out] for place in (0, 1)]
+        tables = [examples(own, plan) for own in rows]
+        steps = min(count_steps(table, plan) for table in tables)
+        start = time.perf_counter()
+        before = measure(tasks, untouched(self.base, plan), self.clock)
+        one = estimate(rows[0], tasks, plan, steps, steps, 1.0, time.perf_counter() - start)
+        whole = f"about {duration(2 * left * one.seconds)} are left for {2 * left} trainings"
+        self.tell(f"{whole} of {steps:,} steps, {shown(one.step)} each")
+        a, b = (self._trained(table, plan, steps, tasks) for table in tables)
+        return _Round(tasks, len(rows[0]), steps, (before, a, b))
+
+    def _trained(self, table: Any, plan: TrainPlan, steps: int, tasks: Sequence[Task]) -> Float64:
+        """METRICS [tasks, 4] of a model trained on one file."""
+        tuned, model = begin(self.base, plan)
         with tempfile.TemporaryDirectory(prefix="miner-") as folder:
-            recorder = Recorder(Path(folder) / "metrics.jsonl", steps, None, clock)
+            recorder = Recorder(Path(folder) / "metrics.jsonl", steps, None, self.clock)
             fit(model, table, plan, Path(folder), recorder, None, steps)
-        after.append(measure(tasks, tuned, clock))
-    return _Round(tasks, len(train), steps, (before, after[0], after[1]))
+        return measure(tasks, tuned, self.clock)
 
 
 def _summary(plan: TrainPlan, seeds: tuple[int, ...], rounds: Sequence[_Round]) -> Contest:

@@ -167,6 +167,11 @@ def test_files_of_different_queries_cannot_be_compared(tmp_path: Path) -> None:
         compared(tmp_path, [row(0, "Go.")], [row(1, "Go.")])
 
 
+def test_what_is_no_path_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the second file is of type list; expected a path"):
+        miner.compare(tmp_path / "a.jsonl", [row(0, "Go.")])  # type: ignore[arg-type]
+
+
 def test_a_calibration_needs_its_index(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="belongs to an index"):
         compared(tmp_path, [row(0, "Go.")], [row(0, "Go.")], calibration="c.json")
