@@ -9,11 +9,13 @@ import typer
 
 from miner.cli.console import gave_json, safe, show_text, table, terminal_width
 from miner.cli.judges import JudgmentsOption, known_judgments
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 from miner.cli.reasons import preference, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from miner.corpus.options import ReadOptions
     from miner.data import Int64, Query
     from miner.mining.explain import Explanation
     from miner.mining.recipe import Recipe
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
 def command(
     query: Annotated[str, typer.Argument(help="A query's text; one of --queries, or with --relevant.")],
-    queries: Annotated[Path | None, typer.Option(help="The file or BEIR folder that has the query.")] = None,
+    queries: Annotated[
+        Path | None, typer.Option(help="What has the query: any shape of docs/formats.md.")
+    ] = None,
     relevant: Annotated[
         list[str] | None, typer.Option(help="Id or text of a passage that answers it; repeat it.")
     ] = None,
@@ -33,6 +37,8 @@ def command(
     copies: Annotated[str, typer.Option(help="As for mine.")] = "copies()",
     select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     judgments: JudgmentsOption = None,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
     parts: Annotated[
@@ -51,23 +57,33 @@ def command(
         recipe = recipe.calibrated(known)
     if judgments or queries:
         recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
-    explanation = explain(_find(query, queries, relevant or [], opened.rows_of_ids), opened, recipe)
+    if queries is not None:
+        asked = _asked(query, queries, read_options(columns, encoding))
+    else:
+        asked = _given(query, relevant or [], opened.rows_of_ids)
+    explanation = explain(asked, opened, recipe)
     if not gave_json(explanation.record):
         show_text(render(explanation, recipe, show, parts))
 
 
-def _find(
-    query: str, queries: Path | None, relevant: list[str], rows_of_ids: Callable[[list[str]], Int64]
-) -> Query:
+def _asked(query: str, queries: Path, options: ReadOptions) -> Query:
+    """The query of a file that has this text; what is passed over in the file is said."""
     from miner.corpus.queries import read_queries
+    from miner.errors import ConfigError
+
+    asked = read_queries(queries, options=options)
+    say_passed_over(options.notes)
+    for each in asked:
+        if each.text == query:
+            return each
+    raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
+
+
+def _given(query: str, relevant: list[str], rows_of_ids: Callable[[list[str]], Int64]) -> Query:
+    """The query with the passages named, by id where the index knows it."""
     from miner.data import Query
     from miner.errors import ConfigError
 
-    if queries is not None:
-        for each in read_queries(queries):
-            if each.text == query:
-                return each
-        raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
     if not relevant:
         raise ConfigError(
             "a query needs what answers it: name the file that has it with --queries, or --relevant"

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="Cohere rows to train on (JSONL).")],
+    file: Annotated[
+        Path, typer.Argument(help="Rows to train on: Cohere's JSONL, or any shape of docs/formats.md.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the model to.")],
     eval_file: Annotated[
         Path | None, typer.Option("--eval", help="Rows to judge by; without it a fifth of FILE is held out.")
@@ -29,6 +32,8 @@ def command(
     learning_rate: Annotated[float | None, typer.Option(help="Default: 5e-5, or 3e-5 for own.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Rows a step. Default: 16, or 8 for own.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Tokens. Default: what the data needs.")] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
 ) -> None:
     """Fine-tune a reranker and judge it against its base model.
@@ -41,7 +46,8 @@ def command(
     from miner.training.train import train
 
     settings = TrainSettings(model, arch, loss, epochs, learning_rate, batch_size, max_length, seed)
-    training = train(file, output, eval_file, settings, Clock(terminal()), tell=say)
+    options = read_options(columns, encoding)
+    training = train(file, output, eval_file, settings, Clock(terminal()), tell=say, options=options)
     judged = training.comparison
     say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")
     if not gave_json(training.record):

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from miner.corpus.options import ReadOptions
 from miner.errors import ModelError, OutputError, install_line, require
 from miner.models.load import Kind, is_static, kind_of, load_cross_encoder, load_sentence_transformer, longest
 from miner.models.locate import Located, locate
@@ -72,13 +73,15 @@ def train(
     settings: TrainSettings | None = None,
     clock: Clock | None = None,
     tell: Callable[[str], object] = lambda note: None,
+    options: ReadOptions | None = None,
 ) -> Training:
-    """Fine-tune a reranker on Cohere rows and write it to the folder `output`, whole or not at all.
+    """Fine-tune a reranker on rows in any shape and write it to the folder `output`, whole or not at all.
 
     Without eval_path, a fifth of the rows is held out, nothing shared between both sides. A run that was
     killed goes on when called again with the same arguments. The base model is kept where the tuned one is
     not better on the evaluation rows. The folder holds the model, training.json, metrics.jsonl, curve.svg.
-    `tell` hears, before training begins, what was chosen and what is thin about the data.
+    `tell` hears, before training begins, what was chosen, what was passed over and what is thin about the data;
+    `options` tell how the rows are read.
 
     Raises InputError for rows that cannot be trained on, ModelError for a model of another kind,
     OutputError where the disk is full, ConfigError and Locked for an output that is taken.
@@ -94,7 +97,9 @@ def train(
         raise ModelError(
             f"{located.folder}: is a static model, which cannot be trained; expected a transformer"
         )
-    data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
+    data = read_data(
+        path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None, options
+    )
     plan = _plan(located, kind, data, settings)
     data = trainable(data, plan, path)
     for note in (*plan.notes, *data.notes):
