@@ -42,6 +42,7 @@ def command(
     from miner.cli.outputs import check_output, given_input
     from miner.corpus.queries import read_queries
     from miner.index import default_index, open_index
+    from miner.mining.relevant import known_queries
     from miner.progress import Clock
 
     check_output(output, inputs=[queries], indexes=[index] if index else ())
@@ -51,6 +52,7 @@ def command(
         asked = read_queries(source, split=split, min_grade=min_grade, options=options)
     known = known_judgments(judgments, queries)
     shown = with_answers(asked, known) if known else asked
+    shown = known_queries(shown, opened, options.notes)
     calibration = calibrate(shown, opened, n=n, prior=prior, seed=seed, clock=Clock(terminal()))
     say_passed_over(options.notes)
     calibration.write(output)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from miner.corpus.options import ReadOptions
     from miner.data import Int64, Query
+    from miner.index import Index
     from miner.mining.explain import Explanation
     from miner.mining.recipe import Recipe
 
@@ -58,7 +59,7 @@ def command(
     if judgments or queries:
         recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
     if queries is not None:
-        asked = _asked(query, queries, read_options(columns, encoding))
+        asked = _asked(query, queries, read_options(columns, encoding), opened)
     else:
         asked = _given(query, relevant or [], opened.rows_of_ids)
     explanation = explain(asked, opened, recipe)
@@ -66,17 +67,20 @@ def command(
         show_text(render(explanation, recipe, show, parts))
 
 
-def _asked(query: str, queries: Path, options: ReadOptions) -> Query:
-    """The query of a file that has this text; what is passed over in the file is said."""
-    from miner.corpus.queries import read_queries
+def _asked(query: str, queries: Path, options: ReadOptions, index: Index) -> Query:
+    """The query of a file that has this text, or one that reads the same; what is passed over is said."""
+    from miner.corpus.queries import query_key, read_queries
     from miner.errors import ConfigError
+    from miner.mining.relevant import known_queries
 
     asked = read_queries(queries, options=options)
+    alike = [each for each in asked if query_key(each.text) == query_key(query)]
+    if not alike:
+        raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
+    chosen = next((each for each in alike if each.text == query), alike[0])
+    (found,) = known_queries([chosen], index, options.notes)
     say_passed_over(options.notes)
-    for each in asked:
-        if each.text == query:
-            return each
-    raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
+    return found
 
 
 def _given(query: str, relevant: list[str], rows_of_ids: Callable[[list[str]], Int64]) -> Query:
