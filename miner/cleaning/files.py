@@ -21,6 +21,7 @@ from miner.errors import ConfigError, InputError, OutputError
 from miner.storage.files import COMPRESSED, read_text, write_bytes, write_json
 
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".txt")
+LINES = (".jsonl", ".ndjson")
 CLEANED = (*TABLES, *DOCUMENTS)
 
 
@@ -48,7 +49,7 @@ def clean(
         done.copied = _clean_folder(source, files, output, done, options)
     elif source.resolve() == output.resolve():
         raise ConfigError(f"{output}: is the input; expected another file to write to")
-    elif not _clean_file(source, output, done, options):
+    elif not _clean_file(source, _of_kind(output, source), done, options):
         expected = "names as in docs/formats.md, or --columns 'text=NAME'"
         raise InputError(source, None, f"has no column of texts; expected {expected}")
     if report is not None:
@@ -65,6 +66,17 @@ def _files(source: Path, options: ReadOptions) -> Iterator[tuple[Path, str]]:
         raise ConfigError(f"{source}: cannot be cleaned; expected a file that ends in {', '.join(CLEANED)}")
     else:
         yield source, source.name
+
+
+def _of_kind(output: Path, source: Path) -> Path:
+    """The output. Raises ConfigError where its name says that it is another kind of file than the source."""
+    kinds = [suffix_of(path.name, CLEANED) for path in (source, output)]
+    alike = kinds[0] == kinds[1] or any(set(kinds) <= set(group) for group in (LINES, DOCUMENTS))
+    if kinds[1] is not None and (not alike or output.suffix.lower() in COMPRESSED):
+        raise ConfigError(
+            f"{output}: what is cleaned stays {kinds[0]}, unpacked; expected a name that ends so"
+        )
+    return output
 
 
 def _clean_folder(

@@ -19,7 +19,7 @@ from miner.corpus.columns import Columns
 from miner.corpus.options import ReadOptions, strict
 from miner.corpus.queries import read_queries
 from miner.corpus.records import RECORDS
-from miner.errors import InputError
+from miner.errors import ConfigError, InputError
 
 
 def cleaned(name: str, content: str | bytes, folder: Path, options: ReadOptions | None = None) -> Path:
@@ -166,3 +166,12 @@ def test_sentences_that_return_are_learnt_from_cells_and_lists(tmp_path: Path) -
     assert [query.relevant_passages for query in read_queries(tmp_path / "out.csv")][3] == (
         "How to do thing 3.",
     )
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "out.csv.gz", "out.md", "out.parquet"])
+def test_an_output_is_named_as_the_kind_of_file_it_is(output: str, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\n<b>x</b>\n")
+    with pytest.raises(ConfigError, match=r"what is cleaned stays \.csv, unpacked"):
+        clean(tmp_path / "in.csv", tmp_path / output)
+    clean(tmp_path / "in.csv", tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "text\nx\n"

@@ -325,3 +325,17 @@ def test_whole_files_are_all_named_by_kind_reason_and_count(tmp_path: Path) -> N
     )
     assert len(listed) == LISTED + 1
     assert listed[-1] == "  … and 43 more"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("name", ["c.csv", "c.tsv", "c.jsonl", "c.md"])
+def test_lines_may_end_in_carriage_returns_alone(name: str, encoding: str, tmp_path: Path) -> None:
+    content = {
+        ".csv": 'id,text\r1,für\r2,"b, c"\r',
+        ".tsv": "id\ttext\r1\tfür\r2\tb, c\r",
+        ".jsonl": '{"text": "für"}\r{"text": "b, c"}\r',
+        ".md": "# T\r\rfür\r\r## U\r\rb, c\r",
+    }[Path(name).suffix]
+    (tmp_path / name).write_bytes(content.encode(encoding))
+    options = ReadOptions(encoding=encoding if encoding == "cp1252" else None)
+    assert [text for *_, text in read(tmp_path / name, options)] == ["für", "b, c"]
