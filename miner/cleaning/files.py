@@ -1,4 +1,4 @@
-"""Whole files cleaned: JSONL to JSONL, markdown and text to the same, folders to folders."""
+"""Whole files cleaned: records and documents in the kind of file they came in, folders to folders."""
 
 from __future__ import annotations
 
@@ -6,36 +6,24 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from miner.cleaning import Cleaner
 from miner.cleaning.report import CleaningReport
-from miner.corpus.columns import NAMES
+from miner.cleaning.tables import TABLES, clean_table, texts_in
 from miner.corpus.frontmatter import split_front_matter
-from miner.corpus.notes import Notes, usable
+from miner.corpus.notes import Notes
 from miner.corpus.options import ReadOptions
 from miner.corpus.walk import folder_files, suffix_of
 from miner.errors import ConfigError, InputError, OutputError
-from miner.storage.files import (
-    COMPRESSED,
-    atomic,
-    parse_object,
-    read_lines,
-    read_text,
-    write_bytes,
-    write_json,
-)
+from miner.storage.files import COMPRESSED, read_text, write_bytes, write_json
 from miner.storage.paths import as_path
 
-FIELDS = tuple(
-    name for role in ("title", "text", "query", "relevant_passages", "hard_negatives") for name in NAMES[role]
-)
-"""What is cleaned of a JSONL line: strings, and lists of strings."""
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".txt")
-CLEANED = (".jsonl", ".ndjson", *DOCUMENTS)
+LINES = (".jsonl", ".ndjson")
+CLEANED = (*TABLES, *DOCUMENTS)
 
 
 def clean(
@@ -49,10 +37,10 @@ def clean(
     """Clean a file into a file or a folder into a new folder; compressed files come out unpacked.
 
     `steps` are names with commas between them, the default ones without any, or a Cleaner. Of documents the front
-    matter stays as it is; other kinds of files are copied as they are, and lines that cannot be read are noted in
-    `options.notes` and left out. What changed is returned, and written to `report` as JSON if that is given. Raises
-    ConfigError for paths that don't fit and for an unknown step, InputError for a file that cannot be read; then
-    nothing is written.
+    matter stays as it is, of tables all that is no text. Of a folder, other kinds of files and those that cannot be
+    read are copied as they are; records that cannot be read are left out. Both are noted in `options.notes`. What
+    changed is returned, and written to `report` as JSON if that is given. Raises ConfigError for paths that don't fit
+    and for an unknown step, InputError for a file that cannot be read; then nothing is written.
     """
     source, output = as_path(source, "the source"), as_path(output, "the output")
     options = options or ReadOptions()
@@ -63,8 +51,9 @@ def clean(
         done.copied = _clean_folder(source, files, output, done, options)
     elif source.resolve() == output.resolve():
         raise ConfigError(f"{output}: is the input; expected another file to write to")
-    else:
-        _clean_file(source, output, done, options)
+    elif not _clean_file(source, _of_kind(output, source), done, options):
+        expected = "names as in docs/formats.md, or --columns 'text=NAME'"
+        raise InputError(source, None, f"has no column of texts; expected {expected}")
     if report is not None:
         write_json(Path(report), done.record())
     return done
@@ -81,10 +70,21 @@ def _files(source: Path, options: ReadOptions) -> Iterator[tuple[Path, str]]:
         yield source, source.name
 
 
+def _of_kind(output: Path, source: Path) -> Path:
+    """The output. Raises ConfigError where its name says that it is another kind of file than the source."""
+    kinds = [suffix_of(path.name, CLEANED) for path in (source, output)]
+    alike = kinds[0] == kinds[1] or any(set(kinds) <= set(group) for group in (LINES, DOCUMENTS))
+    if kinds[1] is not None and (not alike or output.suffix.lower() in COMPRESSED):
+        raise ConfigError(
+            f"{output}: what is cleaned stays {kinds[0]}, unpacked; expected a name that ends so"
+        )
+    return output
+
+
 def _clean_folder(
     source: Path, files: list[tuple[Path, str]], output: Path, report: CleaningReport, options: ReadOptions
 ) -> list[Path]:
-    """All files into a hidden folder that takes the output's name when every one is done."""
+    """All files into a hidden folder that takes the output's name when every one is done; those copied as they are."""
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ConfigError(f"{output}: is not empty; expected a new folder to write to")
     if output.resolve().is_relative_to(source.resolve()):
@@ -97,9 +97,7 @@ def _clean_folder(
     try:
         work.mkdir(parents=True)
         for file, name in files:
-            if suffix_of(file.name, CLEANED) is not None:
-                _clean_file(file, work / _unpacked(name), report, options)
-            else:
+            if not _cleaned_in_folder(file, work / _unpacked(name), report, options):
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, work / name)
                 copied.append(file)
@@ -116,28 +114,24 @@ def _unpacked(name: str) -> str:
     return name[: -len(Path(name).suffix)] if packed else name
 
 
-def _clean_file(file: Path, output: Path, report: CleaningReport, options: ReadOptions) -> None:
-    if suffix_of(file.name, DOCUMENTS) is not None:
-        text = clean_document(read_text(file, options.encoding), file, report, options.notes)
-        write_bytes(output, text.encode("utf-8"))
-        return
-    fields = _fields(options)
-    lines = read_lines(file, options.encoding)
-
-    def cleaned(line: bytes, number: int) -> bytes:
-        return _clean_line(line, file, number, report, fields)
-
-    with atomic(output) as stream:
-        before, written = options.notes.counts.total(), 0
-        for line in usable(file, lines, cleaned, options.notes, "lines of JSON objects"):
-            written += stream.write(line + b"\n")
-        if not written and options.notes.counts.total() > before:
-            note = options.notes.first
-            raise InputError(file, None, f"holds nothing that can be used: {note}")
+def _cleaned_in_folder(file: Path, output: Path, report: CleaningReport, options: ReadOptions) -> bool:
+    """Whether a file was written cleaned; one that cannot be read is noted."""
+    if suffix_of(file.name, CLEANED) is None:
+        return False
+    try:
+        return _clean_file(file, output, report, options)
+    except InputError as error:
+        options.notes.left_out(file, error)
+        return False
 
 
-def _fields(options: ReadOptions) -> frozenset[str]:
-    return frozenset((*FIELDS, *options.columns.given.values()))
+def _clean_file(file: Path, output: Path, report: CleaningReport, options: ReadOptions) -> bool:
+    """Whether a file was written cleaned: a table without texts is not."""
+    if suffix_of(file.name, DOCUMENTS) is None:
+        return clean_table(file, output, options, lambda line: partial(report.clean, place=f"{file}:{line}"))
+    text = clean_document(read_text(file, options.encoding), file, report, options.notes)
+    write_bytes(output, text.encode("utf-8"))
+    return True
 
 
 def clean_document(text: str, file: Path, report: CleaningReport, notes: Notes) -> str:
@@ -151,35 +145,10 @@ def _body(text: str, file: Path, notes: Notes) -> str:
     return text[split_front_matter(text, file, notes)[1] :].strip()
 
 
-def _clean_line(
-    line: bytes, file: Path, number: int, report: CleaningReport, fields: frozenset[str]
-) -> bytes:
-    record = parse_object(line, file, number)
-    place = f"{file}:{number}"
-    cleaned = {
-        key: _clean_value(value, place, report) if key in fields else value for key, value in record.items()
-    }
-    return line if cleaned == record else orjson.dumps(cleaned)
-
-
-def _clean_value(value: Any, place: str, report: CleaningReport) -> Any:
-    if isinstance(value, str):
-        return report.clean(value, place)
-    if isinstance(value, list):
-        return [report.clean(item, place) if isinstance(item, str) else item for item in value]
-    return value
-
-
 def _texts(file: Path, options: ReadOptions) -> Iterator[str]:
     """The texts of a file that can be cleaned, for the steps that learn. What is noted is noted when it is cleaned."""
-    unheard = Notes()
-    if suffix_of(file.name, DOCUMENTS) is not None:
-        yield _body(read_text(file, options.encoding), file, unheard)
-    elif suffix_of(file.name, CLEANED) is not None:
-        fields, lines = _fields(options), read_lines(file, options.encoding)
-        for record in usable(
-            file, lines, lambda line, number: parse_object(line, file, number), unheard, "JSON"
-        ):
-            for value in (record[key] for key in fields if key in record):
-                items = value if isinstance(value, list) else [value]
-                yield from (item for item in items if isinstance(item, str))
+    if suffix_of(file.name, TABLES) is not None:
+        yield from texts_in(file, options)
+    elif suffix_of(file.name, DOCUMENTS) is not None:
+        with suppress(InputError):
+            yield _body(read_text(file, options.encoding), file, Notes())

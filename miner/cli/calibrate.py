@@ -9,6 +9,7 @@ import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
 from miner.cli.judges import JudgmentsOption, YesOption, consent, known_judgments
+from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    queries: Annotated[Path, typer.Argument(help="JSONL, CSV or parquet with queries, or a BEIR folder.")],
+    queries: Annotated[
+        Path, typer.Argument(help="Queries with what answers them, in any shape of docs/formats.md; or -.")
+    ],
     index: Annotated[str | None, typer.Option(help="Default: the only one in indexes/.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="A plot goes beside it, as SVG.")] = Path(
         "calibration.json"
@@ -28,6 +31,9 @@ def command(
     ] = None,
     min_grade: Annotated[float, typer.Option(help="Least score of a relevant passage in qrels.")] = 0.0,
     split: Annotated[str | None, typer.Option(help="Which qrels/SPLIT.tsv of a BEIR folder.")] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    strict: StrictOption = False,
     seed: Annotated[int, typer.Option(help="Draws which passage of a query is shown.")] = 0,
     encoder: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     judgments: JudgmentsOption = None,
@@ -35,20 +41,25 @@ def command(
 ) -> None:
     """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
     from miner.calibrating.calibrate import calibrate, with_answers
-    from miner.cli.outputs import check_output
+    from miner.cli.outputs import check_output, given_input
     from miner.corpus.queries import read_queries
     from miner.index import default_index, open_index
+    from miner.mining.relevant import known_queries
     from miner.progress import Clock
 
     check_output(output, inputs=[queries], indexes=[index] if index else ())
     opened = open_index(index or default_index(Path("indexes")))
-    asked = read_queries(queries, split=split, min_grade=min_grade)
+    options = read_options(columns, encoding, strict)
+    with given_input(queries) as source:
+        asked = read_queries(source, split=split, min_grade=min_grade, options=options)
     known = known_judgments(judgments, queries)
     shown = with_answers(asked, known) if known else asked
+    shown = known_queries(shown, opened, options.notes)
     with consent(yes):
         calibration = calibrate(
             shown, opened, n=n, prior=prior, seed=seed, encoder=encoder, clock=Clock(terminal())
         )
+    say_passed_over(options.notes)
     calibration.write(output)
     if not gave_json(calibration.record):
         show_text(render(calibration))

@@ -12,7 +12,9 @@ from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_
 
 
 def command(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="JSONL, .md or .txt file, or folder of them.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A file of records or a document, or a folder of them.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="File or new folder to write.")],
     steps: Annotated[
         str,

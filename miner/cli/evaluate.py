@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 
 def command(
     model: Annotated[Path, typer.Argument(help="Folder that `miner train` wrote, or any model folder.")],
-    file: Annotated[Path, typer.Argument(help="Held-out Cohere rows (JSONL).")],
+    file: Annotated[
+        Path, typer.Argument(help="Held-out rows: Cohere's JSONL, or any shape of docs/formats.md; or -.")
+    ],
     index: Annotated[
         str | None, typer.Option(help="Choose among the nearest passages of this index, not the negatives.")
     ] = None,
@@ -20,13 +23,21 @@ def command(
     base: Annotated[
         str | None, typer.Option(help="Model to compare with. Default: what MODEL was trained from.")
     ] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
 ) -> None:
     """Judge a reranker against its base model, at the same length, on rows it has not seen."""
+    from miner.cli.outputs import given_input
     from miner.progress import Clock
     from miner.reranking.evaluate import TABLE_HEADER, evaluate
 
-    comparison = evaluate(model, file, index=index, top=top, base=base, seed=seed, clock=Clock(terminal()))
+    options, clock = read_options(columns, encoding), Clock(terminal())
+    with given_input(file) as given:
+        comparison = evaluate(
+            model, given, index=index, top=top, base=base, seed=seed, options=options, clock=clock
+        )
+    say_passed_over(options.notes)
     if gave_json(comparison.record):
         return
     if comparison.left_out:

@@ -9,19 +9,24 @@ import typer
 
 from miner.cli.console import gave_json, safe, show_text, table, terminal, terminal_width
 from miner.cli.judges import JudgmentsOption, YesOption, consent, known_judgments
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 from miner.cli.reasons import preference, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from miner.corpus.options import ReadOptions
     from miner.data import Int64, Query
+    from miner.index import Index
     from miner.mining.explain import Explanation
     from miner.mining.recipe import Recipe
 
 
 def command(
     query: Annotated[str, typer.Argument(help="A query's text; one of --queries, or with --relevant.")],
-    queries: Annotated[Path | None, typer.Option(help="The file or BEIR folder that has the query.")] = None,
+    queries: Annotated[
+        Path | None, typer.Option(help="What has the query: any shape of docs/formats.md.")
+    ] = None,
     relevant: Annotated[
         list[str] | None, typer.Option(help="Id or text of a passage that answers it; repeat it.")
     ] = None,
@@ -34,6 +39,8 @@ def command(
     select: Annotated[str | None, typer.Option(help="As for mine.")] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates looked at.")] = 100,
     encoder: Annotated[str | None, typer.Option(help="As for mine.")] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     judgments: JudgmentsOption = None,
     yes: YesOption = False,
     show: Annotated[int, typer.Option(min=1, help="Lines of the table.")] = 30,
@@ -54,25 +61,37 @@ def command(
         recipe = recipe.calibrated(known)
     if judgments or queries:
         recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
-    asked = _find(query, queries, relevant or [], opened.rows_of_ids)
+    if queries is not None:
+        asked = _asked(query, queries, read_options(columns, encoding), opened)
+    else:
+        asked = _given(query, relevant or [], opened.rows_of_ids)
     with consent(yes):
         explanation = explain(asked, opened, recipe, encoder=encoder, clock=Clock(terminal()))
     if not gave_json(explanation.record):
         show_text(render(explanation, recipe, show, parts))
 
 
-def _find(
-    query: str, queries: Path | None, relevant: list[str], rows_of_ids: Callable[[list[str]], Int64]
-) -> Query:
-    from miner.corpus.queries import read_queries
+def _asked(query: str, queries: Path, options: ReadOptions, index: Index) -> Query:
+    """The query of a file that has this text, or one that reads the same; what is passed over is said."""
+    from miner.corpus.queries import query_key, read_queries
+    from miner.errors import ConfigError
+    from miner.mining.relevant import known_queries
+
+    asked = read_queries(queries, options=options)
+    alike = [each for each in asked if query_key(each.text) == query_key(query)]
+    if not alike:
+        raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
+    chosen = next((each for each in alike if each.text == query), alike[0])
+    (found,) = known_queries([chosen], index, options.notes)
+    say_passed_over(options.notes)
+    return found
+
+
+def _given(query: str, relevant: list[str], rows_of_ids: Callable[[list[str]], Int64]) -> Query:
+    """The query with the passages named, by id where the index knows it."""
     from miner.data import Query
     from miner.errors import ConfigError
 
-    if queries is not None:
-        for each in read_queries(queries):
-            if each.text == query:
-                return each
-        raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
     if not relevant:
         raise ConfigError(
             "a query needs what answers it: name the file that has it with --queries, or --relevant"

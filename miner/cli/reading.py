@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from miner.corpus.notes import Notes
     from miner.corpus.options import ReadOptions
 
+LONGEST_NOTE = 300
+"""Characters shown of what is said of one line of a file."""
+
 ColumnsOption = Annotated[
     str | None,
     typer.Option(
@@ -52,11 +55,11 @@ def read_options(
         encoding=encoding,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
-        notes=Notes(strict, tell=lambda text: say(safe(text, 300))),
+        notes=Notes(strict, tell=lambda text: say(safe(text, LONGEST_NOTE))),
     )
 
 
 def say_passed_over(notes: Notes) -> None:
     """Tell what was passed over, if anything was."""
     for line in notes.lines():
-        say(f"{'  ' * line.startswith('  ')}{safe(line, 300)}")
+        say(f"  {safe(line, LONGEST_NOTE)}" if line.startswith("  ") else safe(line))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, safe, say
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
     from miner.splitting import Split
@@ -17,7 +18,10 @@ SHOWN = 3
 
 def command(
     file: Annotated[
-        Path, typer.Argument(help="Rows, JSONL; receipts and run record beside it are split too.")
+        Path,
+        typer.Argument(
+            help="Rows in any shape of docs/formats.md, or -; receipts and run record beside them are split too."
+        ),
     ],
     fraction: Annotated[float, typer.Option("--eval-fraction", help="Of the queries, for evaluation.")] = 0.2,
     folder: Annotated[
@@ -32,15 +36,30 @@ def command(
             help="Encoder for near-paraphrases, e.g. 'hashing' for shared words. [default: bundled]"
         ),
     ] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     seed: Annotated[int, typer.Option(help="Draws the evaluation side.", min=0)] = 0,
     small: Annotated[
         bool, typer.Option("--small", help="Allow fewer than 256 training and 64 evaluation queries.")
     ] = False,
 ) -> None:
     """Write FILE.train.jsonl and FILE.eval.jsonl that share no query, near-paraphrase or relevant passage."""
+    from miner.cli.outputs import given_input, is_standard
     from miner.splitting.split import split
 
-    done = split(file, fraction=fraction, output=folder, near=near, model=model, seed=seed, small=small)
+    options = read_options(columns, encoding)
+    with given_input(file) as given:
+        done = split(
+            given,
+            fraction=fraction,
+            output=folder or (Path() if is_standard(file) else None),
+            near=near,
+            model=model,
+            seed=seed,
+            small=small,
+            options=options,
+        )
+    say_passed_over(options.notes)
     gave_json(done.record)
     _tell(done)
 

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="Cohere rows to train on (JSONL).")],
+    file: Annotated[
+        Path, typer.Argument(help="Rows to train on: Cohere's JSONL, or any shape of docs/formats.md.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the model to.")],
     eval_file: Annotated[
         Path | None, typer.Option("--eval", help="Rows to judge by; without it a fifth of FILE is held out.")
@@ -39,6 +42,8 @@ def command(
             "encoder, else none."
         ),
     ] = None,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
     seed: Annotated[int, typer.Option(help="Same seed, same model.")] = 0,
     patience: Annotated[
         int, typer.Option(min=0, help="End after so many evaluations without a gain; 0 goes to the end.")
@@ -56,7 +61,8 @@ def command(
     settings = TrainSettings(
         model, arch, loss, epochs, learning_rate, batch_size, max_length, random_negatives, seed, patience
     )
-    training = train(file, output, eval_file, settings, Clock(terminal()), tell=say)
+    options = read_options(columns, encoding)
+    training = train(file, output, eval_file, settings, Clock(terminal()), tell=say, options=options)
     judged = training.comparison
     say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")
     if not gave_json(training.record):

@@ -14,7 +14,6 @@ from typing import Protocol
 from miner.corpus import html, markdown, office, plain, rst
 from miner.corpus.chunk import MAX_TOKENS, Chunker, estimate
 from miner.corpus.documents import document_reader
-from miner.corpus.notes import whole_file
 from miner.corpus.options import ReadOptions
 from miner.corpus.records import RECORDS, record_reader
 from miner.corpus.walk import corpus_files
@@ -81,7 +80,7 @@ def _read(root: Path, chunker: Chunker, options: ReadOptions) -> Iterator[Passag
             passages += 1
             yield passage
     notes = options.notes
-    if not passages and notes.counts:
+    if not passages and notes.listed:
         raise InputError(root, None, f"holds nothing that can be used: {notes.first}")
     if not passages and (not files or notes.unread):
         found = f"; found {notes.kinds}" if notes.unread else ""
@@ -89,17 +88,23 @@ def _read(root: Path, chunker: Chunker, options: ReadOptions) -> Iterator[Passag
 
 
 def _of_file(passages: Iterator[Passage], file: Path, root: Path, options: ReadOptions) -> Iterator[Passage]:
-    """The passages of one file; in a folder, a file that cannot be read, or not further, is noted."""
+    """The passages of one file; in a folder, a file without any, one that cannot be read, or not further, is noted."""
+    seen = False
     try:
-        yield from passages
+        for passage in passages:
+            seen = seen or bool(passage.encoded.strip())
+            yield passage
     except MissingExtra as missing:
         if file == root:
             raise
-        options.notes.left_unread(file.suffix.lower(), missing.line)
+        options.notes.left_unread(file, missing.line)
     except (InputError, ConfigError) as error:
         if file == root or options.notes.strict or isinstance(error, Misread):
             raise
-        whole_file(options.notes, error, file)
+        options.notes.left_out(file, error)
+    else:
+        if not seen and file != root:
+            options.notes.left_unread(file, "no text")
 
 
 def cleaned(passage: Passage, clean: Cleans) -> Passage:

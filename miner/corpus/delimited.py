@@ -30,27 +30,20 @@ def read_csv(path: Path, options: ReadOptions) -> Found:
     Cells are separated by what the header has most of: comma, semicolon, tab or bar. Empty columns at the end
     need no name and may be missing. Without a header the names are '0', '1', ...
     """
-    return _named(_csv_rows(path, options), path, options)
+    return named(csv_cells(path, options), path, options)
 
 
 def read_tsv(path: Path, options: ReadOptions) -> Found:
     """As read_csv, with tabs between the cells and no rules of quoting: a line with the header's number of cells is
     a row, whatever quotes it has; only a cell wholly in quotes loses them.
     """
-    lines = ((number, _decoded(line, path, number)) for number, line in raw_lines(path, options.encoding))
-    return _named(tab_rows(lines), path, options)
+    return named(tsv_cells(path, options), path, options)
 
 
-def _named(rows: Cells, path: Path, options: ReadOptions) -> Found:
+def named(rows: Cells, path: Path, options: ReadOptions) -> Found:
+    """Rows of cells by the names of the header, or by numbers."""
     strict = options.notes.strict
-    number, header = next(rows, (1, list[str]()))
-    if isinstance(header, InputError):
-        raise header
-    if options.columns.numbered or _is_data(header, options):
-        names = [str(place) for place in range(len(header))]
-        rows = chain([(number, header)], rows)
-    else:
-        names = _checked(_names(header), path, number, options)
+    _, names, rows = with_names(rows, path, options)
     width = len(names)
     for number, row in rows:
         if isinstance(row, InputError):
@@ -62,6 +55,19 @@ def _named(rows: Cells, path: Path, options: ReadOptions) -> Found:
         else:
             expected = f"expected {width} as in the header"
             yield number, InputError(path, number, f"has {len(row)} columns; {expected}")
+
+
+def with_names(rows: Cells, path: Path, options: ReadOptions) -> tuple[list[str], list[str], Cells]:
+    """The header, the names of the columns and the rows; without a header the names are numbers.
+
+    Raises InputError for a header that cannot be read, or lacks a name that is asked for.
+    """
+    number, header = next(rows, (1, list[str]()))
+    if isinstance(header, InputError):
+        raise header
+    if options.columns.numbered or _is_data(header, options):
+        return [], [str(place) for place in range(len(header))], chain([(number, header)], rows)
+    return header, _checked(_names(header), path, number, options), rows
 
 
 def _checked(names: list[str], path: Path, number: int, options: ReadOptions) -> list[str]:
@@ -144,7 +150,14 @@ class _Lines:
         self.again.extendleft(reversed(self.held[1:]))
 
 
-def _csv_rows(path: Path, options: ReadOptions) -> Cells:
+def tsv_cells(path: Path, options: ReadOptions, *, bare: bool = True) -> Cells:
+    """Line and cells of each row, `bare` without the quotes that guard a spreadsheet."""
+    lines = ((number, _decoded(line, path, number)) for number, line in raw_lines(path, options.encoding))
+    return tab_rows(lines, bare)
+
+
+def csv_cells(path: Path, options: ReadOptions, *, bare: bool = True) -> Cells:
+    """As tsv_cells, of CSV."""
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
     lines = _Lines(path, options.encoding)
     first = next(lines.rest, None)
@@ -156,7 +169,7 @@ def _csv_rows(path: Path, options: ReadOptions) -> Cells:
         lines.again.append(first)
     while True:
         try:
-            yield from _rows_on(csv.reader(lines, delimiter=separator, strict=True), lines)
+            yield from _rows_on(csv.reader(lines, delimiter=separator, strict=True), lines, bare)
             return
         except _NotText as error:
             yield error.reason.line or 1, error.reason
@@ -167,16 +180,22 @@ def _csv_rows(path: Path, options: ReadOptions) -> Cells:
             lines.give_back()
 
 
-def _rows_on(reader: Iterator[list[str]], lines: _Lines) -> Cells:
+def _rows_on(reader: Iterator[list[str]], lines: _Lines, bare: bool) -> Cells:
     """The rows from here to the end, or to what is no row."""
     lines.held.clear()
     for row in reader:
         if row:
             number, line = lines.held[0]
-            if b"'" in line or len(lines.held) > 1:
+            if bare and (b"'" in line or len(lines.held) > 1):
                 row = [unguarded(cell) for cell in row]
             yield number, row
         lines.held.clear()
+
+
+def separator_of(path: Path, options: ReadOptions) -> str:
+    """What separates the cells of a file of CSV."""
+    number, first = next(raw_lines(path, options.encoding), (1, b""))
+    return _separator(decode(first, path, number))
 
 
 def _separator(header: str) -> str:

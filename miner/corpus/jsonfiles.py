@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,17 @@ def read_json(path: Path, options: ReadOptions) -> Found:
         return
     for number, line in chain([first], [second] if second else [], lines):
         try:
-            yield number, _record(_parsed(line, path, number), path, number)
+            yield number, record_of(parsed(line, path, number), path, number)
         except InputError as error:
             yield number, error
+
+
+def is_one_value(path: Path, options: ReadOptions) -> bool:
+    """Whether a file holds one value that goes on over its lines, or a list of records."""
+    lines = read_lines(path, options.encoding)
+    first = next(lines, None)
+    lines.close()  # type: ignore[attr-defined]
+    return first is not None and _opens(first[1])
 
 
 def _opens(line: bytes) -> bool:
@@ -61,7 +69,7 @@ def _opens(line: bytes) -> bool:
 
 
 def _whole(path: Path, options: ReadOptions) -> Found:
-    yield from _records(_parsed(read_bytes(path, options.encoding, MAX_JSON), path, None), path, 1)
+    yield from _records(parsed(read_bytes(path, options.encoding, MAX_JSON), path, None), path, 1)
 
 
 def _records(value: Any, path: Path, first: int) -> Found:
@@ -71,22 +79,30 @@ def _records(value: Any, path: Path, first: int) -> Found:
         return
     for number, item in enumerate(_items(value, path), first):
         try:
-            yield number, _record(item, path, number)
+            yield number, record_of(item, path, number)
         except InputError as error:
             yield number, error
+
+
+def records_within(value: Mapping[str, Any]) -> tuple[str, list[Record]] | None:
+    """The name and the records of the one list that an object without a name of a record holds; None without one."""
+    inner = [(name, each) for name, each in value.items() if isinstance(each, list) and each]
+    if (
+        len(inner) != 1
+        or KNOWN.intersection(value)
+        or not all(isinstance(item, dict) for item in inner[0][1])
+    ):
+        return None
+    return inner[0]
 
 
 def _items(value: Any, path: Path) -> list[Any]:
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
+        if (within := records_within(value)) is not None:
+            return within[1]
         inner = [each for each in value.values() if isinstance(each, list) and each]
-        if (
-            len(inner) == 1
-            and not KNOWN.intersection(value)
-            and all(isinstance(item, dict) for item in inner[0])
-        ):
-            return list(inner[0])
         plain = all(not isinstance(item, (list, dict)) for each in inner for item in each)
         if len(inner) == len(value) and plain and len({len(each) for each in inner}) == 1:
             return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
@@ -96,12 +112,13 @@ def _items(value: Any, path: Path) -> list[Any]:
 
 def _parsed_or_error(data: bytes, path: Path, number: int) -> Any:
     try:
-        return _parsed(data, path, number)
+        return parsed(data, path, number)
     except InputError as error:
         return error
 
 
-def _record(value: Any, path: Path, number: int) -> Record:
+def record_of(value: Any, path: Path, number: int) -> Record:
+    """A value as a record. Raises InputError for what is neither an object, nor a text, nor a list of texts."""
     if isinstance(value, dict):
         return value
     if isinstance(value, str):
@@ -111,7 +128,8 @@ def _record(value: Any, path: Path, number: int) -> Record:
     raise InputError(path, number, f"holds {kind(value)}; expected a JSON object")
 
 
-def _parsed(data: bytes, path: Path, number: int | None) -> Any:
+def parsed(data: bytes, path: Path, number: int | None) -> Any:
+    """The value that JSON holds, NaN and the like as numbers. Raises InputError for what is none."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,8 +20,9 @@ MISREAD = 0.1
 
 T = TypeVar("T")
 R = TypeVar("R")
-_VALUE = re.compile(r"\d[\d,.]*|(?<=.)'[^']*'")
+_VALUE = re.compile(r"(?<![A-Za-z]-)(?<!\d)\d[\d,.]*|(?<=.)'[^']*'")
 """What differs from one message to the next: numbers, and quoted values but for a field at the start."""
+_ENDING = re.compile(r"\.(?=.*[a-z])[a-z0-9_+-]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,12 @@ class Notes:
     def __init__(self, strict: bool = False, tell: Callable[[str], None] | None = None) -> None:
         self.strict, self._tell = strict, tell
         self.counts: Counter[str] = Counter()
-        """Records and files passed over, by reason."""
+        """Records passed over, by reason."""
+        self.unread: Counter[tuple[str, str]] = Counter()
+        """Whole files passed over, by kind and reason; '' where nothing reads that kind."""
         self.listed: list[Note] = []
-        self.unread: Counter[str] = Counter()
-        """Files that nothing reads, by kind."""
-        self.hints: dict[str, str] = {}
-        """Kind of file -> what it takes to read it."""
+        self.total = 0
+        """How many could have been listed."""
         self.told: list[str] = []
 
     def __bool__(self) -> bool:
@@ -68,14 +70,25 @@ class Notes:
     def add(self, file: Path | str, line: int | None, message: str, reason: str = "") -> None:
         """Note what is wrong with nobody's file, such as a blank record: never raised."""
         self.counts[reason or reason_of(message)] += 1
-        if len(self.listed) < LISTED:
-            self.listed.append(Note(str(file), line, message))
+        self._list(Note(str(file), line, message))
 
-    def left_unread(self, kind: str, hint: str = "") -> None:
-        """Count a file of a kind that is not read."""
-        self.unread[kind] += 1
-        if hint:
-            self.hints[kind] = hint
+    def left_out(self, file: Path, error: MinerError) -> None:
+        """Note a whole file that cannot be read, or not further. Raises the error where that is wanted."""
+        if self.strict:
+            raise error
+        line, message = (error.line, error.message) if isinstance(error, InputError) else (None, str(error))
+        message = message.removeprefix(f"{file}: ")
+        self.left_unread(file, reason_of(message))
+        self._list(Note(str(file), line, message))
+
+    def left_unread(self, file: Path, reason: str = "") -> None:
+        """Count a file that is not read, without a place in the list."""
+        self.unread[kind_of(file), reason] += 1
+
+    def _list(self, note: Note) -> None:
+        self.total += 1
+        if len(self.listed) < LISTED:
+            self.listed.append(note)
 
     def tell(self, text: str) -> None:
         """Say how something was understood, once."""
@@ -84,38 +97,51 @@ class Notes:
             if self._tell is not None:
                 self._tell(text)
 
+    def warn(self, text: str) -> None:
+        """Say a warning, once; where nobody listens it is one of Python's."""
+        if self._tell is None and text not in self.told:
+            warnings.warn(text, stacklevel=5)
+        self.tell(f"warning: {text}")
+
     def lines(self) -> Iterator[str]:
-        """A summary for people: what was passed over, and where the first of it stands."""
+        """A summary for people: all that was passed over by kind, and where the first of it stands."""
         if self.unread:
             yield f"{_counted(self.unread.total(), 'file')} passed over: {self.kinds}"
         if self.counts:
             yield f"{_counted(self.counts.total(), 'note')}: " + "; ".join(
                 f"{count:,} × {reason}" for reason, count in self.counts.most_common()
             )
-            yield from (f"  {note}" for note in self.listed)
-            if (more := self.counts.total() - len(self.listed)) > 0:
-                yield f"  … and {more:,} more"
+        yield from (f"  {note}" for note in self.listed)
+        if (more := self.total - len(self.listed)) > 0:
+            yield f"  … and {more:,} more"
 
     @property
     def kinds(self) -> str:
-        """Files that nothing reads: how many of each kind, and what it takes to read them."""
-        return ", ".join(self._kind(kind, count) for kind, count in self.unread.most_common())
+        """Files that were not read: how many of each kind, and why, or what it takes to read them."""
+        return ", ".join(
+            f"{count:,} {kind}{reason and f' ({reason})'}"
+            for (kind, reason), count in self.unread.most_common()
+        )
 
     @property
     def first(self) -> str:
         """The first note, for the message that says that nothing is left."""
         return str(self.listed[0]) if self.listed else "nothing"
 
-    def _kind(self, kind: str, count: int) -> str:
-        hint = self.hints.get(kind)
-        return f"{count:,} {kind}{f' ({hint})' if hint else ''}"
+    def nothing(self, what: str) -> str:
+        """The message that nothing is left, with the first reason."""
+        return f"holds no {what} that can be used: {self.first}" if self.listed else f"holds no {what}"
 
     def record(self) -> dict[str, Any]:
         """What a run record says."""
+        unread = [
+            {"kind": kind, "reason": reason or "nothing reads it", "count": count}
+            for (kind, reason), count in self.unread.most_common()
+        ]
         return {
             "passed_over": dict(self.counts.most_common()),
             "first": [asdict(note) for note in self.listed],
-            "files_not_read": dict(self.unread.most_common()),
+            "files_not_read": unread,
             "understood": list(self.told),
         }
 
@@ -156,10 +182,13 @@ def reason_of(message: str) -> str:
     return " ".join(_VALUE.sub("…", re.split(r"[;(]|: ", message, maxsplit=1)[0]).split())
 
 
-def whole_file(notes: Notes, error: MinerError, file: Path) -> None:
-    """Note a file that cannot be read, or not further. Raises it where that is wanted."""
-    line, message = (error.line, error.message) if isinstance(error, InputError) else (None, str(error))
-    notes.passed_over(file, line, message.removeprefix(f"{file}: "))
+def kind_of(file: Path) -> str:
+    """What a file is called by in a count: its ending, if that says what kind it is."""
+    if _ENDING.fullmatch(suffix := file.suffix.lower()):
+        return suffix
+    if file.is_dir():
+        return "folders"
+    return "with other endings" if suffix else "without an ending"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -12,8 +12,11 @@ from miner.corpus import saved
 from miner.corpus.columns import listed
 from miner.corpus.notes import usable
 from miner.corpus.options import ReadOptions
+from miner.corpus.recognition import recognised
 from miner.corpus.records import RECORDS
-from miner.corpus.shapes import EXPECTED, SHAPES, Fields, RecordShape, list_columns, recognised
+from miner.corpus.shapes import EXPECTED, SHAPES, RecordShape
+from miner.corpus.sides import Fields
+from miner.corpus.values import list_columns
 from miner.corpus.walk import suffix_of
 from miner.data import Query
 from miner.errors import ConfigError, InputError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 BATCH = 1024
+DAMAGE = (OSError, ValueError, OverflowError, MemoryError)
+"""What reading a damaged file may raise, besides Arrow's own."""
 DELTA = ("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
 """Encodings of texts that Arrow does not read into a dictionary."""
 
@@ -33,29 +35,26 @@ def read_parquet(path: Path, options: ReadOptions) -> Iterator[tuple[int, dict[s
     import pyarrow.parquet
 
     number = 0
-    damage = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
+    damage = (pa.ArrowException, *DAMAGE)
     check_footer(path)
     with open_binary(path) as stream:
         try:
-            rows = _rows(path, *_batches(stream, path, options))
+            rows = _rows(path, *_wanted(stream, path, options))
         except damage as error:
-            raise InputError(path, None, f"is not a readable parquet file ({_first_line(error)})") from None
+            raise InputError(path, None, f"is not a readable parquet file ({first_line(error)})") from None
         while True:
             try:
                 row = next(rows, None)
             except damage as error:
-                raise InputError(path, number + 1, f"cannot be read further ({_first_line(error)})") from None
+                raise InputError(path, number + 1, f"cannot be read further ({first_line(error)})") from None
             if row is None:
                 return
             number += 1
             yield number, row
 
 
-def _batches(
-    stream: BinaryIO, path: Path, options: ReadOptions
-) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
-    """Batches in which a text that the file holds once is held once, and the schema without that."""
-    import pyarrow as pa
+def _wanted(stream: BinaryIO, path: Path, options: ReadOptions) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
+    """What batches gives of the columns that mean something."""
     import pyarrow.parquet as pq
 
     plain = pq.ParquetFile(stream, pre_buffer=False)
@@ -66,10 +65,24 @@ def _batches(
             options.notes.tell(f"{path.name}: the vectors in column {name!r} are not used")
     if absent := options.columns.missing(found):
         raise InputError(path, None, absent)
-    if len(set(columns)) < len(columns):
-        raise InputError(path, None, "has two columns of one name")
     if not columns:
         raise InputError(path, None, f"has the columns {listed(found)}; expected text or query")
+    return batches(stream, path, columns)
+
+
+def batches(
+    stream: BinaryIO, path: Path, columns: Sequence[str]
+) -> tuple[Iterator[pa.RecordBatch], pa.Schema]:
+    """Batches of some columns, in which a text that the file holds once is held once, and the schema without that.
+
+    Raises InputError for two columns of one name, and for a row group that unpacks to too much.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    plain = pq.ParquetFile(stream, pre_buffer=False)
+    if len(set(columns)) < len(columns):
+        raise InputError(path, None, "has two columns of one name")
     leaves = [plain.schema.column(i) for i in range(len(plain.schema))]
     wanted = [i for i, leaf in enumerate(leaves) if leaf.path.partition(".")[0] in columns]
     _check_sizes(plain, wanted, path, stream.seek(0, 2))
@@ -114,20 +127,28 @@ def _check_sizes(file: pq.ParquetFile, wanted: list[int], path: Path, size: int)
             raise InputError(path, None, f"row group {number + 1} unpacks to over {limit >> 20} MiB")
 
 
-def _rows(path: Path, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[dict[str, Any]]:
-    """Rows, many at a time where their texts are not many times what the file holds."""
+def _rows(path: Path, found: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[dict[str, Any]]:
+    for part in pieces(path, found):
+        yield from decoded(part, schema).to_pylist()
+
+
+def pieces(path: Path, found: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows, many at a time where their texts are not many times what the file holds. Raises InputError for a row of
+    over MAX_LINE bytes.
+    """
     number = 0
-    for batch in batches:
+    for batch in found:
         step = len(batch) if _size(batch) <= MAX_LINE else 1
         for start in range(0, len(batch), max(step, 1)):
             part = batch.slice(start, step)
             if step == 1 and _size(part) > MAX_LINE:
                 raise InputError(path, number + start + 1, f"the row is longer than {MAX_LINE >> 20} MiB")
-            yield from _plain(part, schema).to_pylist()
+            yield part
         number += len(batch)
 
 
-def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def decoded(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch with each text held as often as it stands there."""
     import pyarrow as pa
 
     columns = [batch.column(field.name).cast(field.type) for field in schema]
@@ -153,5 +174,5 @@ def _bytes(array: pa.Array) -> int:
     return int(array.nbytes)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -15,8 +15,10 @@ from miner.corpus.columns import Columns, listed
 from miner.corpus.notes import Notes, usable
 from miner.corpus.options import ReadOptions
 from miner.corpus.pairs import open_table, table_files
+from miner.corpus.recognition import recognised
 from miner.corpus.records import RECORDS, id_string, string
-from miner.corpus.shapes import EXPECTED, Sides, recognised
+from miner.corpus.shapes import EXPECTED
+from miner.corpus.sides import Sides
 from miner.data import Query
 from miner.errors import ConfigError, InputError
 from miner.storage.paths import as_path
@@ -54,8 +56,7 @@ def read_queries(
     rows = (query for file in table_files(path, split) for query in open_table(file, options, split).queries)
     queries = shared(gathered(rows, options.notes))
     if not queries:
-        why = f" that can be used: {options.notes.first}" if options.notes.counts else ""
-        raise InputError(path, None, f"holds no queries{why}")
+        raise InputError(path, None, options.notes.nothing("queries"))
     return queries
 
 

@@ -92,11 +92,11 @@ class _Passages:
         self.without.clear()
 
     def close(self) -> None:
-        """A file in which no record had a text is passed over as one."""
+        """Raises InputError for a file in which no record had a text."""
         if self.without and not self.some:
             found = self.without[0][1].partition("found ")[2]
             hint = "name the column as --columns 'text=NAME'"
-            self.notes.add(self.path, None, f"has no text in any record; found {found}; {hint}")
+            raise InputError(self.path, None, f"has no text in any record; found {found}; {hint}")
 
 
 @lru_cache(maxsize=1024)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
+from miner.corpus.parquet import DAMAGE, first_line
 from miner.errors import ConfigError, InputError
 from miner.storage.files import read_bytes
 
+T = TypeVar("T")
 STATE, SPLITS = "state.json", "dataset_dict.json"
 
 
@@ -24,15 +26,14 @@ def read_saved(folder: Path, split: str | None = None) -> Iterator[tuple[int, di
     InputError for what is no such data set.
     """
     if (folder / SPLITS).is_file():
-        names = _json(folder / SPLITS).get("splits") or []
+        names = _listed(folder / SPLITS, "splits", str)
         if split not in names and len(names) != 1:
             found = ", ".join(str(folder / str(name)) for name in names)
             raise ConfigError(f"{folder}: holds several data sets; expected one of {found}")
-        folder = folder / str(split if split in names else names[0])
-    files = [entry.get("filename") for entry in _json(folder / STATE).get("_data_files") or []]
+        folder = folder / Path(split if split in names and split else names[0]).name
     number = 0
-    for name in files:
-        for row in _rows(folder / Path(str(name)).name):
+    for entry in _listed(folder / STATE, "_data_files", dict):
+        for row in _rows(folder / Path(str(entry.get("filename"))).name):
             number += 1
             yield number, row
 
@@ -43,10 +44,19 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with path.open("rb") as stream, pa.ipc.open_stream(stream) as batches:
             for batch in batches:
+                batch.validate(full=True)
                 yield from batch.to_pylist()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    except (pa.ArrowException, *DAMAGE) as error:
+        said = first_line(error)
         raise InputError(path, None, f"cannot be read as part of a saved data set ({said})") from None
+
+
+def _listed(path: Path, name: str, kind: type[T]) -> list[T]:
+    """A list that a file of JSON holds by a name. Raises InputError for a file that holds something else."""
+    found = _json(path).get(name) or []
+    if not isinstance(found, list) or not all(isinstance(entry, kind) for entry in found):
+        raise InputError(path, None, f"{name!r} is not what a saved data set has there")
+    return found
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -16,10 +16,11 @@ _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 Line = tuple[int, str | InputError]
 
 
-def tab_rows(lines: Iterator[Line]) -> Iterator[tuple[int, list[str] | InputError]]:
+def tab_rows(lines: Iterator[Line], bare: bool = True) -> Iterator[tuple[int, list[str] | InputError]]:
     """Line and cells of each row; the first row tells how many there are.
 
     A line with as many cells is a row. A cell in quotes may go on over lines that are no rows themselves.
+    `bare` takes off the quotes that guard a spreadsheet.
     """
     waiting: list[Line] = []
     width = 0
@@ -36,7 +37,7 @@ def tab_rows(lines: Iterator[Line]) -> Iterator[tuple[int, list[str] | InputErro
         cells = line.split("\t")
         if '"' in line:
             cells = _continued(line, width, waiting, lines) or [_bare(cell) for cell in cells]
-        if "'" in line:
+        if bare and "'" in line:
             cells = [unguarded(cell) for cell in cells]
         width = width or len(cells)
         yield number, cells

@@ -10,7 +10,11 @@ _UNSEEN = re.compile(
     | \{%.*?%\} | \{\{.*?\}\} | <%.*?%> | \{\#.*?\#\}   # tags of templates
     | ^[ ]{0,3}\[[^\]\n]+\]:[ \t]*\S[^\n]*$     # definitions of links and footnotes' targets
     | !\[[^\]\n]*\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]*\])   # images
-    | ^\.\.[ ](?:_[^\n]*:|image::|figure::|toctree::|index::|\|[^\n]*image::)[^\n]*(?:\n[ \t]+:[^\n]*)*$
+    | ^\.\.[ ]toctree::[^\n]*(?:\n(?:[ \t]+\S[^\n]*|[ \t]*(?=\n)))*   # of reStructuredText: lists of pages,
+    | ^\.\.[ ](?:_[^\n]*:|(?:image|figure|index|contents|highlight|include|literalinclude|module|currentmodule|meta
+        |auto[a-z]+|\|[^\n]*image)::)[^\n]*(?:\n[ \t]+:[^\n]*)*$    # directives that show nothing of their own,
+    | ^\.\.(?:[ \t]+(?![\[_|]|[\w:.-]+::)[^\n]*)?(?:\n[ \t]+\S[^\n]*)*$        # comments,
+    | ^:[A-Za-z-]+:[ \t]*\d*[ \t]*$                                 # marks of a page
     | ^(?:import|export)[ ][^\n]*$              # of MDX
     | ^:::+[^\n]*$ | ^(?:```|~~~)[^\n]*$        # fences
     | </?[A-Za-z][^<>]*>                        # tags of HTML

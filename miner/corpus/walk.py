@@ -53,7 +53,7 @@ def corpus_files(
         if suffix is not None:
             yield file, suffix, source
         else:
-            options.notes.left_unread(PurePath(file.name).suffix.lower() or "without an ending")
+            options.notes.left_unread(file)
 
 
 def folder_files(root: Path, options: ReadOptions, corpus_only: bool = False) -> Iterator[tuple[Path, str]]:
@@ -65,14 +65,7 @@ def folder_files(root: Path, options: ReadOptions, corpus_only: bool = False) ->
         try:
             yield file, _spelt(source, file)
         except ConfigError as error:
-            _note(options, file, error)
-
-
-def _note(options: ReadOptions, file: Path, error: ConfigError) -> None:
-    """Note a file or folder that is left out. Raises the error where that is wanted."""
-    if options.notes.strict:
-        raise error
-    options.notes.add(file, None, str(error).removeprefix(f"{file}: "))
+            options.notes.left_out(file, error)
 
 
 @lru_cache(maxsize=64)
@@ -116,8 +109,8 @@ class _Walk:
     def folder(self, folder: Path, prefix: str) -> Iterator[tuple[Path, str]]:
         real = folder.resolve()
         if real in self.above:
-            return _note(
-                self.options, folder, ConfigError(f"{folder}: the link leads back to a folder above it")
+            return self.options.notes.left_out(
+                folder, ConfigError(f"{folder}: the link leads back to a folder above it")
             )
         self.above.append(real)
         for child in self._children(folder):
@@ -126,8 +119,12 @@ class _Walk:
                 continue
             if child.is_dir():
                 yield from self.folder(child, f"{name}/")
-            elif child.is_file() and is_chosen(name, self.options):
+            elif not is_chosen(name, self.options):
+                continue
+            elif child.is_file():
                 yield child, name
+            else:
+                self.options.notes.left_unread(child, "neither file nor folder")
         self.above.pop()
         return None
 
@@ -138,7 +135,7 @@ class _Walk:
         try:
             found = [child for child in folder.iterdir() if not child.name.startswith(".")]
         except OSError as error:
-            _note(self.options, folder, ConfigError(f"{folder}: cannot be read ({error.strerror})"))
+            self.options.notes.left_out(folder, ConfigError(f"{folder}: cannot be read ({error.strerror})"))
             return []
         kept = [child for child in found if not child.is_dir() or not _is_foreign(child)]
         return sorted(kept, key=lambda child: os.fsencode(child.name) + b"/" * child.is_dir())
@@ -150,10 +147,10 @@ class _Walk:
         try:
             target = child.resolve(strict=True)
         except (OSError, RuntimeError):
-            _note(self.options, child, ConfigError(f"{child}: is a broken link"))
+            self.options.notes.left_out(child, ConfigError(f"{child}: is a broken link"))
             return False
         if self.options.follow_symlinks or target.is_relative_to(self.home):
             return True
-        said = f"leads out of the corpus to {target}; put the file there itself or follow links"
-        _note(self.options, child, ConfigError(f"{child}: {said}"))
+        said = f"leads out of the corpus (to {target}); put the file there itself or follow links"
+        self.options.notes.left_out(child, ConfigError(f"{child}: {said}"))
         return False

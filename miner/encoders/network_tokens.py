@@ -41,6 +41,9 @@ class NetworkTokenizer:
     def count(self, texts: Sequence[str]) -> list[int]:
         return self.fast.count(texts)
 
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int, bool]]]:
+        return self.fast.spans(texts)
+
     @cached_property
     def plain(self) -> bool:
         """Whether token ids are all that the model takes from a text."""

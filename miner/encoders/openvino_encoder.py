@@ -101,6 +101,10 @@ class OpenVINOEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._tokenizer.count(texts)
 
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int, bool]]]:
+        """See miner.encoders.legibility."""
+        return self._tokenizer.spans(texts)
+
     def full_precision(self) -> OpenVINOEncoder:
         """The model in fp32, to compare with."""
         return replace(self, dtype="fp32", tokens_encoded=0)

@@ -17,6 +17,8 @@ Int32 = NDArray[np.int32]
 
 WINDOW = 256
 """Texts tokenised at once."""
+UNKNOWN = ("[UNK]", "<unk>")
+"""Names in common use of the token for what is not in a vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Tokenizer(Protocol):
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special ones aside, without a cut."""
 
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int, bool]]]:
+        """Start and end of each token, special ones aside, and whether it is one of the vocabulary."""
+
 
 @dataclass(frozen=True)
 class FastTokenizer:
@@ -61,9 +66,23 @@ class FastTokenizer:
         flat = chain.from_iterable(encoding.ids for encoding in encodings)
         return Tokens(lengths, np.fromiter(flat, np.int32, int(lengths.sum())))
 
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int, bool]]]:
+        """Start and end of each token, special ones aside, and whether it is one of the vocabulary."""
+        encodings = self._uncut.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            [(*span, id not in self._unknown) for span, id in zip(each.offsets, each.ids, strict=True)]
+            for each in encodings
+        ]
+
     def count(self, texts: Sequence[str]) -> list[int]:
         encodings = self._uncut.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
+
+    @cached_property
+    def _unknown(self) -> set[int | None]:
+        """Ids that stand for what is not in the vocabulary."""
+        names = {*UNKNOWN, getattr(self._uncut.model, "unk_token", None)}
+        return {self._uncut.token_to_id(name) for name in names if name}
 
     @cached_property
     def _uncut(self) -> Any:

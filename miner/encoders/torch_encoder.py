@@ -72,6 +72,10 @@ class TorchEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self.model.tokenizer.count(texts)
 
+    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int, bool]]]:
+        """See miner.encoders.legibility."""
+        return self.model.tokenizer.spans(texts)
+
     def _encode(self, texts: Sequence[str], prompt: str, method: str) -> Float32:
         import torch
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from miner.corpus.notes import Notes
 from miner.corpus.options import ReadOptions
 from miner.data import Row
 from miner.encoders import Encoder
@@ -16,10 +17,10 @@ from miner.encoders.load import load_encoder
 from miner.errors import ConfigError, InputError
 from miner.formats import format_of
 from miner.formats.base import Format, Sourced
-from miner.formats.cohere import read_rows, record_of
+from miner.formats.cohere import record_of
 from miner.formats.copies import copies
 from miner.formats.fit import fit_row
-from miner.formats.reading import read_any
+from miner.formats.reading import rows_beside_receipts
 from miner.formats.receipts import Receipts
 from miner.formats.rows import CohereRows
 from miner.storage.paths import as_path
@@ -69,7 +70,7 @@ def convert(
         _copy(source, target, change, done, options)
     else:
         rows = _sourced(source, change, done, options, Receipts.beside(source))
-        form.write(target, _counted(rows, source, form, done))
+        form.write(target, _counted(rows, source, form, done, options.notes))
     return done
 
 
@@ -77,7 +78,7 @@ def _copy(source: Path, target: Path, change: Change | None, done: Converted, op
     form = CohereRows()
     with copies(source, target) as ((copy,), receipts):
         rows = _sourced(source, change, done, options, receipts)
-        for sourced in _counted(rows, source, form, done):
+        for sourced in _counted(rows, source, form, done, options.notes):
             copy.rows.write(orjson.dumps(record_of(sourced.row)) + b"\n")
             if copy.receipts:
                 copy.receipts.write(orjson.dumps(sourced.receipt) + b"\n")
@@ -88,13 +89,15 @@ def _sourced(
     source: Path, change: Change | None, done: Converted, options: ReadOptions, receipts: Receipts | None
 ) -> Iterator[Sourced]:
     """The rows, changed, with their receipts."""
-    for _, row in read_rows(source) if receipts else read_any(source, options):
+    for _, row in rows_beside_receipts(source, options):
         changed = change(row) if change else row
         done.altered += changed != row
         yield Sourced(changed, receipts.take(row) if receipts else None)
 
 
-def _counted(rows: Iterable[Sourced], source: Path, write: Format, done: Converted) -> Iterator[Sourced]:
+def _counted(
+    rows: Iterable[Sourced], source: Path, write: Format, done: Converted, notes: Notes
+) -> Iterator[Sourced]:
     for sourced in rows:
         if write.carries(sourced.row):
             done.rows += 1
@@ -102,5 +105,5 @@ def _counted(rows: Iterable[Sourced], source: Path, write: Format, done: Convert
         else:
             done.left_out += 1
     if not done.rows:
-        holds = f"none of its {done.left_out} rows fits into {write}" if done.left_out else "holds no rows"
-        raise InputError(source, None, holds)
+        none = f"none of its {done.left_out} rows fits into {write}"
+        raise InputError(source, None, none if done.left_out else notes.nothing("rows"))

@@ -15,6 +15,7 @@ from miner.corpus.records import RECORDS
 from miner.corpus.walk import suffix_of
 from miner.data import Query, Row
 from miner.errors import ConfigError, InputError
+from miner.formats.cohere import RECEIPTS, companion, read_rows
 
 LINES = (".jsonl", ".ndjson")
 
@@ -30,6 +31,15 @@ def read_any(path: Path, options: ReadOptions, split: str | None = None) -> Iter
         return
     for file in table_files(path, split):
         yield from rows_of(open_table(file, options, split), options.notes)
+
+
+def rows_beside_receipts(
+    path: Path, options: ReadOptions, split: str | None = None
+) -> Iterator[tuple[int, Row]]:
+    """As read_any; rows that receipts lie beside are read strictly, a row a line, so that both stay in step."""
+    if companion(path, RECEIPTS).is_file():
+        return read_rows(path)
+    return read_any(path, options, split)
 
 
 def foreign_rows(path: Path, options: ReadOptions) -> Iterator[tuple[int, Row]] | None:

@@ -29,6 +29,7 @@ from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, unit_
 from miner.index.fingerprint import check_fingerprint
 from miner.index.index import Index, open_place
 from miner.index.ingest import PASSAGES, Corpus, encoded_texts, ingest
+from miner.index.legible import warn_of_unread
 from miner.index.manifest import FILE, NAME, Manifest, Shard, encoder_of_former, plain, read_manifest
 from miner.index.shards import Shards
 from miner.index.survey import survey
@@ -87,7 +88,8 @@ def build(
     with building(place.folder):
         held, before = _held(place), _before(place, encoder, existing)
         try:
-            corpus = ingest(passages, place, shard_size, clock, notes or Notes(strict=True))
+            notes = Notes(strict=True) if notes is None else notes
+            corpus = ingest(passages, place, shard_size, clock, notes)
         except MinerError:
             _forget(place.folder)
             raise
@@ -95,6 +97,7 @@ def build(
             raise IndexMismatch(
                 f"{out}: is an index of another corpus; change it with --update, or name another"
             )
+        warn_of_unread(place, corpus, encoder, notes)
         vectors = _encode(place, corpus, encoder, executor, clock)
         shards = tuple(
             Shard(part.rows, part.ids, part.passages, part.aliases, part.keys, vector)

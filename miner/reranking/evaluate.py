@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from miner.corpus.options import ReadOptions
 from miner.data import Float64
 from miner.errors import ConfigError
 from miner.index import Index, open_index
@@ -70,19 +71,21 @@ def evaluate(
     top: int = 50,
     base: str | Path | None = None,
     seed: int = 0,
+    options: ReadOptions | None = None,
     clock: Clock | None = None,
 ) -> Comparison:
-    """Judge a reranker against a base model, cut at the same length, on held-out Cohere rows.
+    """Judge a reranker against a base model, cut at the same length, on held-out rows in any shape.
 
     Each query chooses among its row's passages, or with an `index` among the `top` nearest of that. `base` is
-    what the model was trained from unless another is named; `seed` is that of the bootstrap.
+    what the model was trained from unless another is named; `seed` is that of the bootstrap; `options` tell how the
+    file is read and gather what is passed over.
 
     Raises InputError for a row that is none, ConfigError where there is nothing to choose among, ModelError.
     """
     path = as_path(file, "the file of rows")
     tuned = load_reranker(model)
     before = load_reranker(base or base_of(Path(model)), tuned.max_length)
-    rows = load_rows(path)
+    rows = load_rows(path, options)
     if index is None:
         tasks = list(tasks_of(rows))
     else:

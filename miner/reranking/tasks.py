@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from miner.corpus.options import ReadOptions
 from miner.data import PADDING, Bool, Float64, Int64, Passage, Row
 from miner.errors import InputError
-from miner.formats.cohere import read_rows, tidy
+from miner.formats.cohere import tidy
+from miner.formats.reading import rows_beside_receipts
 from miner.index import Index
 from miner.mining.relevant import EMIT
 from miner.progress import Clock
@@ -35,21 +37,21 @@ class Task:
         return np.arange(len(self.documents)) < self.relevant
 
 
-def load_rows(path: Path) -> list[Row]:
-    """The rows of a file with repeated passages and blank negatives removed.
+def load_rows(path: Path, options: ReadOptions | None = None) -> list[Row]:
+    """The rows of a file or folder in any shape that queries come in, repeated passages and blank negatives removed.
 
-    Raises InputError for a file without rows, and for a passage that is both relevant and a hard negative
+    Raises InputError for one without rows, and for a passage that is both relevant and a hard negative
     of one query: such a row teaches and measures nonsense.
     """
-    rows = []
-    for line, row in read_rows(path):
+    rows, options = [], options or ReadOptions()
+    for line, row in rows_beside_receipts(path, options):
         relevant = dict.fromkeys(row.relevant_passages)
         if both := [text for text in row.hard_negatives if text in relevant]:
             place = f"{_short(both[0])!r} is both a relevant passage and hard negatives of query"
             raise InputError(path, line, f"string {place} {_short(row.query)!r}")
         rows.append(tidy(Row(row.query, tuple(relevant), row.hard_negatives)))
     if not rows:
-        raise InputError(path, None, "holds no rows")
+        raise InputError(path, None, options.notes.nothing("rows"))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from miner.corpus.options import ReadOptions
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.splitting.files import Split, split_file
@@ -20,12 +21,14 @@ def split(
     model: str | Encoder | None = None,
     seed: int = 0,
     small: bool = False,
+    options: ReadOptions | None = None,
 ) -> Split:
     """Write FILE.train.jsonl and FILE.eval.jsonl, into the folder `output` or beside FILE.
 
     `fraction` of the queries are for evaluation, drawn by `seed`. Queries from a cosine of `near` on, by the
     encoder `model` (the bundled one by default), count as paraphrases and stay together; 0 looks for none, and
-    loads none. `small` allows fewer than 256 training and 64 evaluation queries.
+    loads none. `small` allows fewer than 256 training and 64 evaluation queries. `options` tell how the file is
+    read, in whatever shape it comes, and gather what is passed over.
 
     Raises what split_file raises, ConfigError for a number that cannot be, MissingExtra, ModelError.
     """
@@ -35,4 +38,5 @@ def split(
     if near:
         encoder = load_encoder(model, dtype="fp32") if model is None or isinstance(model, str) else model
     folder = None if output is None else Path(output)
-    return split_file(as_path(file, "the file to split"), plan, encoder=encoder, folder=folder)
+    path = as_path(file, "the file to split")
+    return split_file(path, plan, encoder=encoder, folder=folder, options=options)

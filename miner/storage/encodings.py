@@ -51,11 +51,43 @@ def as_utf8(stream: BinaryIO, path: Path, encoding: str | None) -> BinaryIO:
     marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
     if marked == "utf-8-sig":
         stream.read(len(codecs.BOM_UTF8))
-        return stream
+        return _with_line_ends(stream)
     name = marked or encoding
     if name is None or codecs.lookup(name).name in ("utf-8", "ascii"):
+        return _with_line_ends(stream)
+    return _with_line_ends(io.BufferedReader(_Recoded(stream, path, name), buffer_size=1 << 18))
+
+
+def _with_line_ends(stream: BinaryIO) -> BinaryIO:
+    """The text, with line feeds where its lines end in carriage returns alone, as some spreadsheets write them."""
+    try:
+        start = stream.peek(CHUNK)  # type: ignore[attr-defined]
+    except OSError:
         return stream
-    return io.BufferedReader(_Recoded(stream, path, name), buffer_size=1 << 18)
+    if b"\r" not in start or b"\n" in start:
+        return stream
+    return io.BufferedReader(_Returns(stream), buffer_size=1 << 18)
+
+
+class _Returns(io.RawIOBase):
+    """A stream with line feeds for carriage returns."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.stream.read(len(view)).replace(b"\r", b"\n")
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self.stream.close()
+        super().close()
 
 
 class _Recoded(io.RawIOBase):
@@ -93,5 +125,10 @@ def likely_encoding(data: bytes) -> str:
     """The end of a message about bytes that are not UTF-8: what they look like, and the option for it."""
     from charset_normalizer import from_bytes
 
-    found = from_bytes(data[:SAMPLE], cp_isolation=list(LIKELY)).best()
-    return f"; it looks like {found.encoding}: --encoding {found.encoding}" if found else ""
+    sample = data[:SAMPLE]
+    found = from_bytes(sample, cp_isolation=list(LIKELY)).best()
+    if found is None:
+        return ""
+    same = sample.decode(LIKELY[0], "replace") == sample.decode(found.encoding, "replace")
+    name = LIKELY[0] if same else found.encoding
+    return f"; it looks like {name}: --encoding {name}"

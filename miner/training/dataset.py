@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from miner.corpus.options import ReadOptions
 from miner.data import Row
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
@@ -36,22 +38,25 @@ class Data:
     """A teacher's, of the rows to train on, where the loss learns them."""
 
 
-def read_data(path: Path, eval_path: Path | None, seed: int, encoder: str | None) -> Data:
+def read_data(
+    path: Path, eval_path: Path | None, seed: int, encoder: str | None, options: ReadOptions | None = None
+) -> Data:
     """Load both files, or split one as `miner split` does; the encoder named finds near-paraphrases."""
-    rows = load_rows(path)
+    options = options or ReadOptions()
+    rows = load_rows(path, options)
     record: dict[str, Any] = {"train": _source(path)}
     if eval_path is None:
         rows, held_out = split(rows, EVAL_FRACTION, seed, load_encoder(encoder))
         record["eval"] = {"split_from_train": EVAL_FRACTION, "seed": seed}
     else:
-        held_out = load_rows(eval_path)
+        held_out = load_rows(eval_path, options)
         record["eval"] = _source(eval_path)
     tasks = tasks_of(held_out)
     record["train"]["rows"], record["eval"]["rows"] = len(rows), len(held_out)
     if len(tasks) < MIN_EVAL:
         found = f"gives {len(tasks)} evaluation rows with hard negatives"
         raise InputError(eval_path or path, None, f"{found}; expected {MIN_EVAL} at least")
-    return Data(rows, tasks, record, _leaks(rows, tasks))
+    return Data(rows, tasks, record, (*options.notes.lines(), *_leaks(rows, tasks)))
 
 
 def _leaks(rows: Sequence[Row], tasks: Sequence[Task]) -> tuple[str, ...]:
@@ -111,4 +116,12 @@ def split(
 
 
 def _source(path: Path) -> dict[str, Any]:
-    return {"file": path.name, "sha256": files.sha256(path)}
+    """Name and digest of a file, or of all files of a folder."""
+    if not path.is_dir():
+        return {"file": path.name, "sha256": files.sha256(path)}
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        digest.update(
+            f"{file.relative_to(path).as_posix()} {files.sha256(file)}\n".encode("utf-8", "surrogateescape")
+        )
+    return {"file": path.resolve().name, "sha256": digest.hexdigest()}

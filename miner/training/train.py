@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from miner.corpus.options import ReadOptions
 from miner.errors import ConfigError, MinerError, ModelError, OutputError, install_line, require
 from miner.models.load import Kind, is_static, kind_of
 from miner.models.locate import locate
@@ -94,14 +95,16 @@ def train(
     settings: TrainSettings | None = None,
     clock: Clock | None = None,
     tell: Callable[[str], object] = lambda note: None,
+    options: ReadOptions | None = None,
 ) -> Training:
-    """Fine-tune a reranker on Cohere rows and write it to the folder `output`, whole or not at all.
+    """Fine-tune a reranker on rows in any shape and write it to the folder `output`, whole or not at all.
 
     Without eval_path, a fifth of the rows is held out, nothing shared between both sides. A run that was
     killed goes on when called again with the same arguments; Ctrl-C leaves a checkpoint. The best state by the first
     evaluation rows is taken, and the base model kept where that is not better on all of them. The folder holds the
-    model, training.json, metrics.jsonl, curve.svg. `tell` hears, before training begins, what was chosen, what is to
-    be known about the data and how long it will take; on the way, that scores or losses become one value.
+    model, training.json, metrics.jsonl, curve.svg. `tell` hears, before training begins, what was chosen, what was
+    passed over, what is to be known about the data and how long it will take; on the way, that scores or losses become
+    one value. `options` tell how the rows are read.
 
     Raises InputError for rows that cannot be trained on, ModelError for a model of another kind,
     OutputError where the disk is full, ConfigError and Locked for an output that is taken, MinerError where
@@ -120,7 +123,8 @@ def train(
         raise ModelError(
             f"{located.folder}: is a static model, which cannot be trained; expected a transformer"
         )
-    data = read_data(path, eval_path, settings.seed, settings.model if kind is Kind.ENCODER else None)
+    base = settings.model if kind is Kind.ENCODER else None
+    data = read_data(path, eval_path, settings.seed, base, options)
     plan = plan_for(located, kind, data.rows, settings)
     data = trainable(data, plan, path)
     check = check_rows(path, data.rows, len(data.tasks))

@@ -116,3 +116,38 @@ def test_a_tool_is_answered_with_its_formats(here: Path, capsys: pytest.CaptureF
     assert (done.code, "triplet, n-tuple, labeled-pair, labeled-list" in done.err) == (2, True)
     bare = call(capsys, "convert", "pairs.csv", "out.jsonl", "--to", "triplet(anchor=q)")
     assert (bare.code, "a text wants quotes: anchor='q'" in bare.err) == (2, True)
+
+
+NAMED = ("--columns", "query=Frage,relevant_passages=Antwort")
+
+
+def test_explain_and_calibrate_read_columns_by_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "german.csv").write_text(PAIRS.replace("question,answer", "Frage,Antwort").replace("They", "Ä"))
+    mine(capsys)
+    asked = ("explain", "what is 3 of 3?", "--queries", "german.csv", "--index", "pairs.index")
+    done = call(capsys, *asked, *NAMED)
+    assert done.code == 0, done.err
+    assert "german.csv: pair (query=Frage, relevant_passages=Antwort)" in done.err
+    assert "It is number 3 of them." in done.out
+    refused = call(capsys, *asked)
+    assert (refused.code, "found Frage, Antwort" in refused.err) == (1, True)
+    options = ("--index", "pairs.index", "--prior", 0.1, "-o", "c.json")
+    done = call(capsys, "calibrate", "german.csv", *options, *NAMED)
+    assert done.code == 0, done.err
+    assert "fitted by prior" in done.out
+    (here / "utf16.csv").write_bytes((here / "german.csv").read_text().encode("utf-16-le"))
+    encoded = call(capsys, "calibrate", "utf16.csv", *options, *NAMED, "--encoding", "utf-16-le")
+    assert encoded.code == 0, encoded.err
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "split"])
+def test_commands_that_read_rows_say_how_they_read_them(
+    command: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "german.csv").write_text(PAIRS.replace("question,answer", "Frage,Antwort"))
+    help_text = call(capsys, command, "--help").out
+    assert "--columns" in help_text
+    assert "--encoding" in help_text
+    words = {"train": ("german.csv", "-o", "m"), "evaluate": ("m", "german.csv"), "split": ("german.csv",)}
+    if command == "split":
+        assert "found Frage, Antwort" in call(capsys, command, *words[command]).err

@@ -75,6 +75,7 @@ SEEDS = {
     ".html": b"<html><head><meta charset=utf-8><title>T</title></head><nav>n</nav><h1>A</h1><p>x &amp; y<h2>B</h2>z",
     ".pdf": made(documents.write_pdf),
     ".docx": made(documents.write_docx),
+    ".pptx": made(documents.write_pptx),
     ".epub": made(documents.write_epub),
 }
 NEEDS = {".pdf": "pypdf", ".docx": "mammoth", ".pptx": "pptx"}

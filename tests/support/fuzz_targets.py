@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,9 @@ import orjson
 from miner.calibrating.calibration import _read
 from miner.cleaning import Cleaner
 from miner.cli.recipes import recipe_of
-from miner.corpus import read_corpus
-from miner.corpus.options import ReadOptions
-from miner.corpus.queries import read_queries
-from miner.corpus.shapes import SHAPES, RecordShape
 from miner.data import Passage
 from miner.encoders import HashingEncoder
-from miner.errors import InputError, MinerError
 from miner.formats import format_of
-from miner.formats.reading import read_any
 from miner.index import build_index
 from miner.index.ingest import PASSAGES
 from miner.index.manifest import _bytes, _digest, read_manifest
@@ -32,31 +24,17 @@ from miner.risk.model import packaged_model
 from miner.storage.place import Place
 from miner.storage.sealed import open_table, table_bytes
 from miner.validating import validate
-from tests.property.test_readers_fuzz import SEEDS
+from tests.support.fuzz_readers import Target, both, lines, named, readers
 from tests.support.mined_files import made_receipts, made_rows, made_run, write_mined
 
 ROWS = made_rows(3)
 RATE = {"count": 9, "rate": 0.1, "low": 0.0, "high": 0.2}
 
 
-@dataclass(frozen=True)
-class Target:
-    """`read` is given an input, and what it gives out is read to the end."""
-
-    read: Callable[[bytes], Iterable[object]]
-    seeds: tuple[bytes, ...]
-
-
 def targets(folder: Path) -> dict[str, Target]:
     """By name; they work in `folder`."""
-    readers = {
-        f"read {suffix}": Target(_reading(folder / f"f{suffix}"), (SEEDS[suffix],)) for suffix in SEEDS
-    }
-    shapes = {f"shape {shape.name}": _shape(shape, folder) for shape in SHAPES}
     return {
-        **readers,
-        "BEIR folder": _beir(folder / "beir"),
-        **shapes,
+        **readers(folder),
         "specs": Target(_specs, (b"risk(max_risk=0.1)", b"margin(relative=0.05)", b"window(skip=3)")),
         "manifest": _manifest(folder / "index"),
         "passages of an index": _passages(folder / "p.arrow"),
@@ -64,47 +42,11 @@ def targets(folder: Path) -> dict[str, Target]:
         "judgments": _judgments(folder),
         "receipts": _receipts(folder),
         "run record": _run(folder),
-        "validate": Target(_validating(folder / "v.jsonl"), (_lines(ROWS),)),
+        "validate": Target(_validating(folder / "v.jsonl"), (lines(ROWS),)),
         "clean": Target(
             _clean, (b"<p>a &amp; b</p> http://x.y/z [1] \xc3\xa9\n\n\n", b"```a```<b onclick=x>")
         ),
     }
-
-
-def _lines(rows: Iterable[Any]) -> bytes:
-    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
-
-
-def both(*reads: Callable[[], Iterable[object]]) -> Iterator[object]:
-    """What all give out; the first refusal is raised when all were tried."""
-    refused = None
-    for read in reads:
-        try:
-            yield from read()
-        except MinerError as error:
-            refused = error
-    if refused:
-        raise refused
-
-
-def named(path: Path, read: Callable[[], Iterable[object]]) -> Iterator[object]:
-    """What it gives out; a refusal that does not name the file is a fault."""
-    try:
-        yield from read()
-    except InputError as error:
-        if not str(error).startswith(str(path)):
-            raise AssertionError(f"does not name {path.name}: {error}") from error
-        raise
-
-
-def _reading(path: Path) -> Callable[[bytes], Iterable[object]]:
-    def read(data: bytes) -> Iterable[object]:
-        path.write_bytes(data)
-        return both(
-            lambda: named(path, lambda: read_corpus(path)), lambda: named(path, lambda: read_queries(path))
-        )
-
-    return read
 
 
 def _validating(path: Path) -> Callable[[bytes], Iterable[object]]:
@@ -113,35 +55,6 @@ def _validating(path: Path) -> Callable[[bytes], Iterable[object]]:
         return [validate(path)]
 
     return read
-
-
-def _beir(folder: Path) -> Target:
-    folder.mkdir()
-    (folder / "corpus.jsonl").write_bytes(b'{"_id": "d", "text": "x"}\n')
-
-    def read(data: bytes) -> Iterable[object]:
-        qrels, _, queries = data.partition(b"\f")
-        (folder / "qrels.tsv").write_bytes(qrels)
-        (folder / "queries.jsonl").write_bytes(queries)
-        return read_queries(folder)
-
-    seed = b'query-id\tcorpus-id\tscore\na\td\t1\n\f{"_id": "a", "text": "x"}\n{"_id": "b", "text": ""}\n'
-    return Target(read, (seed,))
-
-
-def _shape(shape: RecordShape, folder: Path) -> Target:
-    """As JSONL, and the same bytes as cells with tabs."""
-    paths = [folder / f"{shape.name}.jsonl", folder / f"{shape.name}.tsv"]
-
-    def read(data: bytes) -> Iterable[object]:
-        for path in paths:
-            path.write_bytes(data)
-        return both(*(partial(named, path, partial(read_any, path, ReadOptions())) for path in paths))
-
-    cells = (
-        "\t".join(shape.example) + "\n" + "\t".join(orjson.dumps(v).decode() for v in shape.example.values())
-    )
-    return Target(read, (_lines([shape.example] * 3), cells.encode()))
 
 
 def _specs(data: bytes) -> Iterable[object]:
@@ -209,15 +122,15 @@ def _calibration(path: Path) -> Target:
 
 
 def _judgments(folder: Path) -> Target:
-    lines, table = folder / "j.jsonl", folder / "j.tsv"
+    store, table = folder / "j.jsonl", folder / "j.tsv"
 
     def ledger() -> Iterator[object]:
-        yield JudgmentStore(lines)
+        yield JudgmentStore(store)
 
     def read(data: bytes) -> Iterable[object]:
-        lines.write_bytes(data)
+        store.write_bytes(data)
         table.write_bytes(data)
-        return both(lambda: [read_judgments(lines)], lambda: [read_judgments(table)], ledger)
+        return both(lambda: [read_judgments(store)], lambda: [read_judgments(table)], ledger)
 
     seed = b'{"query": "q", "passage": "p", "id": "i", "verdict": "answers"}\n'
     return Target(read, (seed, b"q\td\t1\nr\te\t0\n"))
@@ -234,7 +147,7 @@ def _receipts(folder: Path) -> Target:
             lambda: named(beside, lambda: _converted(path, folder / "r.flag.jsonl")),
         )
 
-    return Target(read, (_lines(made_receipts(ROWS)),))
+    return Target(read, (lines(made_receipts(ROWS)),))
 
 
 def _converted(path: Path, out: Path) -> list[object]:

@@ -189,7 +189,7 @@ def test_nothing_is_left_behind_when_a_file_is_broken(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
     (source / "a.md").write_text("fine\n")
-    (source / "b.jsonl").write_text("{\n")
+    (source / "b.jsonl").write_text('{"text": }\n')
     with pytest.raises(InputError, match=r"b\.jsonl:1"):
         clean(source, tmp_path / "out", options=strict())
     with pytest.raises(InputError, match=r"b\.jsonl:1"):

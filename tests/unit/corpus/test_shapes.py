@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,38 @@ def test_queries_in_another_dress_share_what_answers_them(twin: str, tmp_path: P
         (twin, ("b", "a"), ()),
         ("How short?", ("c",), ()),
     ]
+
+
+def saved(folder: Path) -> bytes:
+    """A saved data set of one file; its bytes."""
+    folder.mkdir()
+    table = pa.table({"anchor": ["how long", "how much"], "positive": ["five days", "five euros"]})
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    (folder / "state.json").write_text('{"_data_files": [{"filename": "rows.arrow"}]}')
+    (folder / "rows.arrow").write_bytes(sink.getvalue())
+    return sink.getvalue()
+
+
+def test_a_damaged_saved_data_set_is_refused_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    whole = saved(folder)
+    assert [query.text for query in read_queries(folder)] == ["how long", "how much"]
+    offset = whole.index(b"five days") - 8 * 2
+    for damaged in (
+        whole[: len(whole) // 2],
+        whole[:offset] + b"\xff\x7f\xff\x7f" * 2 + whole[offset + 8 :],
+        b"",
+    ):
+        (folder / "rows.arrow").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"rows\.arrow: cannot be read|holds no queries"):
+            read_queries(folder)
+
+
+@pytest.mark.parametrize("state", ["[]", '{"_data_files": 3}', '{"_data_files": ["x"]}', "{"])
+def test_a_state_that_is_none_is_refused_by_name(state: str, tmp_path: Path) -> None:
+    saved(tmp_path / "set")
+    (tmp_path / "set" / "state.json").write_text(state)
+    with pytest.raises(InputError, match=r"state\.json: "):
+        read_queries(tmp_path / "set")

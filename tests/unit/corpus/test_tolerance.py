@@ -65,7 +65,7 @@ def test_blanks_and_missing_texts_never_end_a_run(tmp_path: Path) -> None:
 
 def test_nothing_usable_is_an_error_that_names_the_first_fault(tmp_path: Path) -> None:
     path = put(tmp_path / "c.csv", "plan,price\nbasic,3\n")
-    with pytest.raises(InputError, match=r"c\.csv: holds nothing that can be used: .*found plan, price"):
+    with pytest.raises(InputError, match=r"c\.csv: has no text in any record; found plan, price; name"):
         read(path)
     assert texts(path, "text=plan") == ["basic"]
 
@@ -77,7 +77,9 @@ def test_a_file_of_another_kind_in_a_folder_is_named_and_the_others_are_read(tmp
     options = ReadOptions()
     assert read(tmp_path, options) == [("a.md", "", "text")]
     assert [note.file for note in options.notes.listed] == [str(tmp_path / "prices.csv")]
-    assert next(iter(options.notes.lines())) == "1 file passed over: 1 .xyz"
+    assert next(iter(options.notes.lines())) == (
+        "2 files passed over: 1 .xyz, 1 .csv (has no text in any record)"
+    )
 
 
 def test_a_missing_extra_costs_its_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,3 +303,39 @@ def test_what_opens_in_a_page_and_never_closes_takes_no_text_with_it(tmp_path: P
     found = read(put(tmp_path / "p.html", page))
     assert " ".join(text for *_, text in found).split() == ["open", "One", "Two", "Three", "Four"]
     assert found[-1][1] == "Real"
+
+
+def test_whole_files_are_all_named_by_kind_reason_and_count(tmp_path: Path) -> None:
+    put(tmp_path / "a.md", "text")
+    for number in range(30):
+        put(tmp_path / f"b{number}.csv", "plan,price\nbasic,3\n")
+        put(tmp_path / f"c{number}.png", "?")
+        (tmp_path / f"d{number}.txt").write_bytes(b"caf\xe9")
+    for number in range(3):
+        put(tmp_path / f"e{number}.md", "<!-- nothing that is seen -->\n")
+        (tmp_path / f"f{number}.md").symlink_to(f"gone{number}")
+        put(tmp_path / f"g.{number}", "a name with a number at its end")
+    put(tmp_path / "Makefile", "all:")
+    options = ReadOptions()
+    assert read(tmp_path, options) == [("a.md", "", "text"), *((f"e{n}.md", "", "") for n in range(3))]
+    first, *listed = options.notes.lines()
+    assert first == (
+        "100 files passed over: 30 .csv (has no text in any record), 30 .png, 30 .txt (is not UTF-8), "
+        "3 .md (no text), 3 .md (is a broken link), 3 with other endings, 1 without an ending"
+    )
+    assert len(listed) == LISTED + 1
+    assert listed[-1] == "  … and 43 more"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("name", ["c.csv", "c.tsv", "c.jsonl", "c.md"])
+def test_lines_may_end_in_carriage_returns_alone(name: str, encoding: str, tmp_path: Path) -> None:
+    content = {
+        ".csv": 'id,text\r1,für\r2,"b, c"\r',
+        ".tsv": "id\ttext\r1\tfür\r2\tb, c\r",
+        ".jsonl": '{"text": "für"}\r{"text": "b, c"}\r',
+        ".md": "# T\r\rfür\r\r## U\r\rb, c\r",
+    }[Path(name).suffix]
+    (tmp_path / name).write_bytes(content.encode(encoding))
+    options = ReadOptions(encoding=encoding if encoding == "cp1252" else None)
+    assert [text for *_, text in read(tmp_path / name, options)] == ["für", "b, c"]

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from miner.corpus.columns import Columns
+from miner.corpus.options import ReadOptions
 from miner.data import Float32, Row
 from miner.errors import ConfigError, InputError
 from miner.formats.cohere import write_rows
@@ -52,7 +54,7 @@ def test_a_passage_that_is_relevant_and_negative_is_refused_with_its_line(tmp_pa
 
 def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_bytes(b"\n")
-    with pytest.raises(InputError, match="holds no rows"):
+    with pytest.raises(InputError, match="holds no queries"):
         load_rows(tmp_path / "rows.jsonl")
 
 
@@ -89,3 +91,20 @@ def test_the_same_model_shows_no_difference() -> None:
 def test_nothing_to_choose_among_is_refused() -> None:
     with pytest.raises(ConfigError, match="--index"):
         judge_both(tasks_of([Row("q", ("p",))]), Words(), Words())
+
+
+def test_rows_come_in_any_shape_and_what_cannot_be_used_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Frage,positive,negative_1,negative_2\nq,p,n,\nr,,x,y\n")
+    options = ReadOptions(columns=Columns.parse("query=Frage"))
+    assert load_rows(tmp_path / "t.csv", options) == [Row("q", ("p",), ("n",))]
+    assert [note.line for note in options.notes.listed] == [3]
+    (tmp_path / "t.jsonl").write_text('{"query": "q", "pos": ["p"], "neg": ["n", " "]}\n')
+    assert load_rows(tmp_path / "t.jsonl") == [Row("q", ("p",), ("n",))]
+
+
+def test_rows_beside_receipts_are_read_strictly(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"query": "q", "relevant_passages": ["p"], "id": 1}\n')
+    assert load_rows(tmp_path / "rows.jsonl") == [Row("q", ("p",))]
+    (tmp_path / "rows.receipts.jsonl").write_text("{}\n")
+    with pytest.raises(InputError, match="has the field 'id'"):
+        load_rows(tmp_path / "rows.jsonl")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from miner.corpus.options import strict
 from miner.data import Float32, Row
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, InputError, Inseparable
@@ -177,11 +178,15 @@ def test_bad_plans_and_files_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ConfigError):
             SplitPlan(**wrong)
     path = tmp_path / "rows.jsonl"
-    path.write_text('{"query": "a", "relevant_passages": ["p"]}\n{"query": "b"}\n')
-    with pytest.raises(InputError, match=r":2: has no 'relevant_passages'"):
+    path.write_text('{"query": "a", "relevant_passages": []}\n{"query": "b"}\n')
+    with pytest.raises(
+        InputError, match=r"holds no rows that can be used: .*rows\.jsonl:1: has no relevant passage"
+    ):
         split_file(path, SMALL)
+    with pytest.raises(InputError, match=r":1: has no relevant passage"):
+        split_file(path, SMALL, options=strict())
     path.write_text("")
-    with pytest.raises(InputError, match="holds no rows"):
+    with pytest.raises(InputError, match="holds no queries"):
         split_file(path, SMALL)
 
 

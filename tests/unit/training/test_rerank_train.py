@@ -16,6 +16,8 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
+from miner.corpus.columns import Columns
+from miner.corpus.options import ReadOptions
 from miner.errors import ConfigError, InputError, Locked, MissingExtra, ModelError, OutputError
 from miner.progress import Clock
 from miner.reranking import load_reranker
@@ -382,3 +384,29 @@ def test_metrics_of_a_living_run_are_read_without_a_half_written_line(tmp_path: 
     (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1, "loss": 0.5}\n{"step": 2, "lo')
     assert read_metrics(tmp_path / "metrics.jsonl") == [{"step": 1, "loss": 0.5}]
     assert read_metrics(tmp_path / "absent.jsonl") == []
+
+
+def test_rows_are_read_in_any_shape_and_what_is_left_out_is_among_the_notes(
+    world: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "train.csv"
+    lines = [f"{row.query},{row.relevant_passages[0]},{row.hard_negatives[0]}" for row in make_rows(40)]
+    table.write_text("\n".join(["Frage,positive,negative", *lines, "ohne,,x"]) + "\n")
+    options = ReadOptions(columns=Columns.parse("query=Frage"))
+    data = read_data(table, world / "eval.jsonl", 0, None, options)
+    assert [row.query for row in data.rows] == [row.query for row in make_rows(40)]
+    assert data.notes[:2] == (
+        "1 note: 1 × has no relevant passage",
+        f"  {table}:42: has no relevant passage; expected relevant_passages or relevant_ids",
+    )
+
+
+def test_a_folder_of_rows_is_known_by_all_its_files(world: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for number in range(2):
+        write(folder / f"train-{number}.jsonl", make_rows(20, seed=number))
+    record = read_data(folder, world / "eval.jsonl", 0, None).record["train"]
+    assert (record["file"], record["rows"]) == ("parts", 40)
+    write(folder / "train-1.jsonl", make_rows(20, seed=2))
+    assert read_data(folder, world / "eval.jsonl", 0, None).record["train"]["sha256"] != record["sha256"]
