@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Pool, Query
-from miner.filters import GUARDS, Filter, SameDocument, judge
+from miner.filters import GUARDS, Filter, OverlapGuard, judge
 from miner.index import Index
 from miner.mining.block import Block
 from miner.mining.pool import PoolBuilder
@@ -20,7 +20,7 @@ from miner.text.copies import Copies
 
 DEPTH = HEAD
 POOL_QUERIES = 128
-FILTERS: tuple[Filter, ...] = (*GUARDS, Copies(), SameDocument(overlapping=True))
+FILTERS: tuple[Filter, ...] = (*GUARDS, Copies(), OverlapGuard())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from miner.data import Bool, Int64, UInt8, UInt64
 from miner.text.copies import NEAR_COPY
 from miner.text.fold import Folded, fold_all
 from miner.text.near_copies import NearCopies
+from miner.text.windows import may_go_on, needles_of
 
 LOWEST = 0.4
 """Share of the bits of the shorter text's sketch that a copy has in common with the longer one, at least: an excerpt
@@ -139,6 +140,8 @@ class ComparedTexts:
     """[T, BITS / 64]"""
     least: Int64
     """[T] bits set in the sketch."""
+    needles: Int64
+    """[T, 4] of windows.py."""
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> ComparedTexts:
@@ -153,6 +156,7 @@ class ComparedTexts:
             blank=np.array([not text.strip() for text in distinct], np.bool_),
             sketches=sketches,
             least=least,
+            needles=needles_of(folded),
         )
 
     def rows(self, texts: Iterable[str]) -> Int64:
@@ -161,8 +165,9 @@ class ComparedTexts:
     def possible(self, a: Int64, b: Int64, free: Bool) -> tuple[Int64, Int64]:
         """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies."""
         least = np.minimum.outer(self.least[a], self.least[b])
-        near = (self._common_bits(a, b) >= LOWEST * least) & free
-        i, j = np.nonzero(near)
+        near = self._common_bits(a, b) >= LOWEST * least
+        near |= may_go_on(self.sketches[a], self.needles[b]) | may_go_on(self.sketches[b], self.needles[a]).T
+        i, j = np.nonzero(near & free)
         return i, j
 
     def _common_bits(self, a: Int64, b: Int64) -> Int64:

@@ -12,6 +12,7 @@ from miner.text.copies import Copies, CopyVerdict, Weighed, close, judge_copy
 from miner.text.fold import PLACES, Folded
 from miner.text.frequencies import Frequencies
 from miner.text.tokens import VOCABULARY, TokenLine
+from miner.text.windows import joined
 
 SHARED, FEW = 0.1, 40
 """Share of the rare shingles of the text that has fewer which a copy has too; and how many are too few to tell."""
@@ -32,7 +33,8 @@ class NearCopies:
         """[C] which candidates are near copies of a relevant passage."""
         if VOCABULARY.full:
             VOCABULARY.clear()
-        found = self._share_what_is_rare(candidates, relevant)
+        goes_on = np.array([joined(each.letters, relevant.letters) for each in candidates], np.bool_)
+        found = self._share_what_is_rare(candidates, relevant) | goes_on
         looked = np.flatnonzero(found)
         if not len(looked):
             return found
@@ -40,7 +42,7 @@ class NearCopies:
             self._weighed(relevant.text),
             [self._weighed(candidates[i].text) for i in looked.tolist()],
         )
-        found[looked] = close(ours, known)
+        found[looked] = close(ours, known) | goes_on[looked]
         for i, each in zip(looked.tolist(), ours, strict=True):
             found[i] = found[i] and judge_copy(each, known, self.copies, every=False).copy
         return found
