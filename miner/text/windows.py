@@ -1,7 +1,7 @@
 """Windows over one document, told by their texts: one ends with what the other begins with, whatever else differs.
 
-What lies at a cut may be read otherwise on either side of it, a date, a link, the number of a list: letters are
-compared from a little behind the beginning, and tokens up to a little before the end.
+What lies at a cut may be read otherwise on either side of it, a date, a number: letters are compared to the last one,
+tokens from a little behind the beginning up to a little before the end.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from miner.data import Bool, Int64, UInt64
 from miner.text.fold import SHINGLE, Folded, bits_of
 
-BEGUN, NEEDLE = 32, 4 * SHINGLE
-"""Letters at the beginning of a text that are not looked at, and those behind them that the other text must hold."""
+NEEDLE = 4 * SHINGLE
+"""Letters at the beginning of a text that the other one must hold, at least."""
 SHORTEST = 8
 """Tokens that two windows share, at least."""
 CUT = 8
@@ -28,10 +28,10 @@ def joined(a: bytes, b: bytes) -> bool:
 
 
 def _goes_on(first: bytes, second: bytes) -> bool:
-    needle = second[BEGUN : BEGUN + NEEDLE]
-    place = first.find(needle, BEGUN + 1) if len(needle) == NEEDLE else -1
+    needle = second[:NEEDLE]
+    place = first.find(needle, 1) if len(needle) == NEEDLE else -1
     while place >= 0:
-        if second.startswith(first[place:], BEGUN):
+        if second.startswith(first[place:]):
             return True
         place = first.find(needle, place + 1)
     return False
@@ -39,7 +39,7 @@ def _goes_on(first: bytes, second: bytes) -> bool:
 
 def needles_of(texts: Sequence[Folded]) -> Int64:
     """[T, 4] the bits of a sketch for the letters of each text that must be found again, -1 where it is too short."""
-    pieces = [text.letters[BEGUN : BEGUN + NEEDLE] for text in texts]
+    pieces = [text.letters[:NEEDLE] for text in texts]
     bits = bits_of(b"".join(piece.ljust(NEEDLE, b"\0") for piece in pieces))[::SHINGLE].reshape(-1, NEEDLE // SHINGLE)
     bits[np.array([len(piece) < NEEDLE for piece in pieces], np.bool_)] = -1
     return bits
