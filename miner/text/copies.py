@@ -112,7 +112,7 @@ class Weighed:
         return self.grams[order], self.weights[: len(self.grams)][order]
 
     @cached_property
-    def seeds(self) -> dict[str, list[int]]:
+    def seeds(self) -> frozenset[str]:
         return seeds_of(self.tokens.line)
 
     def mass(self, same: bytearray) -> float:

@@ -12,11 +12,10 @@ from miner.text.copies import Copies, CopyVerdict, Weighed, close, judge_copy
 from miner.text.fold import PLACES, Folded
 from miner.text.frequencies import Frequencies
 from miner.text.tokens import VOCABULARY, TokenLine
-from miner.text.windows import joined
 
 SHARED, SPARED = 0.4, 1
 """Share of the rare shingles of the text that has fewer which a copy has too, so many fewer where there are few."""
-HELD = 2**14
+HELD = 2**13
 """Texts that are kept, read."""
 
 
@@ -29,12 +28,11 @@ class NearCopies:
         self._read: OrderedDict[str, Weighed] = OrderedDict()
         self._generation = VOCABULARY.generation
 
-    def among(self, candidates: Sequence[Folded], relevant: Folded) -> Bool:
-        """[C] which candidates are near copies of a relevant passage."""
+    def among(self, candidates: Sequence[Folded], relevant: Folded, windows: Bool) -> Bool:
+        """[C] which candidates are near copies of a relevant passage; `windows` [C] are joined with it as windows are."""
         if VOCABULARY.full:
             VOCABULARY.clear()
-        goes_on = np.array([joined(each.letters, relevant.letters) for each in candidates], np.bool_)
-        found = self._share_what_is_rare(candidates, relevant) | goes_on
+        found = self._share_what_is_rare(candidates, relevant) | windows
         looked = np.flatnonzero(found)
         if not len(looked):
             return found
@@ -42,7 +40,7 @@ class NearCopies:
             self._weighed(relevant.text),
             [self._weighed(candidates[i].text) for i in looked.tolist()],
         )
-        found[looked] = close(ours, known) | goes_on[looked]
+        found[looked] = close(ours, known) | windows[looked]
         for i, each in zip(looked.tolist(), ours, strict=True):
             found[i] = found[i] and judge_copy(each, known, self.copies, every=False).copy
         return found

@@ -61,8 +61,9 @@ _MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
 )
 """What marks a text up, with strings one of which is there wherever it is. Lines are found by the end of the one
 before, which is much faster than looking for beginnings."""
-_MARK = re.compile(r"[]\[`~<>#*_\\]")
-_WITHOUT_MARKS = [each for each in _MARKDOWN if any(not _MARK.search(sign) for sign in each[0])]
+_MARKS = frozenset("[]`~<>#*_\\")
+_WITHOUT_MARKS = [each for each in _MARKDOWN if any(_MARKS.isdisjoint(sign) for sign in each[0])]
+"""What is looked for in texts that have none of the marks, as most."""
 _BROKEN = re.compile(r"-(?<=[^\W\d_]-)[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
 _POWER = re.compile("(?<=\\d)[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _NOTE = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]+|[™®©]")
@@ -101,7 +102,7 @@ def present(text: str) -> str:
     if "<" in text:
         text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
     text = "\n" + text
-    for signs, pattern, replacement in _MARKDOWN if _MARK.search(text) else _WITHOUT_MARKS:
+    for signs, pattern, replacement in _MARKDOWN if any(mark in text for mark in _MARKS) else _WITHOUT_MARKS:
         for sign in signs:
             if sign in text:
                 text = pattern.sub(replacement, text)
