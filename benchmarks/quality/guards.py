@@ -49,9 +49,10 @@ RESULTS = Path(__file__).parents[1] / "results" / "guards.json"
 QUERIES, DEPTH, DRAWN, SEED = 1000, 100, 60, 0
 WORDS, STRIDE, SHARED = 80, 40, 0.4
 OVERLAPPING, REPEATED = "with an overlapping window", "with a part that the document repeats"
+OWN_TEMPLATE = "with a part of a template that the document shares with others"
 QUOTED = "with a part that few other documents hold"
 TEMPLATE = "with a part of a template of other documents"
-KINDS = ("rows", OVERLAPPING, REPEATED, QUOTED, TEMPLATE)
+KINDS = ("rows", OVERLAPPING, REPEATED, OWN_TEMPLATE, QUOTED, TEMPLATE)
 SHAPES = ("#", "_", "-", "/", ":")
 FILTERS: tuple[tuple[Filter, ...], ...] = (
     (),
@@ -225,9 +226,10 @@ class Windows:
         if run is None:
             return None
         (home, part), (other, number) = self.places[negative.id], self.places[relevant.id]
-        if home == other:
-            return OVERLAPPING if abs(part - number) == 1 else REPEATED
-        return QUOTED if Weighed(TokenLine(run), frequencies).weights.mean() >= RARE else TEMPLATE
+        rare = Weighed(TokenLine(run), frequencies).weights.mean() >= RARE
+        if home != other:
+            return QUOTED if rare else TEMPLATE
+        return OWN_TEMPLATE if not rare else OVERLAPPING if abs(part - number) == 1 else REPEATED
 
 
 def windows(data: Path) -> dict[str, Any]:

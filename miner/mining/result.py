@@ -227,7 +227,9 @@ class MiningResult:
             check_texts([row for row, _ in batch], near)
             for (row, mined), known in zip(batch, self._known(range(done, done + len(batch))), strict=True):
                 check_documents(row, mined, known, self.index.manifest.shapes)
-            yield from (Sourced(row, self._receipt(i, row.negatives)) for i, (row, _) in enumerate(batch, done))
+            yield from (
+                Sourced(row, self._receipt(i, row.negatives)) for i, (row, _) in enumerate(batch, done)
+            )
             done += len(batch)
 
     def _known(self, queries: range) -> Iterator[list[Passage]]:

@@ -205,5 +205,7 @@ def close(candidates: Sequence[Weighed], relevant: Weighed) -> Bool:
     totals = np.array([each.total for each in long])
     of_relevant = np.add.reduceat(np.where(there, weights[places], 0.0), starts)
     of_candidate = np.add.reduceat(np.where(there, ours, 0.0), starts)
-    found[~found & (words >= LOOKED_AT)] = (of_relevant >= MUCH * relevant.total) | (of_candidate >= MUCH * totals)
+    found[~found & (words >= LOOKED_AT)] = (of_relevant >= MUCH * relevant.total) | (
+        of_candidate >= MUCH * totals
+    )
     return found

@@ -40,7 +40,9 @@ def _goes_on(first: bytes, second: bytes) -> bool:
 def needles_of(texts: Sequence[Folded]) -> Int64:
     """[T, 4] the bits of a sketch for the letters of each text that must be found again, -1 where it is too short."""
     pieces = [text.letters[:NEEDLE] for text in texts]
-    bits = bits_of(b"".join(piece.ljust(NEEDLE, b"\0") for piece in pieces))[::SHINGLE].reshape(-1, NEEDLE // SHINGLE)
+    bits = bits_of(b"".join(piece.ljust(NEEDLE, b"\0") for piece in pieces))[::SHINGLE].reshape(
+        -1, NEEDLE // SHINGLE
+    )
     bits[np.array([len(piece) < NEEDLE for piece in pieces], np.bool_)] = -1
     return bits
 
