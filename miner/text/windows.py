@@ -65,7 +65,9 @@ class Joint:
 
 
 def joint(first: str, second: str) -> Joint | None:
-    """What one text ends with and the other begins with, given their lines of tokens; None where one holds the other."""
+    """What one text ends with and the other begins with, given their lines of tokens; None where there is nothing such
+    or one holds the other.
+    """
     for skipped in range(min(CUT, len(second) - SHORTEST) + 1):
         head = second[skipped : skipped + SHORTEST]
         place = first.find(head, skipped + 1)
