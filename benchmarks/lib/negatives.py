@@ -106,11 +106,11 @@ def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
     """miner with other filters and perhaps another selector: 'miner:risk(max=0.05)',
     'miner:margin(relative=0.05)+risk(max=0.1):diverse()' or 'miner::priced(price=0.2)'.
     """
-    from miner.filters import SameDocument, parse_filter
+    from miner.filters import parse_filter
     from miner.selectors import parse_selector
 
     _, judge, *select = spelling.split(":")
-    filters = (SameDocument(overlapping=True), *map(parse_filter, filter(None, judge.split("+"))))
+    filters = tuple(map(parse_filter, filter(None, judge.split("+"))))
     options: dict[str, object] = {"filters": filters}
     if select:
         options["select"] = parse_selector(select[0])

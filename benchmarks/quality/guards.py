@@ -16,7 +16,8 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from typing import Any
 from benchmarks.lib.former_guards import former_copy
 from miner.corpus import read_corpus
 from miner.corpus.queries import read_queries
-from miner.data import Passage, Query
+from miner.data import Negative, Passage, Query
 from miner.encoders import HashingEncoder
 from miner.filters import Filter, Margin, Rank, SameDocument, Score
 from miner.index import Index, build_index, open_index
@@ -33,11 +34,12 @@ from miner.mining.relevant import find_relevant
 from miner.mining_tasks.mine import mine
 from miner.selectors import BelowRelevant, Diverse, Sample, Selector, Top
 from miner.storage.files import write_json
-from miner.text.copies import Copies
+from miner.text.copies import RARE, Copies, Weighed
 from miner.text.fold import fold
-from miner.text.frequencies import Frequencies
+from miner.text.frequencies import Frequencies, FrequencyCounter
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
+from miner.text.tokens import TokenLine
 from tests.support.contrasts import CONTRASTS, pairs
 from tests.support.contrasts_later import LATER
 from tests.support.passages import LENGTHS, SCRIPTS, STRANGE, passage, sentences
@@ -47,12 +49,15 @@ RESULTS = Path(__file__).parents[1] / "results" / "guards.json"
 QUERIES, DEPTH, DRAWN, SEED = 1000, 100, 60, 0
 WORDS, STRIDE, SHARED = 80, 40, 0.4
 OVERLAPPING, REPEATED = "with an overlapping window", "with a part that the document repeats"
+OWN_TEMPLATE = "with a part of a template that the document shares with others"
+QUOTED = "with a part that few other documents hold"
 TEMPLATE = "with a part of a template of other documents"
+KINDS = ("rows", OVERLAPPING, REPEATED, OWN_TEMPLATE, QUOTED, TEMPLATE)
 SHAPES = ("#", "_", "-", "/", ":")
 FILTERS: tuple[tuple[Filter, ...], ...] = (
     (),
     (Margin(relative=0.05),),
-    (SameDocument(overlapping=True),),
+    (SameDocument(),),
     (Rank(first=2),),
     (Score(max=0.95),),
 )
@@ -134,7 +139,7 @@ def corpus(data: Path, index: Index, drawn: Path | None) -> dict[str, Any]:
     ]
     start = time.process_time()
     codes = list(match_all(asked, near))
-    seconds = time.process_time() - start
+    seconds, (cost, size) = time.process_time() - start, statistics(index)
     counts, before, dropped, kept = Counter[str](), 0, list[tuple[str, str]](), list[tuple[str, str]]()
     for i, (request, line) in enumerate(zip(asked, codes, strict=True)):
         own = set(relevant.rows[relevant.of(i)].tolist())
@@ -167,7 +172,19 @@ def corpus(data: Path, index: Index, drawn: Path | None) -> dict[str, Any]:
         "near copies by the rule before": share(before, every),
         "kept that were dropped before": len(kept),
         "milliseconds a query to judge all": round(1000 * seconds / len(queries), 2),
+        "milliseconds a passage for the statistics": round(1000 * cost / len(index), 3),
+        "bytes of the statistics": size,
     }
+
+
+def statistics(index: Index) -> tuple[float, int]:
+    """Seconds of processor that counting words and runs of words takes when an index is built, and bytes kept."""
+    texts = [passage.encoded for passage in index.passages(range(len(index)))]
+    start, counter = time.process_time(), FrequencyCounter()
+    for text in texts:
+        counter.add(text)
+    size = counter.result().array().nbytes
+    return time.process_time() - start, size
 
 
 def _draw(
@@ -185,55 +202,69 @@ def _draw(
     (folder / f"{name}.key.json").write_text(json.dumps([verdict for verdict, *_ in mixed]), "utf-8")
 
 
+@dataclass(frozen=True)
+class Windows:
+    """Windows over long documents under ids of one shape."""
+
+    passages: Sequence[Passage]
+    places: Mapping[str, tuple[int, int]]
+    """By id: the number of the document and of the window in it."""
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[str]], mark: str) -> Windows:
+        passages, places = list[Passage](), dict[str, tuple[int, int]]()
+        for number, text in enumerate(texts):
+            for part, start in enumerate(range(0, len(text) - STRIDE, STRIDE)):
+                id = f"doc {number}{mark}{part}" if mark else f"{7919 * len(passages) % 999983:06}"
+                passages.append(Passage(id, " ".join(text[start : start + WORDS])))
+                places[id] = number, part
+        return cls(passages, places)
+
+    def told(self, negative: Negative, relevant: Passage, frequencies: Frequencies) -> str | None:
+        """How a negative stands to a relevant passage much of which it shares; None if it does not."""
+        run = _shared(negative.text, relevant.text)
+        if run is None:
+            return None
+        (home, part), (other, number) = self.places[negative.id], self.places[relevant.id]
+        rare = Weighed(TokenLine(run), frequencies).weights.mean() >= RARE
+        if home != other:
+            return QUOTED if rare else TEMPLATE
+        return OWN_TEMPLATE if not rare else OVERLAPPING if abs(part - number) == 1 else REPEATED
+
+
 def windows(data: Path) -> dict[str, Any]:
     """Rows with a negative that shares much of its relevant passage, of windows over long documents: windows over the
-    same document, and parts of templates that other documents hold too.
+    same document, what it says again elsewhere, what one other document says too, and templates of many documents.
     """
-    found = Counter[str]()
     texts = [passage.text.split() for passage in read_corpus(data / "corpus.jsonl")]
     long = list(islice((text for text in texts if len(text) >= 5 * WORDS), 60))
-    encoder = HashingEncoder(256)
-    for mark in SHAPES:
-        made = list(_windows(long, mark))
-        asked = made[::7]
-        queries = [Query(" ".join(each.text.split()[20:32]), (), (each.id,)) for each in asked]
-        with tempfile.TemporaryDirectory() as folder:
-            index = build_index(made, folder, encoder)
-            for filters in FILTERS:
-                for select in SELECTORS:
-                    rows = mine(queries, index, Recipe(filters=filters, select=select), encoder=encoder)
-                    for row, each in zip(rows, asked, strict=True):
-                        found["rows"] += 1
-                        sharing = [n.id for n in row.negatives if _shares(n.text, each.text)]
-                        found.update({_relation(id, each.id, mark) for id in sharing})
-    kinds = ("rows", OVERLAPPING, REPEATED, TEMPLATE)
-    return {
-        **{kind: found[kind] for kind in kinds},
-        "words": WORDS,
-        "stride": STRIDE,
-        "shapes of ids": len(SHAPES),
-    }
+    shaped = sum((_windows(long, mark) for mark in SHAPES), Counter[str]())
+    found = {"ids of five shapes": shaped, "ids that tell nothing": _windows(long, "")}
+    counts = {name: {kind: each[kind] for kind in KINDS} for name, each in found.items()}
+    return {**counts, "words": WORDS, "stride": STRIDE, "shapes of ids": len(SHAPES)}
 
 
-def _relation(id: str, relevant: str, mark: str) -> str:
-    """How two windows that share much stand to each other."""
-    (home, _, part), (other, _, number) = id.rpartition(mark), relevant.rpartition(mark)
-    if home != other:
-        return TEMPLATE
-    return OVERLAPPING if abs(int(part) - int(number)) == 1 else REPEATED
+def _windows(texts: Sequence[Sequence[str]], mark: str) -> Counter[str]:
+    found, encoder, made = Counter[str](), HashingEncoder(256), Windows.of(texts, mark)
+    asked = made.passages[::7]
+    queries = [Query(" ".join(each.text.split()[20:32]), (), (each.id,)) for each in asked]
+    with tempfile.TemporaryDirectory() as folder:
+        index = build_index(made.passages, folder, encoder)
+        for filters in FILTERS:
+            for select in SELECTORS:
+                rows = mine(queries, index, Recipe(filters=filters, select=select), encoder=encoder)
+                for row, each in zip(rows, asked, strict=True):
+                    told = {made.told(negative, each, index.frequencies) for negative in row.negatives}
+                    found.update(["rows", *(kind for kind in told if kind)])
+    return found
 
 
-def _windows(texts: Sequence[Sequence[str]], mark: str) -> Iterator[Passage]:
-    for number, text in enumerate(texts):
-        for part, start in enumerate(range(0, len(text) - STRIDE, STRIDE)):
-            yield Passage(f"doc {number}{mark}{part}", " ".join(text[start : start + WORDS]))
-
-
-def _shares(text: str, relevant: str) -> bool:
-    """Whether one run of words of the relevant passage that is long enough stands in the text."""
+def _shared(text: str, relevant: str) -> str | None:
+    """A run of words of the relevant passage that is long enough and stands in the text."""
     words, line = relevant.split(), f" {' '.join(text.split())} "
     size = int(SHARED * len(words))
-    return any(f" {' '.join(words[i : i + size])} " in line for i in range(len(words) - size + 1))
+    runs = (" ".join(words[i : i + size]) for i in range(len(words) - size + 1))
+    return next((run for run in runs if f" {run} " in line), None)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from miner.data import Float32, Passage, Query
 from miner.encoders import HashingEncoder
-from miner.filters import Filter, Margin, Risk, SameDocument
+from miner.filters import Filter, Margin, Risk
 from miner.index import Index, build_index
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
@@ -31,8 +31,8 @@ from miner.storage.files import write_json
 RESULTS = Path(__file__).parents[1] / "results" / "risk_cost.json"
 DIM, TOPIC, WORDS = 384, 20, 80
 WAYS: dict[str, tuple[Filter, ...]] = {
-    "margin": (SameDocument(overlapping=True), Margin(relative=0.05)),
-    "risk": (SameDocument(overlapping=True), Risk()),
+    "margin": (Margin(relative=0.05),),
+    "risk": (Risk(),),
 }
 
 

@@ -90,9 +90,7 @@ def _percent(found: Sequence[float]) -> str:
 
 def default() -> str:
     """The point of frontier.json that miner's default is: its filters, the guards aside, and its selector."""
-    from miner.filters import SameDocument
     from miner.mining.recipe import Recipe
 
     recipe = Recipe()
-    filters = [repr(each) for each in recipe.filters if not isinstance(each, SameDocument)]
-    return ", ".join([*filters, repr(recipe.select)])
+    return ", ".join(map(repr, [*recipe.filters, recipe.select]))

@@ -17,6 +17,7 @@ from benchmarks.lib.markdown_tables import markdown as markdown
 from benchmarks.tables import (
     detection_tables,
     frontier_tables,
+    guards_tables,
     judging_tables,
     readme_tables,
     speed_tables,
@@ -85,6 +86,9 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
     "frontier-points": ("frontier.json", frontier_tables.frontier_points),
+    "guards": ("guards.json", guards_tables.suites),
+    "guards-corpora": ("guards.json", guards_tables.corpora),
+    "guards-windows": ("guards.json", guards_tables.windows),
     "judging": ("judging.json", judging_tables.judging),
     "judging-sets": ("judging.json", judging_tables.judging_sets),
     "judging-coverage": ("judging.json", judging_tables.judging_coverage),

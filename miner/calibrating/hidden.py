@@ -13,7 +13,7 @@ from miner.data import KEPT, PADDING, Bool, Candidates, Float64, Int64, Pool, Qu
 from miner.encoders import Encoder
 from miner.encoders.endpoint import announce
 from miner.encoders.lazy import LazyEncoder
-from miner.filters import GUARDS, Filter, SameDocument, judge
+from miner.filters import GUARDS, Filter, OverlapGuard, judge
 from miner.index import Index
 from miner.mining.block import Block
 from miner.mining.pool import PoolBuilder
@@ -24,7 +24,7 @@ from miner.text.copies import Copies
 
 DEPTH = HEAD
 POOL_QUERIES = 128
-FILTERS: tuple[Filter, ...] = (*GUARDS, Copies(), SameDocument(overlapping=True))
+FILTERS: tuple[Filter, ...] = (*GUARDS, Copies(), OverlapGuard())
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def command(
     ] = None,
     filter: Annotated[
         list[str] | None,
-        typer.Option(help="As 'margin(relative=0.05)'; repeat it; replaces the default filters."),
+        typer.Option(help="As 'margin(relative=0.05)'; repeat it; none by default."),
     ] = None,
     copies: Annotated[
         str,

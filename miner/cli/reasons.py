@@ -11,6 +11,7 @@ GUARDS = {
     "query": "it is the query itself",
     "blank": "it has no text",
     "duplicate": "it repeats an earlier candidate",
+    "overlapping": "it shares text with a relevant passage of the same document",
 }
 """By the name of the match."""
 

@@ -22,9 +22,8 @@ def recipe_of(
     copies: str = "copies()",
     **further: Any,
 ) -> Recipe:
-    """The recipe that options spell. Named filters replace the default ones, the guards and `copies` aside; a risk
-    cap joins them, and under it the hardest are taken unless `select` says otherwise. `further` are other fields of
-    the recipe.
+    """The recipe that options spell. Filters come beside the guards and `copies`; a risk cap joins them, and under it
+    the hardest are taken unless `select` says otherwise. `further` are other fields of the recipe.
 
     Raises ConfigError for a spec that cannot be read.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from miner.filters.base import Filter, judge
 from miner.filters.denoise import Denoise
-from miner.filters.guards import GUARDS, Guard
+from miner.filters.guards import GUARDS, Guard, OverlapGuard
 from miner.filters.judged import DropJudged
 from miner.filters.margin import Margin
 from miner.filters.risk import Risk
@@ -33,6 +33,7 @@ __all__ = [
     "Filter",
     "Guard",
     "Margin",
+    "OverlapGuard",
     "Rank",
     "Risk",
     "SameDocument",

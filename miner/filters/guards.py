@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from miner.data import Bool, Pool
+from miner.text.documents import Sibling
 from miner.text.match import Match
 
 
@@ -27,6 +28,19 @@ class Guard:
 
     def __repr__(self) -> str:
         return self.match.name.lower()
+
+
+@dataclass(frozen=True, repr=False)
+class OverlapGuard:
+    """Drops what shares text with a relevant passage of the same document: windows over it, and what it repeats."""
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    def keep(self, pool: Pool) -> Bool:
+        return np.less(pool.sibling, Sibling.OVERLAPPING)
+
+    def __repr__(self) -> str:
+        return Sibling.OVERLAPPING.name.lower()
 
 
 GUARDS = tuple(Guard(match) for match in Match if match not in (Match.NONE, Match.NEAR_COPY))

@@ -14,13 +14,12 @@ from miner.text.documents import Sibling
 
 @dataclass(frozen=True, repr=False)
 class SameDocument(Spec):
-    """Drops every passage of a document that a relevant passage comes from, or with `overlapping` only
-    those that share text with that relevant passage.
+    """Drops every passage of a document that a relevant passage comes from. Those that share text with it are
+    dropped by a guard, whatever the filters.
     """
 
     name: ClassVar[str] = "sibling"
     reason: ClassVar[str] = "from the document of a relevant passage"
-    overlapping: bool = False
 
     def keep(self, pool: Pool) -> Bool:
-        return np.less(pool.sibling, Sibling.OVERLAPPING if self.overlapping else Sibling.SAME_DOCUMENT)
+        return np.less(pool.sibling, Sibling.SAME_DOCUMENT)

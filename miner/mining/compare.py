@@ -14,15 +14,14 @@ from miner.index import Index
 from miner.index.memo import ArraySpec, Memo, MemoKind
 from miner.mining.block import Block
 from miner.mining.relevant import EMIT
-from miner.text.documents import OVERLAP, Sibling, document, spans_overlap
-from miner.text.fold import folded
+from miner.text.documents import Sibling, document, share_text
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
 from miner.text.overlap import Overlap, overlap
 from miner.vectors.dot import cosines, dot
 from miner.vectors.threads import single_threaded_blas
 
-COMPARED = MemoKind("compared", 2)
+COMPARED = MemoKind("compared", 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +153,9 @@ def _siblings(block: Block, rows: Int64, same: Bool, read: Read) -> UInt8:
         mine = block.relevant(i)
         parents = block.relevant_rows[mine][homes[mine] == documents[i, column]]
         ours, *theirs = read.of_rows(np.array([rows[i, column], *parents]))
-        overlaps = any(_overlap_in_document(ours, each) for each in theirs)
+        overlaps = any(share_text(ours, each) for each in theirs)
         codes[i, column] = Sibling.OVERLAPPING if overlaps else Sibling.SAME_DOCUMENT
     return codes
-
-
-def _overlap_in_document(a: Passage, b: Passage) -> bool:
-    """Whether two passages of one document share text, by where they stand in it or by what they say."""
-    return spans_overlap(a, b) or folded(a.text).share(folded(b.text)) >= OVERLAP
 
 
 def _in_line(values: Int64, wanted: Int64, offsets: Int64) -> Bool:

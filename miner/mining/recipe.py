@@ -7,7 +7,7 @@ from typing import Protocol
 
 from miner.data import TEACHER
 from miner.errors import ConfigError
-from miner.filters import GUARDS, DropJudged, Filter, Risk, SameDocument
+from miner.filters import GUARDS, DropJudged, Filter, OverlapGuard, Risk
 from miner.judgments.known import KnownJudgments
 from miner.mining.relevant import EMIT
 from miner.mining.teacher import ScoreCache
@@ -43,7 +43,7 @@ class Recipe:
     n: int = 5
     copies: Copies = field(default_factory=Copies)
     """What a near copy of a relevant passage is: it is dropped whatever the filters."""
-    filters: tuple[Filter, ...] = (SameDocument(overlapping=True),)
+    filters: tuple[Filter, ...] = ()
     select: Selector = field(default_factory=RiskPenalty)
     depth: int = 100
     seed: int = 0
@@ -78,9 +78,10 @@ class Recipe:
 
     @property
     def judges(self) -> tuple[Filter, ...]:
-        """The guards, the rule for near copies, what was judged to answer, then the filters, in the order of the
-        verdict codes."""
-        return (*GUARDS, self.copies, *([] if self.judgments is None else [DropJudged()]), *self.filters)
+        """The guards, the rule for near copies among them, what was judged to answer, then the filters, in the order
+        of the verdict codes."""
+        judged = [] if self.judgments is None else [DropJudged()]
+        return (*GUARDS, self.copies, OverlapGuard(), *judged, *self.filters)
 
     @property
     def cheap(self) -> tuple[Filter, ...]:

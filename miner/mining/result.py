@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import orjson
 
-from miner.data import Float32, MinedRow, Negative, Passage, Query, Row
-from miner.errors import ConfigError, MinerError
+from miner.data import PADDING, Float32, MinedRow, Negative, Passage, Query
+from miner.errors import ConfigError
 from miner.formats.base import Format, Sourced
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
@@ -24,6 +24,7 @@ from miner.mining import show
 from miner.mining.counts import MiningCounts
 from miner.mining.export import EVIDENCE, arrow_table, dataset, frame
 from miner.mining.garbage import gc_frozen
+from miner.mining.last_check import check_documents, check_texts
 from miner.mining.pick import Pick
 from miner.mining.prepare import Prepared
 from miner.mining.recipe import Recipe
@@ -31,7 +32,6 @@ from miner.mining.relevant import EMIT
 from miner.mining.run_record import RunInfo
 from miner.storage import files
 from miner.storage.paths import as_path
-from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class MiningResult:
         return len(self.queries)
 
     def __iter__(self) -> Iterator[MinedRow]:
-        return (row for batch in self._batches() for row in batch)
+        return (row for batch in self._batches() for row, _ in batch)
 
     @overload
     def __getitem__(self, place: int) -> MinedRow: ...
@@ -114,12 +114,14 @@ class MiningResult:
     def _repr_html_(self) -> str:
         return show.html(self)
 
-    def _batches(self) -> Iterator[list[MinedRow]]:
+    def _batches(self) -> Iterator[list[tuple[MinedRow, list[Passage]]]]:
+        """Rows with the passages that were mined for them."""
         for start in range(0, len(self), AT_ONCE):
             picks = self.picks[start : start + AT_ONCE]
             passages = iter(self.index.passages(np.concatenate([pick.rows for pick in picks])))
-            pieces = (self._negatives(pick, list(islice(passages, len(pick.rows)))) for pick in picks)
-            yield [self._row(i, mined) for i, mined in enumerate(pieces, start)]
+            mined = [list(islice(passages, len(pick.rows))) for pick in picks]
+            pieces = zip(picks, mined, strict=True)
+            yield [(self._row(i, self._negatives(*each)), each[1]) for i, each in enumerate(pieces, start)]
 
     def _row(self, i: int, mined: Sequence[Negative]) -> MinedRow:
         relevant, given = self.prepared.relevant, self.prepared.block.taken[i]
@@ -230,9 +232,21 @@ class MiningResult:
         """Each row with its receipt."""
         near, done = NearCopies(self.recipe.copies, self.index.frequencies), 0
         for batch in self._batches():
-            _check(batch, near)
-            yield from (Sourced(row, self._receipt(i, row.negatives)) for i, row in enumerate(batch, done))
+            check_texts([row for row, _ in batch], near)
+            for (row, mined), known in zip(batch, self._known(range(done, done + len(batch))), strict=True):
+                check_documents(row, mined, known, self.index.manifest.shapes)
+            yield from (
+                Sourced(row, self._receipt(i, row.negatives)) for i, (row, _) in enumerate(batch, done)
+            )
             done += len(batch)
+
+    def _known(self, queries: range) -> Iterator[list[Passage]]:
+        """The relevant passages of queries that the index holds."""
+        relevant = self.prepared.relevant
+        rows = [relevant.rows[relevant.of(i)] for i in queries]
+        rows = [each[each != PADDING] for each in rows]
+        passages = iter(self.index.passages(np.concatenate(rows)))
+        return (list(islice(passages, len(each))) for each in rows)
 
     def _receipt(self, i: int, mined: Sequence[Negative]) -> dict[str, Any]:
         known = self.prepared.relevant
@@ -274,15 +288,6 @@ class MiningResult:
             return {"judged": {"verdict": found.verdict, "by": found.judge}} if found else {}
 
         return said
-
-
-def _check(rows: Sequence[Row], near: NearCopies) -> None:
-    """The last word: no negative of a row matches its query or its relevant passages, by the rules of mining."""
-    asked = [MatchRequest(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
-    for row, codes in zip(rows, match_all(asked, near), strict=True):
-        for place in np.flatnonzero(codes).tolist():
-            kind, text = Match(codes[place]).name.lower(), row.hard_negatives[place]
-            raise MinerError(f"a negative of query {row.query!r} is {kind}: {text[:80]!r}")
 
 
 def _numbers(values: Float32) -> list[float]:

@@ -6,7 +6,7 @@ heaviest chain of runs in one order is the alignment, and runs that lie elsewher
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,7 +52,7 @@ class Alignment:
     gaps: Sequence[Gap]
 
 
-def align(a: TokenLine, b: TokenLine, seeds: Mapping[str, Sequence[int]] | None = None) -> Alignment:
+def align(a: TokenLine, b: TokenLine, seeds: frozenset[str] | None = None) -> Alignment:
     """The alignment of two texts; `seeds` are those of b, if they are known."""
     found = _placed(_runs(a.line, b.line, seeds_of(b.line) if seeds is None else seeds), a.line, b.line)
     chain = _heaviest(found)
@@ -61,40 +61,37 @@ def align(a: TokenLine, b: TokenLine, seeds: Mapping[str, Sequence[int]] | None 
     return Alignment(chain, moved, _gaps(chain, len(a), len(b)))
 
 
-def seeds_of(line: str) -> dict[str, list[int]]:
-    """Where each run of SEED tokens stands."""
-    found: dict[str, list[int]] = {}
-    for place in range(len(line) - SEED + 1):
-        found.setdefault(line[place : place + SEED], []).append(place)
-    return found
+def seeds_of(line: str) -> frozenset[str]:
+    """Every run of SEED tokens."""
+    return frozenset(line[place : place + SEED] for place in range(len(line) - SEED + 1))
 
 
-def _runs(a: str, b: str, seeds: Mapping[str, Sequence[int]]) -> list[CommonRun]:
+def _runs(a: str, b: str, seeds: frozenset[str]) -> list[CommonRun]:
     """From left to right the longest run that begins at each place of a, behind the one before; one that begins a
     token later is taken if it is longer.
     """
-    runs, end = list[CommonRun](), 0
+    runs, place = list[CommonRun](), 0
     waiting: CommonRun | None = None
-    for place in [i for i in range(len(a) - SEED + 1) if a[i : i + SEED] in seeds]:
-        if waiting is not None and place > waiting.a + 1:
+    while place <= len(a) - SEED:
+        run = _longest(a, b, place) if a[place : place + SEED] in seeds else None
+        if waiting is not None and (run is None or run.size <= waiting.size):
             runs.append(waiting)
-            end, waiting = waiting.a + waiting.size, None
-        if place < end:
+            place, waiting = waiting.a + waiting.size, None
             continue
-        run = _longest(a, b, place, seeds)
-        if waiting is None or run.size > waiting.size:
-            waiting = run
-        else:
-            runs.append(waiting)
-            end, waiting = waiting.a + waiting.size, None
+        waiting = run
+        place += 1
     return [*runs, waiting] if waiting is not None else runs
 
 
-def _longest(a: str, b: str, place: int, seeds: Mapping[str, Sequence[int]]) -> CommonRun:
-    best = CommonRun(place, 0, 0)
-    for other in seeds[a[place : place + SEED]][:_TRIED]:
+def _longest(a: str, b: str, place: int) -> CommonRun | None:
+    """The longest run from a place of a on, among the first few places of b where its first tokens stand."""
+    best, seed, other = None, a[place : place + SEED], -1
+    for _ in range(_TRIED):
+        other = b.find(seed, other + 1)
+        if other < 0:
+            break
         size = _extent(a, b, place, other)
-        if size > best.size:
+        if best is None or size > best.size:
             best = CommonRun(place, other, size)
     return best
 

@@ -8,11 +8,12 @@ from miner.text.lexicon import MONTHS, SPELT_OUT, UPPER
 
 _YEAR = re.compile(r"(?:1\d|20)\d\d")
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
-_DAY_FIRST = re.compile(rf"\b{_DAY}\s+(?:of\s+)?({_MONTH})\.?,?\s+(\d{{4}})\b", re.I)
+_DAY = r"(\d(?<!\w\d)\d?)(?:st|nd|rd|th)?"
+_DAY_AND_YEAR = re.compile(r"\d(?:st|nd|rd|th)?,?\s+\d{4}", re.I)
+_DAY_FIRST = re.compile(rf"{_DAY}\s+(?:of\s+)?({_MONTH})\.?,?\s+(\d{{4}})\b", re.I)
 _MONTH_FIRST = re.compile(rf"\b({_MONTH})\.?\s+{_DAY},?\s+(\d{{4}})\b", re.I)
-_YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?![\d/-]|\.\d)")
-_POINTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.((?:19|20)\d\d)(?![\d.])")
+_YEAR_FIRST = re.compile(r"(\d{4})(?<![\d/.-]\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?![\d/-]|\.\d)")
+_POINTS = re.compile(r"(\d(?<![\d.]\d)\d?)\.(\d{1,2})\.((?:19|20)\d\d)(?![\d.])")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"([-+]?)\s?([$€£¥₹]?)((?:\d|\.\d)[\d.,:/ \u202f']*(?:[eE][+-]?\d+)?)(.*)", re.S)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d{1,3}(?:[ \u202f']\d{3})+(?:[.,]\d+)?")
@@ -32,7 +33,8 @@ def iso_dates(text: str) -> str:
     if not _YEAR.search(text):
         return text
     text = _DAY_FIRST.sub(lambda m: _date(m[3], MONTHS[m[2].lower()], m[1], m[0]), text)
-    text = _MONTH_FIRST.sub(lambda m: _date(m[3], MONTHS[m[1].lower()], m[2], m[0]), text)
+    if _DAY_AND_YEAR.search(text):
+        text = _MONTH_FIRST.sub(lambda m: _date(m[3], MONTHS[m[1].lower()], m[2], m[0]), text)
     text = _YEAR_FIRST.sub(lambda m: _date(m[1], m[3], m[4], m[0]), text)
     return _POINTS.sub(lambda m: _date(m[3], m[2], m[1], m[0]), text)
 

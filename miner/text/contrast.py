@@ -62,7 +62,7 @@ def contrasts(
     for run in (*alignment.chain, *alignment.moved):
         both.same_a[run.a : run.a + run.size] = b"\x01" * run.size
         both.same_b[run.b : run.b + run.size] = b"\x01" * run.size
-    for gap in alignment.gaps:
+    for gap in alignment.gaps if every else sorted(alignment.gaps, key=_size):
         _judge(both, gap)
         if both.contrasts and not every:
             break
@@ -70,6 +70,11 @@ def contrasts(
     if not (len(both.lone) >= DROPPED and len(sides) == 1):
         both.contrasts += [difference for _, difference in both.lone]
     return both
+
+
+def _size(gap: Gap) -> int:
+    """What judging it costs."""
+    return int((gap.a.stop - gap.a.start) * (gap.b.stop - gap.b.start))
 
 
 def _judge(both: SideBySide, gap: Gap) -> None:

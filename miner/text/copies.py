@@ -16,8 +16,10 @@ from miner.errors import ConfigError
 from miner.spec import Spec, parse
 from miner.text.align import align, seeds_of
 from miner.text.contrast import Difference, contrasts
+from miner.text.fold import folded
 from miner.text.frequencies import GRAM, Frequencies, gram_hashes
 from miner.text.tokens import TokenLine
+from miner.text.windows import joined, joint
 
 NEAR_COPY = 7
 """The code of Match (match.py)."""
@@ -25,15 +27,12 @@ LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
 RARE = 0.25
 """Mean weight of tokens below which they are nothing but template: twenty passages hold them."""
-WINDOW = 30
-"""Tokens that two texts overlap in whatever they weigh."""
 RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
 LOOKED_AT = 6 * GRAM
 """Tokens below which runs of four tell nothing."""
-MUCH, GLIMPSE = 0.3, 0.15
-"""Shares of the weight of a text that runs of four in common must have to look closer, and of the lighter text for
-a window."""
+MUCH = 0.3
+"""Share of the weight of a text that runs of four in common must have to look closer."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,6 +88,11 @@ class Weighed:
         self.tokens, self.frequencies = tokens, frequencies
 
     @cached_property
+    def letters(self) -> bytes:
+        """Of the text, without what is between them (fold.py)."""
+        return folded(self.tokens.text).letters
+
+    @cached_property
     def grams(self) -> UInt64:
         """[len - 3] hashes of the runs of four."""
         return gram_hashes(self.tokens.line)
@@ -109,7 +113,7 @@ class Weighed:
         return self.grams[order], self.weights[: len(self.grams)][order]
 
     @cached_property
-    def seeds(self) -> dict[str, list[int]]:
+    def seeds(self) -> frozenset[str]:
         return seeds_of(self.tokens.line)
 
     def mass(self, same: bytearray) -> float:
@@ -123,14 +127,16 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
     """
     if not (len(candidate.tokens) and len(relevant.tokens)):
         return NOTHING
+    window = _is_window(candidate, relevant, copies.overlap)
+    if window and not every:
+        return CopyVerdict(True)
     a, b = candidate.tokens, relevant.tokens
     alignment = align(a, b, relevant.seeds)
+    both = contrasts(a, b, alignment, relevant.frequencies, every)
+    if both.contrasts and not every:
+        return NOTHING
     weights = relevant.weights
     runs = [float(weights[run.b : run.b + run.size].sum()) for run in (*alignment.chain, *alignment.moved)]
-    window = _is_window(candidate, relevant, copies.overlap)
-    both = contrasts(a, b, alignment, relevant.frequencies, every or window)
-    if both.contrasts and not (every or window):
-        return NOTHING
     same = both.same_b.count(1)
     common = Common(
         len(b), same, candidate.mass(both.same_a), relevant.mass(both.same_b), max(runs, default=0.0)
@@ -142,25 +148,18 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
 
 
 def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
-    """Whether one text ends with what the other begins with: windows over one document."""
-    a, b = candidate.tokens.line, relevant.tokens.line
-    behind, before = _joint(b, a), _joint(a, b)
-    shared = slice(len(b) - behind, len(b)) if behind >= before else slice(0, before)
-    size = max(behind, before)
-    if size < max(LEAST, least * min(len(a), len(b))) or size == min(len(a), len(b)):
+    """Whether one text ends with what the other begins with, and no template holds that: windows over one document."""
+    if not joined(candidate.letters, relevant.letters):
         return False
-    return size >= WINDOW or float(relevant.weights[shared].sum()) >= LEAST
-
-
-def _joint(first: str, second: str) -> int:
-    """How many tokens at the end of one text the other begins with, at least LEAST or none."""
-    head = second[:LEAST]
-    place = first.find(head)
-    while place >= 0:
-        if second.startswith(first[place:]):
-            return len(first) - place
-        place = first.find(head, place + 1)
-    return 0
+    a, b = candidate.tokens.line, relevant.tokens.line
+    behind, before = joint(b, a), joint(a, b)
+    shared = [slice(behind.first, behind.first + behind.size)] if behind else []
+    shared += [slice(before.second, before.second + before.size)] if before else []
+    for part in shared:
+        size, mass = part.stop - part.start, float(relevant.weights[part].sum())
+        if size >= least * min(len(a), len(b)) and mass >= max(LEAST, RARE * size):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +188,8 @@ def _held(common: Common, cover: float, within: float, run: float, copies: Copie
 
 
 def close(candidates: Sequence[Weighed], relevant: Weighed) -> Bool:
-    """[C] whether runs of four in common weigh enough to look closer: much of either text, or less where the candidate
-    begins or ends within the relevant passage, as windows do. Short texts are always looked at.
+    """[C] whether runs of four in common weigh enough to look closer: much of either text. Short texts are always
+    looked at.
     """
     known, words = relevant.tokens, np.array([len(each.tokens) for each in candidates], np.int64)
     found = (words > 0) & (np.minimum(words, len(known)) < LOOKED_AT) & (len(known) > 0)
@@ -207,7 +206,7 @@ def close(candidates: Sequence[Weighed], relevant: Weighed) -> Bool:
     totals = np.array([each.total for each in long])
     of_relevant = np.add.reduceat(np.where(there, weights[places], 0.0), starts)
     of_candidate = np.add.reduceat(np.where(there, ours, 0.0), starts)
-    much = (of_relevant >= MUCH * relevant.total) | (of_candidate >= MUCH * totals)
-    window = of_relevant >= GLIMPSE * np.minimum(totals, relevant.total)
-    found[~found & (words >= LOOKED_AT)] = much | (window & (there[starts] | there[ends - 1]))
+    found[~found & (words >= LOOKED_AT)] = (of_relevant >= MUCH * relevant.total) | (
+        of_candidate >= MUCH * totals
+    )
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from miner.data import Passage
+from miner.text.fold import folded
 
 OVERLAP = 0.2
 """Share of the shorter passage's shingles from which on two passages of a document overlap."""
@@ -42,6 +43,11 @@ def spans_overlap(a: Passage, b: Passage) -> bool:
     if not a.source or a.source != b.source or not (a.id.startswith(a.source) and b.id.startswith(b.source)):
         return False
     return a.offset < b.offset + len(b.text) and b.offset < a.offset + len(a.text)
+
+
+def share_text(a: Passage, b: Passage) -> bool:
+    """Whether two passages of one document share text, by where they stand in it or by what they say."""
+    return spans_overlap(a, b) or folded(a.text).share(folded(b.text)) >= OVERLAP
 
 
 @dataclass

@@ -116,6 +116,11 @@ def _shingles(key: bytes) -> Int64:
     return grams[first]
 
 
+def bits_of(letters: bytes) -> Int64:
+    """[len(letters)] the bit of a sketch that the shingle from each place on sets."""
+    return (_grams(letters) * _MIX >> _KEEP).astype(np.int64) // (PLACES // BITS)
+
+
 def _places(keys: Sequence[bytes]) -> list[UInt16]:
     """The places of each key."""
     hashes = (_grams(b"".join(keys)) * _MIX >> _KEEP).astype(np.uint16)

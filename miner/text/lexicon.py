@@ -76,8 +76,11 @@ _SAME = (
     "if when", "must shall", "i me", "he him", "she her", "they them", "we us",
     "but however", "use using used", "until till", "near nearby", "big large", "start begin", "get obtain",
 )  # fmt: skip
-_GROUPS = [frozenset(words.split()) for words in _SAME]
-LISTED = frozenset(KINDS).union(*_GROUPS)
+_GROUPS: Mapping[str, frozenset[str]] = {
+    word: frozenset(other for words in _SAME if word in words.split() for other in words.split())
+    for word in " ".join(_SAME).split()
+}
+LISTED = frozenset(KINDS).union(_GROUPS)
 """Words of which something is known."""
 
 SPELT_OUT: Mapping[str, str] = {
@@ -127,4 +130,4 @@ def interchangeable(a: str, b: str) -> bool:
     """Whether two tokens that say little may stand for each other."""
     if KINDS.get(a) is TokenKind.WEAK and KINDS.get(b) is TokenKind.WEAK:
         return (len(a) > 1 and len(b) > 1) or not (len(a) == len(b) == 1)
-    return any(a in group and b in group for group in _GROUPS)
+    return b in _GROUPS.get(a, ())

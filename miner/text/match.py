@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from miner.data import Bool, Int64, UInt8, UInt64
 from miner.text.copies import NEAR_COPY
 from miner.text.fold import Folded, fold_all
 from miner.text.near_copies import NearCopies
+from miner.text.windows import joined, may_go_on, needles_of
 
 LOWEST = 0.4
 """Share of the bits of the shorter text's sketch that a copy has in common with the longer one, at least: an excerpt
@@ -81,37 +83,39 @@ class RequestPairs:
     """[N] the candidate of each pair."""
     keys: Int64
     """[N] relevant passage and candidate of each pair as one number."""
+    windows: Bool
+    """[N] which of the pairs are joined as windows are."""
     pairs: Int64
     """[N] where each pair stands among all those of all requests."""
 
     @classmethod
     def of(cls, asked: MatchRequest, texts: ComparedTexts) -> RequestPairs:
         ours, theirs = texts.rows(asked.candidates), texts.rows(dict.fromkeys(asked.relevant))
-        equal, same = set(theirs.tolist()), set(texts.same[theirs].tolist())
-        codes = np.array(
-            [
-                Match.SAME_TEXT if row in equal else Match.SAME_PRESENTED if number in same else NONE
-                for row, number in zip(ours.tolist(), texts.same[ours].tolist(), strict=True)
-            ],
-            np.uint8,
-        )
-        places, columns = texts.possible(theirs, ours, codes == NONE)
-        return cls(ours, codes, columns, theirs[places] * len(texts.folded) + ours[columns], places)
+        codes = np.zeros(len(ours), np.uint8)
+        codes[np.equal.outer(texts.same[theirs], texts.same[ours]).any(axis=0)] = Match.SAME_PRESENTED
+        codes[np.equal.outer(theirs, ours).any(axis=0)] = Match.SAME_TEXT
+        places, columns, windows = texts.possible(theirs, ours, codes == NONE)
+        return cls(ours, codes, columns, theirs[places] * len(texts.folded) + ours[columns], windows, places)
 
 
 def _near_copies(lines: Sequence[RequestPairs], texts: ComparedTexts, near: NearCopies) -> Bool:
     """[all distinct pairs] which are near copies; each line is told where its pairs stand."""
     if not lines:
         return np.empty(0, np.bool_)
-    keys, back = np.unique(np.concatenate([line.keys for line in lines]), return_inverse=True)
+    every = np.concatenate([line.keys for line in lines])
+    keys, first, back = np.unique(every, return_index=True, return_inverse=True)
+    windows = np.concatenate([line.windows for line in lines])[first]
     ends = np.cumsum([len(line.keys) for line in lines])
     for line, pairs in zip(lines, np.split(back, ends[:-1]), strict=True):
         line.pairs = pairs
     relevant, candidates = np.divmod(keys, max(1, len(texts.folded)))
     starts = np.flatnonzero(np.diff(relevant, prepend=-1))
     found = [
-        near.among([texts.folded[row] for row in group.tolist()], texts.folded[relevant[start]])
-        for start, group in zip(starts.tolist(), np.split(candidates, starts[1:]), strict=False)
+        near.among([texts.folded[row] for row in candidates[group].tolist()], known, windows[group])
+        for group, known in (
+            (slice(start, stop), texts.folded[relevant[start]])
+            for start, stop in pairwise([*starts.tolist(), len(keys)])
+        )
     ]
     return np.concatenate(found) if found else np.empty(0, np.bool_)
 
@@ -139,6 +143,8 @@ class ComparedTexts:
     """[T, BITS / 64]"""
     least: Int64
     """[T] bits set in the sketch."""
+    needles: Int64
+    """[T, 4] of windows.py."""
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> ComparedTexts:
@@ -153,17 +159,23 @@ class ComparedTexts:
             blank=np.array([not text.strip() for text in distinct], np.bool_),
             sketches=sketches,
             least=least,
+            needles=needles_of(folded),
         )
 
     def rows(self, texts: Iterable[str]) -> Int64:
         return np.array([self.row[text] for text in texts], np.int64)
 
-    def possible(self, a: Int64, b: Int64, free: Bool) -> tuple[Int64, Int64]:
-        """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies."""
+    def possible(self, a: Int64, b: Int64, free: Bool) -> tuple[Int64, Int64, Bool]:
+        """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies, and which of them are
+        joined as windows are."""
         least = np.minimum.outer(self.least[a], self.least[b])
-        near = (self._common_bits(a, b) >= LOWEST * least) & free
-        i, j = np.nonzero(near)
-        return i, j
+        near = self._common_bits(a, b) >= LOWEST * least
+        on = may_go_on(self.sketches[a], self.needles[b]) | may_go_on(self.sketches[b], self.needles[a]).T
+        on &= free & (self.needles[a][:, None] != self.needles[b]).any(axis=-1)
+        for i, j in np.argwhere(on).tolist():
+            on[i, j] = joined(self.folded[a[i]].letters, self.folded[b[j]].letters)
+        rows, columns = np.nonzero(on | (near & free))
+        return rows, columns, on[rows, columns]
 
     def _common_bits(self, a: Int64, b: Int64) -> Int64:
         """[A, B] bits set in both sketches."""

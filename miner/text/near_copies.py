@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from miner.data import Bool
+from miner.data import Bool, UInt16
 from miner.text.copies import Copies, CopyVerdict, Weighed, close, judge_copy
 from miner.text.fold import PLACES, Folded
 from miner.text.frequencies import Frequencies
 from miner.text.tokens import VOCABULARY, TokenLine
 
-SHARED, FEW = 0.1, 40
-"""Share of the rare shingles of the text that has fewer which a copy has too; and how many are too few to tell."""
-HELD = 8192
+SHARED, SPARED = 0.4, 1
+"""Share of the rare shingles of the text that has fewer which a copy has too, so many fewer where there are few."""
+HELD = 2**13
 """Texts that are kept, read."""
 
 
@@ -24,15 +24,15 @@ class NearCopies:
 
     def __init__(self, copies: Copies | None = None, frequencies: Frequencies | None = None) -> None:
         self.copies, self.frequencies = copies or Copies(), frequencies or Frequencies.none()
-        self.rare = self.frequencies.rare
+        self.rare, self._rare = self.frequencies.rare, dict[str, UInt16]()
         self._read: OrderedDict[str, Weighed] = OrderedDict()
         self._generation = VOCABULARY.generation
 
-    def among(self, candidates: Sequence[Folded], relevant: Folded) -> Bool:
-        """[C] which candidates are near copies of a relevant passage."""
+    def among(self, candidates: Sequence[Folded], relevant: Folded, windows: Bool) -> Bool:
+        """[C] which candidates are near copies of a relevant passage; `windows` [C] are joined with it."""
         if VOCABULARY.full:
             VOCABULARY.clear()
-        found = self._share_what_is_rare(candidates, relevant)
+        found = self._share_what_is_rare(candidates, relevant) | windows
         looked = np.flatnonzero(found)
         if not len(looked):
             return found
@@ -40,28 +40,32 @@ class NearCopies:
             self._weighed(relevant.text),
             [self._weighed(candidates[i].text) for i in looked.tolist()],
         )
-        found[looked] = close(ours, known)
+        found[looked] = close(ours, known) | windows[looked]
         for i, each in zip(looked.tolist(), ours, strict=True):
             found[i] = found[i] and judge_copy(each, known, self.copies, every=False).copy
         return found
 
     def _share_what_is_rare(self, candidates: Sequence[Folded], relevant: Folded) -> Bool:
-        """[C] whether texts have shingles in common that are in no template; where a text has few such, it is looked
+        """[C] whether texts have shingles in common that are in no template; where a text has none such, it is looked
         at.
         """
-        sizes = np.array([len(each.places) for each in candidates], np.int64)
-        found: Bool = np.equal(sizes, 0)
-        filled = np.flatnonzero(~found)
-        if not len(filled):
-            return found
-        known = np.zeros(PLACES, np.bool_)
-        known[relevant.places] = True
-        known &= self.rare
-        laid = np.concatenate([candidates[i].places for i in filled.tolist()])
-        starts = np.cumsum(sizes[filled]) - sizes[filled]
-        common = np.add.reduceat(known[laid], starts, dtype=np.int64)
-        least = np.minimum(np.add.reduceat(self.rare[laid], starts, dtype=np.int64), np.count_nonzero(known))
-        found[filled] = (common >= SHARED * least) | (least < FEW)
+        theirs, ours = self._rare_places(relevant), [self._rare_places(each) for each in candidates]
+        sizes, common = np.array([len(each) for each in ours], np.int64), np.zeros(len(ours), np.int64)
+        filled = np.flatnonzero(sizes)
+        if len(filled):
+            known = np.zeros(PLACES, np.bool_)
+            known[theirs] = True
+            starts = np.cumsum(sizes) - sizes
+            common[filled] = np.add.reduceat(known[np.concatenate(ours)], starts[filled], dtype=np.int64)
+        return np.asarray(common >= SHARED * np.minimum(sizes, len(theirs)) - SPARED)
+
+    def _rare_places(self, text: Folded) -> UInt16:
+        """Those of its places (fold.py) that are in no template."""
+        found = self._rare.get(text.text)
+        if found is None:
+            if len(self._rare) > HELD:
+                self._rare.clear()
+            found = self._rare[text.text] = text.places[self.rare[text.places]]
         return found
 
     def judge(self, candidate: str, relevant: str) -> CopyVerdict:

@@ -35,22 +35,27 @@ def _unquoted(found: re.Match[str]) -> str:
 
 _Replacement = str | Callable[[re.Match[str]], str]
 _MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
-    (("```", "~~~"), re.compile(r"^[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M), ""),
+    (("```", "~~~"), re.compile(r"\n[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M), "\n"),
     (
         ("---", "===", "***", "___"),
-        re.compile(r"^[ \t|:+=*_-]*(?:---|===|\*\*\*|___)[ \t|:+=*_-]*$", re.M),
-        "",
+        re.compile(r"\n[ \t|:+=*_-]*(?:---|===|\*\*\*|___)[ \t|:+=*_-]*$", re.M),
+        "\n",
     ),
-    (("](",), re.compile(r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"), r"\1"),
+    (
+        ("](",),
+        re.compile(r"(?:!?\[|(?<=\A\n))([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"),
+        r"\1",
+    ),
     (("][",), re.compile(r"\[([^\[\]\n]*[^\W\d][^\[\]\n]*)\](?:\[[^\[\]\n]*\])"), r"\1"),
-    (("]:",), re.compile(r"^[ \t]*\[[^\]\n]+\]:[ \t]*\S+.*$", re.M), ""),
-    (("[",), re.compile(r"\[\s*(\d{1,3})(?:\s*[,-]\s*\d{1,3})*\s*\]"), r"[\1]"),
+    (("]:",), re.compile(r"\n[ \t]*\[[^\]\n]+\]:[ \t]*\S+.*$", re.M), "\n"),
+    (("[",), re.compile(r"\[\s*(\d{1,3})(?:\s*[,-]\s*\d{1,3})*\s*(?:[,-]?\s*\Z|\])"), r"[\1]"),
+    (("]",), re.compile(r"\A\n[ \t]*\d{1,3}(?:\s*[,-]\s*\d{1,3})*\s*\]"), "\n"),
     (("<http",), re.compile(r"<(https?://[^\s<>]+)>"), r"\1"),
-    (("\n>",), re.compile(r"\A(?:[ \t]*>.*(?:\n|\Z)){2,}\Z"), _unquoted),
-    ((">",), re.compile(r"^[ \t]*>+[ \t]?(?![=\d ])", re.M), ""),
-    (("#",), re.compile(r"^[ \t]*#{1,6}[ \t]+", re.M), "\n"),
-    (tuple("-*+•‣◦▪●·"), re.compile(r"^[ \t]*[-*+•‣◦▪●·][ \t]+(?=\S)", re.M), "\n"),
-    (("1.", "1)"), re.compile(r"^[ \t]*\d{1,2}[.)][ \t]+(?=\S)", re.M), "\n"),
+    (("\n>",), re.compile(r"\A\n(?:[ \t]*>.*(?:\n|\Z)){2,}\Z"), _unquoted),
+    ((">",), re.compile(r"\n[ \t]*>+[ \t]?(?![=\d ])"), "\n"),
+    (("#",), re.compile(r"\n[ \t]*#{1,6}[ \t]+"), "\n\n"),
+    (tuple("-*+•‣◦▪●·"), re.compile(r"\n[ \t]*[-*+•‣◦▪●·][ \t]+(?=\S)"), "\n\n"),
+    (("1.", "1)"), re.compile(r"\n[ \t]*\d{1,2}[.)][ \t]+(?=\S)"), "\n\n"),
     (("*",), re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]+)(?<=[^\s*])\1(?![\w*])"), r"\2"),
     (("**",), re.compile(r"(\*\*)(?=[^\s*])([^*\n]+)(?<=[^\s*])\1"), r"\2"),
     (("_",), re.compile(r"(?<!\w)(_{1,2})(?=[^\s_])([^_\n]+)(?<=[^\s_])\1(?!\w)"), r"\2"),
@@ -58,8 +63,12 @@ _MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
     (("`",), re.compile(r"`+"), ""),
     (("\\",), re.compile(r"\\([\\*_{}\[\]()#+.!|>~<&-])"), r"\1"),
 )
-"""What marks a text up, with strings one of which is there wherever it is."""
-_BROKEN = re.compile(r"(?<=[^\W\d_])-[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
+"""What marks a text up, with strings one of which is there wherever it is. Lines are found by the end of the one
+before, which is much faster than looking for beginnings."""
+_MARKS = frozenset("[]`~<>#*_\\")
+_WITHOUT_MARKS = [each for each in _MARKDOWN if any(_MARKS.isdisjoint(sign) for sign in each[0])]
+"""What is looked for in texts that have none of the marks, as most."""
+_BROKEN = re.compile(r"-(?<=[^\W\d_]-)[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
 _POWER = re.compile("(?<=\\d)[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _NOTE = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]+|[™®©]")
 _FRACTION = re.compile("(?<=\\d)(?=[¼-¾⅐-⅞])")
@@ -96,11 +105,13 @@ def present(text: str) -> str:
         text = html.unescape(html.unescape(text))
     if "<" in text:
         text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
-    for signs, pattern, replacement in _MARKDOWN:
+    text = "\n" + text
+    for signs, pattern, replacement in _MARKDOWN if any(mark in text for mark in _MARKS) else _WITHOUT_MARKS:
         for sign in signs:
             if sign in text:
                 text = pattern.sub(replacement, text)
                 break
+    text = text[1:]
     if not text.isascii():
         text = _unicode(text)
     elif not text.isprintable():

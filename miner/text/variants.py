@@ -86,6 +86,7 @@ def _form(a: str, b: str) -> Form:
     return _edited(*sorted((unaccented(a), unaccented(b)), key=len))
 
 
+@lru_cache(maxsize=50_000)
 def _spelt(word: str) -> str:
     if len(word) < 6:
         return word

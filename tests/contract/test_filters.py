@@ -15,6 +15,7 @@ from miner.filters import (
     Denoise,
     DropRiskiest,
     Margin,
+    OverlapGuard,
     Rank,
     SameDocument,
     Score,
@@ -92,11 +93,11 @@ def test_windows_keep_their_borders() -> None:
     assert Score(min=0.25, max=0.5).keep(pool)[0].tolist() == [False, True, True, False]
 
 
-def test_siblings_are_dropped_all_or_only_where_they_overlap() -> None:
+def test_siblings_are_dropped_by_a_filter_and_by_a_guard_where_they_overlap() -> None:
     codes = np.array([[Sibling.NONE, Sibling.SAME_DOCUMENT, Sibling.OVERLAPPING]], np.uint8)
     pool = make_pool([[0.9, 0.5, 0.25]], [[0.9]], sibling=codes)
     assert SameDocument().keep(pool)[0].tolist() == [True, False, False]
-    assert SameDocument(overlapping=True).keep(pool)[0].tolist() == [True, True, False]
+    assert OverlapGuard().keep(pool)[0].tolist() == [True, True, False]
 
 
 def test_each_verdict_names_the_first_filter_that_said_no_and_all_add_up() -> None:

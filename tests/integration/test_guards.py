@@ -41,9 +41,7 @@ def windows(mark: str) -> Iterator[tuple[int, Passage]]:
 
 
 @pytest.mark.parametrize("mark", ["#", "_", "-", "/", ":", ""])
-@pytest.mark.parametrize(
-    "filters", [(), (Margin(relative=0.05),), (SameDocument(overlapping=True),), (Rank(last=90),)]
-)
+@pytest.mark.parametrize("filters", [(), (Margin(relative=0.05),), (SameDocument(),), (Rank(last=90),)])
 def test_no_window_comes_out_beside_the_one_it_overlaps(
     tmp_path: Path, mark: str, filters: tuple[Filter, ...]
 ) -> None:

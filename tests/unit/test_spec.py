@@ -15,7 +15,7 @@ from miner.selectors import SELECTORS, Diverse, Sample, Top, parse_selector
         Margin(absolute=0.1, against="lowest"),
         Rank(first=11, last=50),
         Score(min=-0.5, max=0.75),
-        SameDocument(overlapping=True),
+        SameDocument(),
     ],
 )
 def test_a_filter_is_what_its_spelling_says(thing: object) -> None:

@@ -18,7 +18,7 @@ from miner.corpus.queries import read_queries
 from miner.data import Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexMismatch, InputError, MinerError
-from miner.filters import Margin, Risk, SameDocument
+from miner.filters import Margin, Risk
 from miner.index import Index, build_index
 from miner.index import build_index as build_from_path
 from miner.mining.recipe import Recipe
@@ -139,7 +139,7 @@ def test_a_recipe_takes_the_model_and_translates_its_caps(calibration: Calibrati
 def test_with_a_calibration_the_default_is_a_cap(calibration: Calibration) -> None:
     assert Recipe().select == RiskPenalty()
     capped = Recipe().calibrated(calibration)
-    assert capped.filters == (SameDocument(overlapping=True), Risk(max=calibration.threshold(Risk().max)))
+    assert capped.filters == (Risk(max=calibration.threshold(Risk().max)),)
     assert capped.select == Top()
 
 

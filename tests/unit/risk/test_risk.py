@@ -134,20 +134,21 @@ def test_parts_add_up_to_the_log_odds(pool: Pool, scorer: RiskScorer) -> None:
     assert np.abs(probability(total) - pool.risk).max() < 2e-6
 
 
-def test_hidden_answers_look_riskier_than_others(
-    passages: list[Passage], queries: list[Query], pool: Pool, index: Index
-) -> None:
+def test_hidden_answers_look_riskier_than_others(queries: list[Query], pool: Pool, index: Index) -> None:
+    """Least so than the same sentence about another thing: a contrast, which the guards keep."""
     assert pool.risk is not None
-    told = []
+    told, among_others = [], []
     for i, query in enumerate(queries):
-        home = query.relevant_ids[0]
-        ours = [
-            p.id.startswith(home) and p.id not in query.relevant_ids for p in index.passages(pool.rows[i])
-        ]
-        others = ~np.array(ours) & (pool.match[i] == 0)
-        told += [np.mean(risk > pool.risk[i, others]) for risk in pool.risk[i, np.array(ours)]]
+        (known,) = query.relevant_ids[:1]
+        ids = [passage.id for passage in index.passages(pool.rows[i])]
+        ours = np.array([id.startswith(known) and id not in query.relevant_ids for id in ids])
+        others = ~ours & (pool.match[i] == 0)
+        reworded = others & np.array([id.partition("#")[2] != known.partition("#")[2] for id in ids])
+        told += [np.mean(risk > pool.risk[i, others]) for risk in pool.risk[i, ours]]
+        among_others += [np.mean(risk > pool.risk[i, reworded]) for risk in pool.risk[i, ours]]
     assert len(told) > 100
     assert np.mean(told) > 0.75
+    assert np.mean(among_others) > 0.95
 
 
 def test_a_relevant_passage_in_error_weighs_nothing() -> None:
