@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 LONGEST = 1000
@@ -16,8 +17,8 @@ FEWEST = 20
 UNKNOWN, UNREAD = 0.1, 0.4
 """Shares of letters from which a corpus counts as unread: those that are no token, and those with them that are
 tokens of their own, or several."""
-OFTEN = 0.1
-"""Share of the unread letters from which a script is named."""
+MOSTLY = 0.4
+"""Share of a script's letters that are not read from which it is named."""
 NAMES = {"CJK": "Chinese characters"}
 
 Span = tuple[int, int, bool]
@@ -42,22 +43,22 @@ class Seen(IntEnum):
 class Legibility:
     """Letters counted by what a tokenizer makes of them."""
 
-    letters: int = 0
+    letters: Counter[str] = field(default_factory=Counter)
+    """All of them, by script."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """Those that are not read, by script."""
     unknown: int = 0
-    scattered: int = 0
-    scripts: Counter[str] = field(default_factory=Counter)
-    """Of the letters that are not read."""
+    """Those that are no token."""
 
     @property
     def unread(self) -> float:
-        return (self.unknown + self.scattered) / self.letters if self.letters else 0.0
+        return self.lost.total() / self.letters.total() if self.letters else 0.0
 
     @property
     def poor(self) -> bool:
         """Whether so little is read that another model is needed."""
-        if self.letters < FEWEST:
-            return False
-        return self.unknown > UNKNOWN * self.letters or self.unread > UNREAD
+        count = self.letters.total()
+        return count >= FEWEST and (self.unknown > UNKNOWN * count or self.unread > UNREAD)
 
     def add(self, text: str, spans: Iterable[Span]) -> None:
         """Count the letters of a text."""
@@ -65,19 +66,17 @@ class Legibility:
         for place, letter in enumerate(text):
             if not letter.isalpha():
                 continue
-            self.letters += 1
-            if seen[place] == Seen.NOTHING:
-                self.unknown += 1
-            elif seen[place] == Seen.IN_PIECES or (seen[place] == Seen.ALONE and _spells(text, place)):
-                self.scattered += 1
-            else:
-                continue
-            self.scripts[_script(letter)] += 1
+            script, kind = _script(letter), seen[place]
+            self.letters[script] += 1
+            self.unknown += kind == Seen.NOTHING
+            if kind in (Seen.NOTHING, Seen.IN_PIECES) or (kind == Seen.ALONE and _spells(text, place)):
+                self.lost[script] += 1
 
     def __str__(self) -> str:
-        often = [name for name, count in self.scripts.most_common(3) if count > OFTEN * self.scripts.total()]
+        named = [name for name, count in self.lost.most_common(3) if count > MOSTLY * self.letters[name]]
+        scripts = ", ".join(named) or "of many scripts"
         return (
-            f"the encoder can hardly read these texts: {self.unread:.0%} of their letters ({', '.join(often)}) are "
+            f"the encoder can hardly read these texts: {self.unread:.0%} of their letters ({scripts}) are "
             "outside its vocabulary, or known only one by one; choose a model of that language, or of many languages"
         )
 
@@ -115,6 +114,7 @@ def _beside(text: str, place: int) -> str:
     return text[max(place - 1, 0) : place] + text[place + 1 : place + 2]
 
 
+@lru_cache(maxsize=4096)
 def _script(letter: str) -> str:
     name = unicodedata.name(letter, "others").partition(" ")[0]
     return NAMES.get(name, name.capitalize())
