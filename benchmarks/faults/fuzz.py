@@ -15,8 +15,8 @@ import argparse
 import base64
 import collections
 import json
+import os
 import re
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -27,7 +27,6 @@ from typing import Any
 RESULTS = Path(__file__).parents[1] / "results" / "fuzz.json"
 MEMORY = Path("/dev/shm")
 """Where there is one, files that nobody keeps are written there: ten times as many inputs."""
-ROOT = Path(__file__).parents[2]
 LIMITS = ("-max_len=4096", "-timeout=20", "-rss_limit_mb=3072", "-print_final_stats=1", "-detect_leaks=0")
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
 COVERED = re.compile(r"cov: (\d+)")
@@ -56,18 +55,15 @@ class Watch:
                     stream.write(json.dumps(record) + "\n")
 
 
-def one(name: str, folder: Path, seconds: float, seed: int) -> None:
+def one(make: Callable[[Path], dict[str, Any]], name: str, folder: Path, seconds: float, seed: int) -> None:
     """In the process of the target; does not return."""
     import atheris
 
-    with atheris.instrument_imports(include=["miner", "markdown_it", "yaml"]):
-        from tests.support.fuzz_targets import targets
-
-        (folder / "at").mkdir()
-        target = targets(folder / "at")[name]
-        watch = Watch(target.read, folder / "found")
-        for data in target.seeds:
-            watch(data)
+    (folder / "at").mkdir()
+    target = make(folder / "at")[name]
+    watch = Watch(target.read, folder / "found")
+    for data in target.seeds:
+        watch(data)
     (folder / "seeds").mkdir()
     for number, data in enumerate(target.seeds):
         (folder / "seeds" / str(number)).write_bytes(data)
@@ -78,23 +74,30 @@ def one(name: str, folder: Path, seconds: float, seed: int) -> None:
     atheris.Fuzz()
 
 
-def run(name: str, seconds: float, seed: int) -> dict[str, Any]:
-    """What a target's process found."""
+def run(make: Callable[[Path], dict[str, Any]], name: str, seconds: float, seed: int) -> dict[str, Any]:
+    """What a target's process found: a fork of this one, which has everything imported."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as scratch:
         folder = Path(scratch)
-        command = [sys.executable, "-m", "benchmarks.faults.fuzz", name, "--seconds", str(seconds)]
-        command += ["--seed", str(seed), "--inside", scratch]
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
-        )
+        with (folder / "said").open("wb") as said:
+            child = os.fork()
+            if not child:
+                for stream in (1, 2):
+                    os.dup2(said.fileno(), stream)
+                try:
+                    one(make, name, folder, seconds, seed)
+                finally:
+                    traceback.print_exc()
+                    os._exit(1)
+            os.waitpid(child, 0)
+        text = (folder / "said").read_text(errors="replace")
         found = folder / "found"
         crashes = [json.loads(line) for line in found.read_text().splitlines()] if found.exists() else []
         for path in sorted((*folder.glob("crash-*"), *folder.glob("timeout-*"), *folder.glob("oom-*"))):
             content = base64.b64encode(path.read_bytes()).decode()
             crashes.append({"error": path.name.partition("-")[0], "input": content})
-        executed, covered = EXECUTED.findall(done.stderr), COVERED.findall(done.stderr)
+        executed, covered = EXECUTED.findall(text), COVERED.findall(text)
         if not executed and not crashes:
-            raise SystemExit(done.stderr[-2000:])
+            raise SystemExit(text[-2000:])
         return {
             "seconds": seconds,
             "inputs": int(executed[-1]) if executed else 0,
@@ -111,18 +114,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=RESULTS)
-    parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.inside:
-        one(given.targets[0], given.inside, given.seconds, given.seed)
+    import atheris
+
+    with atheris.instrument_imports(include=["miner", "markdown_it", "yaml"]):
+        from tests.support.fuzz_targets import targets
     from miner.storage.files import write_json
-    from tests.support.fuzz_targets import targets
 
     with tempfile.TemporaryDirectory() as scratch:
         names = list(targets(Path(scratch)))
     record = json.loads(given.output.read_text()) if given.output.exists() else {}
     for name in given.targets or names:
-        record[name] = run(name, given.seconds, given.seed)
+        record[name] = run(targets, name, given.seconds, given.seed)
         print(name, record[name], file=sys.stderr, flush=True)
         write_json(given.output, {key: record[key] for key in names if key in record})
 
