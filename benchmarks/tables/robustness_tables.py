@@ -45,7 +45,7 @@ def fuzz(result: dict[str, Any]) -> str:
     """What was fed to readers and parsers, a line a kind of them, and how often one crashed."""
     lines = {
         kind: [0, 0, 0, 0.0]
-        for kind in ("readers of corpora", "readers of other trainers' formats", OWN, "all")
+        for kind in ("readers of corpora", "readers of queries and judgments", "cleaning", OWN, "all")
     }
     for name, found in result.items():
         for kind in (_kind(name), "all"):
@@ -59,9 +59,19 @@ def fuzz(result: dict[str, Any]) -> str:
 
 
 def _kind(target: str) -> str:
-    if target.startswith("format "):
-        return "readers of other trainers' formats"
-    return "readers of corpora" if target.startswith(("read ", "BEIR")) else OWN
+    starts = {
+        "readers of corpora": ("read ", "columns", "encodings"),
+        "readers of queries and judgments": (
+            "shape ",
+            "BEIR",
+            "MS MARCO",
+            "judgments of",
+            "saved",
+            "objects",
+        ),
+        "cleaning": ("clean",),
+    }
+    return next((kind for kind, names in starts.items() if target.startswith(names)), OWN)
 
 
 def refused(result: dict[str, Any]) -> str:
