@@ -93,11 +93,11 @@ def recognise(path: Path, records: Found, options: ReadOptions) -> Table:
 def _records(path: Path, options: ReadOptions, split: str | None) -> Found:
     if path.is_dir():
         return iter(saved.read_saved(path, split))
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file")
     suffix = suffix_of(path.name, RECORDS)
     if suffix is None:
         raise ConfigError(f"{path}: not a file of queries; expected one that ends in {', '.join(RECORDS)}")
-    if not path.exists():
-        raise ConfigError(f"{path}: no such file")
     return RECORDS[suffix](path, options)
 
 

@@ -86,6 +86,11 @@ def hold_trial(panel: Panel, judge: Judge, pairs: Sequence[TrialPair]) -> JudgeT
     panel.ask(judge, [each.pair for each in mixed], truths)
     said = [(each, panel.said(judge, each.pair)) for each in mixed]
     trial = tried(judge_name(judge), [(each, found) for each, found in said if found is not None])
+    if not any(found and found.verdict != "unsure" for _, found in said):
+        raise MinerError(
+            f"{trial.judge} decides on none of the {len(said)} passages that try it; is it about these queries? "
+            "trial=0 believes it untried"
+        )
     if not trial.errors.tells:
         found, passed = trial.errors.sensitivity, trial.errors.specificity
         raise MinerError(

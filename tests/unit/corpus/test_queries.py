@@ -183,11 +183,14 @@ def test_bad_queries_of_a_beir_folder_are_named(row: dict[str, Any], message: st
 def test_misuse(tmp_path: Path) -> None:
     for path, message in [
         (tmp_path / "none.jsonl", "no such file"),
+        (tmp_path / "none.jsnl", "no such file"),
         (tmp_path, r"holds no queries; expected queries and qrels \(BEIR"),
-        (tmp_path / "q.doc", "not a file of queries"),
     ]:
         with pytest.raises(ConfigError, match=message):
             read_queries(path)
+    (tmp_path / "q.doc").touch()
+    with pytest.raises(ConfigError, match="not a file of queries"):
+        read_queries(tmp_path / "q.doc")
     with pytest.raises(ConfigError, match="needs a BEIR folder"):
         read_queries(tmp_path / "q.jsonl", split="test")
     empty = lines(tmp_path / "empty.jsonl")

@@ -145,6 +145,9 @@ def test_a_judge_that_cannot_tell_is_refused_with_its_figures(
     coin = FunctionJudge(lambda query, passage: len(passage) % 2 == 0, "coin")
     with pytest.raises(MinerError, match=r"'coin'.* cannot tell what answers here: it finds \d+% "):
         mine_judged(queries, [index], RECIPE, panel(tmp_path / "j.jsonl", coin), encoder=encoder)
+    mute = FunctionJudge(lambda query, passage: "unsure", "mute")
+    with pytest.raises(MinerError, match=r"'mute'.* decides on none of the \d+ passages that try it"):
+        mine_judged(queries, [index], RECIPE, panel(tmp_path / "j.jsonl", mute), encoder=encoder)
     with pytest.raises(MinerError, match="at least 20 passages that are known to answer"):
         mine_judged(queries[:5], [index], RECIPE, panel(tmp_path / "j.jsonl", coin), encoder=encoder)
 
