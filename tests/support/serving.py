@@ -24,7 +24,7 @@ from miner.serving.server import bind
 from miner.serving.services import Services
 
 Found = TypeVar("Found")
-PATIENCE = 300.0
+PATIENCE = 900.0
 
 
 @contextmanager
