@@ -1,5 +1,6 @@
 """The last word before rows are written: no negative matches its query or a relevant passage, by the rules of mining,
-which are applied to the row anew.
+which are applied to the row anew. Of mining nothing is believed; what this check itself found of the very same texts
+is, which are their own key.
 """
 
 from __future__ import annotations
@@ -10,17 +11,28 @@ import numpy as np
 
 from miner.data import Passage, Row
 from miner.errors import MinerError
+from miner.index.memo import Memo, MemoKind
 from miner.text.documents import document, share_text
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
 
+CHECKED = MemoKind("checked", 1, least=1)
 
-def check_texts(rows: Sequence[Row], near: NearCopies) -> None:
+
+def check_texts(rows: Sequence[Row], near: NearCopies, memo: Memo) -> None:
     """Raises MinerError for a negative that is the same as something it must not be, or a near copy."""
     asked = [MatchRequest(row.query, row.hard_negatives, row.relevant_passages) for row in rows]
-    for row, codes in zip(rows, match_all(asked, near), strict=True):
-        for place in np.flatnonzero(codes).tolist():
-            raise _matching(row, Match(codes[place]).name.lower(), row.hard_negatives[place])
+    texts = [part for each in asked for part in ([each.query], each.candidates, each.relevant)]
+    count = sum(len(each.candidates) for each in asked)
+    (codes,) = memo.arrays(
+        CHECKED,
+        [repr(near.copies), *texts],
+        [(np.dtype(np.uint8), (count,))],
+        lambda: [np.concatenate(list(match_all(asked, near)))],
+    )
+    if codes.any():
+        row, text = [(row, text) for row in rows for text in row.hard_negatives][int(np.argmax(codes > 0))]
+        raise _matching(row, Match(codes[codes > 0][0]).name.lower(), text)
 
 
 def check_documents(row: Row, mined: Sequence[Passage], relevant: Sequence[Passage], shapes: str) -> None:

@@ -19,6 +19,7 @@ from miner.errors import ConfigError
 from miner.formats.base import Format, Sourced
 from miner.formats.cohere import RECEIPTS, RUN, companion, record_of
 from miner.index import Index
+from miner.index.memo import Memo
 from miner.judgments.record import Pair
 from miner.mining import show
 from miner.mining.counts import MiningCounts
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 Report = Any
 """miner.reporting.Report, of a later room."""
 
-AT_ONCE = 256
+AT_ONCE = 1024
 """Queries whose negatives are read together."""
 
 
@@ -230,9 +231,9 @@ class MiningResult:
 
     def sourced(self) -> Iterator[Sourced]:
         """Each row with its receipt."""
-        near, done = NearCopies(self.recipe.copies, self.index.frequencies), 0
+        near, memo, done = NearCopies(self.recipe.copies, self.index.frequencies), Memo(self.index), 0
         for batch in self._batches():
-            check_texts([row for row, _ in batch], near)
+            check_texts([row for row, _ in batch], near, memo)
             for (row, mined), known in zip(batch, self._known(range(done, done + len(batch))), strict=True):
                 check_documents(row, mined, known, self.index.manifest.shapes)
             yield from (
