@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from miner.errors import ModelError
-from miner.models.load import Kind, kind_of, load_cross_encoder, load_sentence_transformer
+from miner.models.load import Kind, kind_of, load_cross_encoder, load_sentence_transformer, quiet
 from miner.models.locate import BUNDLED, locate
 from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, Reranker
 from miner.storage import files
@@ -85,12 +85,13 @@ def _description(path: Path) -> str:
 def save_reranker(reranker: Reranker, folder: Path) -> None:
     """Write the model into the folder, in such a way that sentence-transformers can load it too."""
     folder.mkdir(parents=True, exist_ok=True)
-    if isinstance(reranker, CombinedReranker):
-        for part, name in ((reranker.cross, CROSS_ENCODER), (reranker.bi, ENCODER)):
-            if isinstance(part, BiReranker | CrossReranker):
-                part.model.save_pretrained(str(folder / name), create_model_card=False)
-    elif isinstance(reranker, BiReranker | CrossReranker):
-        reranker.model.save_pretrained(str(folder), create_model_card=False)
+    with quiet():
+        if isinstance(reranker, CombinedReranker):
+            for part, name in ((reranker.cross, CROSS_ENCODER), (reranker.bi, ENCODER)):
+                if isinstance(part, BiReranker | CrossReranker):
+                    part.model.save_pretrained(str(folder / name), create_model_card=False)
+        elif isinstance(reranker, BiReranker | CrossReranker):
+            reranker.model.save_pretrained(str(folder), create_model_card=False)
     record = {"format": FORMAT, "arch": reranker.arch, "max_length": reranker.max_length}
     files.write_json(folder / DESCRIPTION, record)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from transformers import PrinterCallback, TrainerCallback
 
+from miner.models.load import quiet
 from miner.progress import Clock, Stage
 from miner.training.plan import IN_BATCH, MARGIN_MSE, TrainPlan
 from miner.training.stop import asked_to_stop
@@ -149,6 +150,7 @@ def fit(
         disable_tqdm=True,
     )
     with (
+        quiet(),
         asked_to_stop() as asked,
         column_merging_disabled(),
         recorder.clock.stage("train", recorder.steps, "steps") as stage,
