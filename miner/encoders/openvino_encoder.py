@@ -131,7 +131,16 @@ class OpenVINOEncoder:
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
         compiled = self.model.compiled("int8" if self.dtype == "int8" else "fp32", options)
+        _settle_bindings()
         return [_OpenVinoWorker(compiled.create_infer_request()) for _ in range(self.threads)]
+
+
+def _settle_bindings() -> None:
+    """Have the bindings make their tables of types in one thread: two that make them at once wait for each other
+    for ever, one for the interpreter's lock and one for the table's."""
+    tensor = openvino().Tensor(np.zeros((1, 1), np.int64), shared_memory=True)
+    tensor.element_type.to_dtype()
+    _ = tensor.data
 
 
 @dataclass(frozen=True)
