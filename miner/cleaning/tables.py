@@ -17,7 +17,7 @@ from miner.corpus.options import ReadOptions
 from miner.corpus.records import RECORDS
 from miner.corpus.values import parsed_list
 from miner.corpus.walk import suffix_of
-from miner.errors import InputError
+from miner.errors import InputError, MinerError
 from miner.storage.files import atomic
 
 TABLES: dict[str, Callable[[Path, BinaryIO, ReadOptions, CleanAt], int | None]] = {
@@ -31,7 +31,7 @@ TABLES: dict[str, Callable[[Path, BinaryIO, ReadOptions, CleanAt], int | None]] 
 """Writes a table with its texts cleaned, and gives how many records it has; None where it has no texts."""
 
 
-class _NoTexts(Exception):
+class _NoTexts(MinerError):
     """A table has no texts: what was begun is not to be written."""
 
 

@@ -27,6 +27,10 @@ SEVERAL = (
     "pos",
     "neg",
     "documents",
+    "positive_passages",
+    "negative_passages",
+    "positive_ctxs",
+    "hard_negative_ctxs",
 )
 """Columns that hold a list even where all are empty."""
 

@@ -32,11 +32,11 @@ Part = Array | Iterable[str] | str
 @dataclass(frozen=True, slots=True)
 class MemoKind:
     """What arrays are kept as. `schema` is raised by whoever changes what the same key gives; what has less than
-    `least` bytes is made again."""
+    `least` bytes, by default LEAST_BYTES, is made again."""
 
     name: str
     schema: int
-    least: int = LEAST_BYTES
+    least: int | None = None
 
 
 @dataclass
@@ -55,7 +55,8 @@ class Memo:
     ) -> Sequence[Array]:
         """What `compute` gives, arrays of the dtypes and shapes of `specs`, or gave before for the same key."""
         sizes = [dtype.itemsize * int(np.prod(shape)) for dtype, shape in specs]
-        if not self.index.caching or sum(sizes) < kind.least:
+        least = LEAST_BYTES if kind.least is None else kind.least
+        if not self.index.caching or sum(sizes) < least:
             return compute()
         stem = f"cache/{kind.name}_{self._digest(kind, key)}-{self.index.manifest.vectors_key}"
         if (data := self._load(stem, sum(sizes))) is not None:

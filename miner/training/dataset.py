@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from miner.corpus.columns import Columns
+from miner.corpus.notes import Notes
 from miner.corpus.options import ReadOptions
 from miner.data import Row
 from miner.encoders import Encoder
@@ -49,7 +52,7 @@ def read_data(
         rows, held_out = split(rows, EVAL_FRACTION, seed, load_encoder(encoder))
         record["eval"] = {"split_from_train": EVAL_FRACTION, "seed": seed}
     else:
-        held_out = load_rows(eval_path, options)
+        held_out = load_rows(eval_path, _fitting(eval_path, options))
         record["eval"] = _source(eval_path)
     tasks = tasks_of(held_out)
     record["train"]["rows"], record["eval"]["rows"] = len(rows), len(held_out)
@@ -57,6 +60,20 @@ def read_data(
         found = f"gives {len(tasks)} evaluation rows with hard negatives"
         raise InputError(eval_path or path, None, f"{found}; expected {MIN_EVAL} at least")
     return Data(rows, tasks, record, (*options.notes.lines(), *_leaks(rows, tasks)))
+
+
+def _fitting(path: Path, options: ReadOptions) -> ReadOptions:
+    """The options without the columns that are named, where the file has them not but is in a shape that is known."""
+    if not options.columns.given:
+        return options
+    unheard = replace(options, notes=Notes())
+    try:
+        load_rows(path, unheard)
+    except InputError:
+        with suppress(InputError):
+            load_rows(path, replace(unheard, columns=Columns()))
+            return replace(options, columns=Columns())
+    return options
 
 
 def _leaks(rows: Sequence[Row], tasks: Sequence[Task]) -> tuple[str, ...]:

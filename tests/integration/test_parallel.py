@@ -14,6 +14,7 @@ import miner
 from tests.support.encoders import make_model
 from tests.support.parallel import built, built_and_mined, mined
 
+pytestmark = pytest.mark.filterwarnings("ignore:the encoder can hardly read")
 PATIENCE = 120.0
 """Seconds after which a process is taken to hang."""
 FIRST = {"thread": 100, "fork": 200, "spawn": 300}

@@ -58,6 +58,7 @@ SPELLINGS: dict[str, st.SearchStrategy[list[Row]]] = {
     "labeled-list(anchor='query', passages='docs')": rows(),
     "flag-embedding(prompt='=Judge it.')": rows(),
     "ms-swift": rows(),
+    "tevatron": rows(),
     "beir": rows(),
 }
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
@@ -10,7 +9,7 @@ from miner.training.stop import asked_to_stop
 
 
 def press() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 def test_a_first_press_is_a_wish_and_a_second_one_interrupts() -> None:
