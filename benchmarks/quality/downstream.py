@@ -41,7 +41,7 @@ SETS = ("covidq", "stackfaq", "banking77", "scifact", "medquad")
 VECTORS = 128
 """Tokens after which texts are cut for mining."""
 UNTOUCHED = "untouched"
-REFERENCES = (UNTOUCHED, "random", "bm25", "naive", "sentence-transformers")
+REFERENCES = (UNTOUCHED, "random", "bm25", "naive", "sentence-transformers", "sentence-transformers/3+2")
 ROWS, TESTED = 400, 200
 
 
