@@ -66,7 +66,7 @@ def test_a_reranker_behind_an_address_scores_each_query_in_one_call(
     teacher = parse_teacher(f"cohere(model='m', base_url='{service.address}')")
     pairs = [("card refund", "refund"), ("plan", "pause a plan"), ("card refund", "by card a refund")]
     assert teacher.score(pairs).tolist() == [0.5, 1.0, 1.0]
-    assert [len(body["documents"]) for _, body, _ in service.requests] == [2, 1]
+    assert sorted(len(body["documents"]) for _, body, _ in service.requests) == [1, 2]
     teacher.score(pairs)
     assert capsys.readouterr().err.count("will get 3 texts to score now") == 1
 
