@@ -7,6 +7,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.lib.markdown_tables import markdown
+from benchmarks.speed.path import IN_ALL
+from benchmarks.speed.shapes import AS_IT_IS, ONE_STREAM, SHAPES
 from benchmarks.speed.speed import BASE, CONTENDERS, RATE
 from benchmarks.speed.whole import CONTENDERS as WHOLE
 from benchmarks.speed.whole import THEIRS, THEIRS_CACHED
@@ -95,8 +97,8 @@ def _seconds(value: float) -> str:
     return f"{value:.1f} s"
 
 
-def _times(spread: Mapping[str, float] | None) -> str:
-    return f"{spread['median']:.1f} ({spread['min']:.1f}–{spread['max']:.1f})" if spread else ""
+def _times(spread: Mapping[str, float] | None, digits: int = 1) -> str:
+    return "{median:.{0}f} ({min:.{0}f}–{max:.{0}f})".format(digits, **spread) if spread else ""
 
 
 def whole(result: Mapping[str, Any]) -> str:
@@ -121,3 +123,28 @@ def _whole_cell(rounds: Sequence[Mapping[str, Any]], name: str) -> str:
     if name == base or not ratios:
         return seconds
     return f"{seconds}, {median(ratios):.1f}× ({min(ratios):.1f}–{max(ratios):.1f})"
+
+
+def shapes(result: Mapping[str, Any]) -> str:
+    """Speed of other batches over miner's, a line a set and precision."""
+    ways = [name for name in (*SHAPES, ONE_STREAM) if name != AS_IT_IS]
+    rows = [
+        [
+            name,
+            f"{100 * found[AS_IT_IS]['padding']:.1f} %",
+            *(_times(found[way]["speed"], 2) for way in ways),
+        ]
+        for name, found in result.items()
+    ]
+    return markdown(("", "padding", *ways), rows)
+
+
+def path(result: Mapping[str, Any]) -> str:
+    """Seconds of every command from the sample to an answer: the median, the least and the most."""
+    rounds = result["rounds"]
+    rows = []
+    for name in rounds[0]:
+        seconds = [one[name] for one in rounds]
+        told = f"{median(seconds):.1f} s ({min(seconds):.1f}–{max(seconds):.1f})"
+        rows.append([name if name == IN_ALL else f"`{name}`", told])
+    return markdown(("", "time"), rows)

@@ -76,6 +76,8 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "downstream_both": ("downstream.json", training_tables.downstream_both),
     "search": ("search.json", speed_tables.search),
     "whole": ("whole.json", speed_tables.whole),
+    "shapes": ("shapes.json", speed_tables.shapes),
+    "path": ("path.json", speed_tables.path),
     "speed": ("speed.json", speed_tables.speed),
     "speed-sets": ("speed.json", speed_tables.speed_sets),
     "serve": ("serve.json", serve.serve),
