@@ -18,7 +18,7 @@ import orjson
 
 from miner.encoders.bert import BertFiles, read_bert
 from miner.encoders.description import Description
-from miner.encoders.openvino_runtime import openvino, openvino_version
+from miner.encoders.openvino_runtime import core, openvino, openvino_version
 from miner.encoders.tokens import FastTokenizer
 from miner.models.locate import Located
 from miner.models.weights import ModelSums, model_sums
@@ -53,19 +53,18 @@ class ConvertedModel:
         file = self.folder / f"{weights}.xml"
         if not file.is_file():
             self._quantise(file)
-        core, kept = openvino().Core(), {"CACHE_MODE": "OPTIMIZE_SIZE"}
-        core.set_property({"CACHE_DIR": str(self.folder / COMPILED)})
+        kept = {"CACHE_DIR": str(self.folder / COMPILED), "CACHE_MODE": "OPTIMIZE_SIZE"}
         try:
-            return core.compile_model(str(file), "CPU", {**options, **kept})
+            return core().compile_model(str(file), "CPU", {**options, **kept})
         except RuntimeError:
-            return openvino().Core().compile_model(str(file), "CPU", options)
+            return core().compile_model(str(file), "CPU", options)
 
     def _quantise(self, file: Path) -> None:
         from miner.encoders.openvino_quantise import quantised
 
         tokenizer = FastTokenizer(self.tokenizer, self.description.max_length, self.description.pad)
         made = quantised(
-            openvino().Core().read_model(self.folder / "fp32.xml"),
+            core().read_model(self.folder / "fp32.xml"),
             tokenizer,
             self.description.document_prompt,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -35,6 +37,20 @@ def _convert_model(*arguments: Any, **options: Any) -> Any:
     module = openvino()
     module.convert_model = import_module(CONVERTER).convert_model
     return module.convert_model(*arguments, **options)
+
+
+def core() -> Any:
+    """OpenVINO's core, one for the life of the process.
+
+    With the last core goes the processor's plug-in, and with that the stack it has set up for signals. Where that
+    happens in another thread than the plug-in was made in, the next signal, Ctrl-C say, kills the process.
+    """
+    return _core_of(os.getpid())
+
+
+@cache
+def _core_of(process: int) -> Any:
+    return openvino().Core()
 
 
 def openvino_version() -> str:

@@ -36,6 +36,22 @@ for name in ("torch", "transformers", "sentence_transformers"):
 from miner.cli import application
 application()(sys.argv[1:], prog_name="miner")
 """
+DROPPED_ELSEWHERE = """
+import os, signal, threading
+import numpy as np
+from miner.encoders.openvino_runtime import core
+from openvino import Model, opset13
+
+given = opset13.parameter([-1, 8], np.float32)
+held = [core().compile_model(Model([opset13.relu(given)], [given]), "CPU")]
+thread = threading.Thread(target=held.clear)
+thread.start()
+thread.join()
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -224,3 +240,8 @@ def test_int8_without_nncf_names_its_extra(folder: Path, monkeypatch: pytest.Mon
 def test_a_backend_is_one_of_those_there_are() -> None:
     with pytest.raises(ConfigError, match="backend onnx is unknown; expected auto, torch or openvino"):
         choose_backend("onnx")
+
+
+def test_ctrl_c_is_survived_where_a_model_went_in_another_thread() -> None:
+    done = subprocess.run([sys.executable, "-c", DROPPED_ELSEWHERE], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n")

@@ -120,8 +120,7 @@ def test_how_long_it_takes_is_told_before_the_first_step(world: Path, tmp_path: 
 class PressingCtrlC(Clock):
     """Does what Ctrl-C does while a step of training is at hand.
 
-    The handler is called, no signal sent: faulthandler's stack for signals is too small for the registers of a
-    thread that has multiplied in bf16, and the kernel kills the process.
+    The handler is called, no signal sent: the process is that of many other tests.
     """
 
     def __init__(self, step: int) -> None:
