@@ -18,7 +18,7 @@ import orjson
 
 from miner.encoders.bert import BertFiles, read_bert
 from miner.encoders.description import Description
-from miner.encoders.openvino_runtime import core, openvino, openvino_version
+from miner.encoders.openvino_runtime import apart, openvino, openvino_version
 from miner.encoders.tokens import FastTokenizer
 from miner.models.locate import Located
 from miner.models.weights import ModelSums, model_sums
@@ -50,21 +50,25 @@ class ConvertedModel:
 
         It is read from a file in any case: one fresh from the conversion differs from it in the last bits.
         """
+        return apart(lambda: self._compiled(weights, options))
+
+    def _compiled(self, weights: str, options: dict[str, Any]) -> Any:
         file = self.folder / f"{weights}.xml"
         if not file.is_file():
             self._quantise(file)
-        kept = {"CACHE_DIR": str(self.folder / COMPILED), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        core, kept = openvino().Core(), {"CACHE_MODE": "OPTIMIZE_SIZE"}
+        core.set_property({"CACHE_DIR": str(self.folder / COMPILED)})
         try:
-            return core().compile_model(str(file), "CPU", {**options, **kept})
+            return core.compile_model(str(file), "CPU", {**options, **kept})
         except RuntimeError:
-            return core().compile_model(str(file), "CPU", options)
+            return openvino().Core().compile_model(str(file), "CPU", options)
 
     def _quantise(self, file: Path) -> None:
         from miner.encoders.openvino_quantise import quantised
 
         tokenizer = FastTokenizer(self.tokenizer, self.description.max_length, self.description.pad)
         made = quantised(
-            core().read_model(self.folder / "fp32.xml"),
+            openvino().Core().read_model(self.folder / "fp32.xml"),
             tokenizer,
             self.description.document_prompt,
         )

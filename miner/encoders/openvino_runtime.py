@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from functools import cache
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 from miner.errors import MissingExtra
 
+T = TypeVar("T")
 CONVERTER = "openvino.tools.ovc"
 
 
@@ -39,18 +40,14 @@ def _convert_model(*arguments: Any, **options: Any) -> Any:
     return module.convert_model(*arguments, **options)
 
 
-def core() -> Any:
-    """OpenVINO's core, one for the life of the process.
+def apart(work: Callable[[], T]) -> T:
+    """What work returns, done in a thread of its own: for all that compiles a model.
 
-    With the last core goes the processor's plug-in, and with that the stack it has set up for signals. Where that
-    happens in another thread than the plug-in was made in, the next signal, Ctrl-C say, kills the process.
+    The processor's plug-in gives the thread it is made in a stack for signals, and takes it back where it goes: if that
+    is in another thread, the next signal to the first one, Ctrl-C say, kills the process.
     """
-    return _core_of(os.getpid())
-
-
-@cache
-def _core_of(process: int) -> Any:
-    return openvino().Core()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
 
 
 def openvino_version() -> str:

@@ -39,11 +39,12 @@ application()(sys.argv[1:], prog_name="miner")
 DROPPED_ELSEWHERE = """
 import os, signal, threading
 import numpy as np
-from miner.encoders.openvino_runtime import core
+from miner.encoders.openvino_runtime import apart, openvino
 from openvino import Model, opset13
 
 given = opset13.parameter([-1, 8], np.float32)
-held = [core().compile_model(Model([opset13.relu(given)], [given]), "CPU")]
+model = Model([opset13.relu(given)], [given])
+held = [apart(lambda: openvino().Core().compile_model(model, "CPU"))]
 thread = threading.Thread(target=held.clear)
 thread.start()
 thread.join()
