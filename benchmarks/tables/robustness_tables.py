@@ -116,3 +116,16 @@ def soak(result: dict[str, Any]) -> str:
     slopes = result["growth a round"]
     grown = ("–" if slopes.get(name) is None else f"{slopes[name]:+.2f}" for name in names)
     return markdown(("after", *names), [*rows, ["growth a round", *grown]])
+
+
+def endpoint(result: dict[str, Any]) -> str:
+    """Texts that a service of embeddings was asked for, killed on the way, a line a set and command."""
+    rows = []
+    for name, found in result.items():
+        for command, texts in (("build", found["passages"]), ("mine", found["queries"])):
+            one = found[command]
+            cells = (texts, one["runs"] - 1, one["texts_asked_for"], one["again"], one["in_flight_at_most"])
+            rows.append([f"{name}: {command}", *(f"{each:,}" for each in cells)])
+    return markdown(
+        ("", "texts", "kills", "asked for", "of them again", "in flight, at most, at a kill"), rows
+    )

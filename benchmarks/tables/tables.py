@@ -62,6 +62,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "fuzz": ("fuzz.json", robustness.fuzz),
     "refused": ("endless.json", robustness.refused),
     "endless": ("endless.json", robustness.endless),
+    "endpoint": ("endpoint.json", robustness.endpoint),
     "soak": ("soak.json", robustness.soak),
     "cost-model": ("cost_model.json", scale.cost_model),
     "faults-ray": ("faults_ray.json", scale.faults_ray),
