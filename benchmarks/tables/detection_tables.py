@@ -47,5 +47,18 @@ def detection_sets(result: dict[str, Any]) -> str:
     return markdown(("contender", *sets), rows)
 
 
+def ambiguity(result: dict[str, Any]) -> str:
+    """AUC of flags for queries with many answers, a line a set."""
+    limits = sorted({key for found in result.values() for key in found if key.startswith("more than")})
+    flags = [key for key in next(iter(result.values()))[limits[0]] if key != "share"]
+    rows = []
+    for name, found in result.items():
+        for limit in limits:
+            one = found.get(limit)
+            if one:
+                rows.append([name, limit, f"{one['share']:.0%}", *(f"{one[flag]:.2f}" for flag in flags)])
+    return markdown(("set", "answers hidden", "of the queries", *flags), rows)
+
+
 def _cell(found: Sequence[float] | None) -> str:
     return "" if found is None else "{:.3f} ({:.3f}–{:.3f})".format(*found)

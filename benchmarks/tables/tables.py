@@ -62,6 +62,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "fuzz": ("fuzz.json", robustness.fuzz),
     "refused": ("endless.json", robustness.refused),
     "endless": ("endless.json", robustness.endless),
+    "ambiguity": ("ambiguity.json", detection_tables.ambiguity),
     "endpoint": ("endpoint.json", robustness.endpoint),
     "soak": ("soak.json", robustness.soak),
     "cost-model": ("cost_model.json", scale.cost_model),
