@@ -14,6 +14,7 @@ from typing import Protocol
 from miner.corpus import html, markdown, office, plain, rst
 from miner.corpus.chunk import MAX_TOKENS, Chunker, estimate
 from miner.corpus.documents import document_reader
+from miner.corpus.notebook import notebook_text
 from miner.corpus.options import ReadOptions
 from miner.corpus.records import RECORDS, record_reader
 from miner.corpus.walk import corpus_files
@@ -27,6 +28,7 @@ MARKDOWN, PAGE = document_reader(markdown.outline), document_reader(html.outline
 READERS: dict[str, Reader] = {
     **{suffix: record_reader(read) for suffix, read in RECORDS.items()},
     **dict.fromkeys((".md", ".markdown", ".mdx"), MARKDOWN),
+    ".ipynb": document_reader(markdown.outline, notebook_text),
     ".rst": document_reader(rst.outline),
     ".txt": document_reader(plain.outline, seen=lambda text: True),
     **dict.fromkeys((".html", ".htm", ".xhtml"), PAGE),
