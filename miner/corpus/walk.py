@@ -20,6 +20,8 @@ BINARY = (".parquet", ".pdf", ".docx", ".pptx", ".epub")
 """Endings of files that are not read packed."""
 SKIPPED = ("node_modules", "__pycache__", "bower_components", "site-packages")
 """Folders that hold what others wrote, as those whose names begin with a dot do."""
+HIDDEN = (".", "~$")
+"""What hidden names begin with, those of Office's locks among them."""
 PLAIN_NAMES = ("readme", "changelog", "changes", "news", "faq", "install", "history")
 """Names of text files that have no ending."""
 HINTS = {
@@ -149,7 +151,7 @@ class _Walk:
         if corpus:
             return corpus
         try:
-            found = [child for child in folder.iterdir() if not child.name.startswith(".")]
+            found = [child for child in folder.iterdir() if not child.name.startswith(HIDDEN)]
         except OSError as error:
             self.options.notes.left_out(folder, ConfigError(f"{folder}: cannot be read ({error.strerror})"))
             return []

@@ -381,3 +381,21 @@ def test_damaged_packed_files_leave_nothing_in_memory(ending: str, tmp_path: Pat
             read(path)
         before = before or (pages() if number == 19 else 0)
     assert (pages() - before) * 4096 < 20 * 2**20
+
+
+def test_a_folder_of_which_nothing_can_be_used_names_all_that_lies_there(tmp_path: Path) -> None:
+    put(tmp_path / "~$plan.docx", "lock")
+    put(tmp_path / "a.xlsx", "?")
+    with pytest.raises(ConfigError, match=r"nothing to read; .*; found 1 \.xlsx \(save it as \.csv\)$"):
+        read(tmp_path)
+    put(tmp_path / "b.json", "{")
+    with pytest.raises(
+        InputError, match=r"b\.json: .*; found 1 \.xlsx \(save it as \.csv\), 1 \.json \(is not"
+    ):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.json", "c.csv", "c.tsv"])
+def test_an_empty_file_is_named(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"{name}: is empty; expected texts"):
+        read(put(tmp_path / name, "\n"))
