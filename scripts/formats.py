@@ -24,6 +24,7 @@ LINES = {
     ".tsv": "id ⇥ title ⇥ text ↵ d1 ⇥ Refunds ⇥ Five days.",
     ".parquet": "columns id, title, text",
     ".md": "# Refunds ↵ ↵ Five days.",
+    ".ipynb": "cells of Markdown, and of code in fences",
     ".rst": "Refunds ↵ ======= ↵ ↵ Five days.",
     ".txt": "Five days.",
     ".html": "<title>Refunds</title> <p>Five days.</p>",

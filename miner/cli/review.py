@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import safe, say
+from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
     from miner.reviewing import ReviewServer
 
 
 def command(
-    mined: Annotated[Path, typer.Argument(help="Mined rows, JSONL; receipts beside them are used.")],
+    mined: Annotated[
+        Path, typer.Argument(help="Mined rows, receipts beside them used; or any shape of docs/formats.md.")
+    ],
     k: Annotated[int, typer.Option("-k", min=0, help="Negatives to decide on; 0 for all.")] = 100,
     seed: Annotated[int, typer.Option(help="Seeds the draw, as for audit.")] = 0,
     doubtful: Annotated[
@@ -25,25 +28,36 @@ def command(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+    columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
 ) -> None:
     """Decide on negatives in a page of your own browser: y, n, u and arrows. Every key is saved at once.
 
     The page is served to this machine only, until Ctrl-C; its address on stdout holds a secret. Decisions are
-    those of `miner audit`, and go into mining with --judgments.
+    those of `miner audit`, and go into mining with --judgments. The page exports the corrected rows as Cohere's JSONL.
     """
+    from miner.cli.outputs import is_standard
+    from miner.cli.rows import cohere_rows
+    from miner.errors import ConfigError
     from miner.reviewing import review
 
-    queue = review(
-        mined,
-        k=k,
-        seed=seed,
-        doubtful=doubtful,
-        judgments=judgments,
-        port=port,
-        browser=browser,
-        ready=_ready,
-    )
-    state = queue.state()
+    if is_standard(mined) and judgments is None:
+        raise ConfigError("decisions on standard input have no file to lie beside; expected --judgments FILE")
+    reading = read_options(columns, encoding)
+    with cohere_rows(mined, reading) as rows:
+        say_passed_over(reading.notes)
+        queue = review(
+            mined,
+            k=k,
+            seed=seed,
+            doubtful=doubtful,
+            judgments=judgments,
+            port=port,
+            browser=browser,
+            ready=_ready,
+            rows=rows,
+        )
+        state = queue.state()
     say(f"{state['answered']:,} of {len(queue):,} decided; miner audit {safe(str(mined))} tells the rate")
 
 

@@ -14,11 +14,13 @@ from typing import Protocol
 from miner.corpus import html, markdown, office, plain, rst
 from miner.corpus.chunk import MAX_TOKENS, Chunker, estimate
 from miner.corpus.documents import document_reader
+from miner.corpus.notebook import notebook_text
+from miner.corpus.notes import Notes
 from miner.corpus.options import ReadOptions
 from miner.corpus.records import RECORDS, record_reader
 from miner.corpus.walk import corpus_files
 from miner.data import CountTokens, Passage
-from miner.errors import ConfigError, InputError, Misread, MissingExtra
+from miner.errors import ConfigError, InputError, MinerError, Misread, MissingExtra
 from miner.storage.paths import as_path
 
 Reader = Callable[[Path, str, Chunker, ReadOptions], Iterator[Passage]]
@@ -27,6 +29,7 @@ MARKDOWN, PAGE = document_reader(markdown.outline), document_reader(html.outline
 READERS: dict[str, Reader] = {
     **{suffix: record_reader(read) for suffix, read in RECORDS.items()},
     **dict.fromkeys((".md", ".markdown", ".mdx"), MARKDOWN),
+    ".ipynb": document_reader(markdown.outline, notebook_text),
     ".rst": document_reader(rst.outline),
     ".txt": document_reader(plain.outline, seen=lambda text: True),
     **dict.fromkeys((".html", ".htm", ".xhtml"), PAGE),
@@ -79,12 +82,20 @@ def _read(root: Path, chunker: Chunker, options: ReadOptions) -> Iterator[Passag
         for passage in _of_file(READERS[suffix](file, source, chunker, options), file, root, options):
             passages += 1
             yield passage
-    notes = options.notes
-    if not passages and notes.listed:
-        raise InputError(root, None, f"holds nothing that can be used: {notes.first}")
-    if not passages and (not files or notes.unread):
-        found = f"; found {notes.kinds}" if notes.unread else ""
-        raise ConfigError(f"{root}: nothing to read; expected files that end in {', '.join(READERS)}{found}")
+    if not passages:
+        raise _nothing(root, bool(files), options.notes)
+
+
+def _nothing(root: Path, some: bool, notes: Notes) -> MinerError:
+    """What is said where no passage was found, in some files or without any that could be read."""
+    found = f"; found {notes.kinds}" if notes.unread else ""
+    if notes.listed:
+        return InputError(
+            root, None, f"holds nothing that can be used: {notes.first}{found if root.is_dir() else ''}"
+        )
+    if some and not notes.unread:
+        return InputError(root, None, "is empty; expected texts")
+    return ConfigError(f"{root}: nothing to read; expected files that end in {', '.join(READERS)}{found}")
 
 
 def _of_file(passages: Iterator[Passage], file: Path, root: Path, options: ReadOptions) -> Iterator[Passage]:

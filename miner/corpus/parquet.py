@@ -94,7 +94,14 @@ def batches(
     ]
     file = pq.ParquetFile(stream, pre_buffer=False, read_dictionary=texts)
     schema = pa.schema([plain.schema_arrow.field(name) for name in columns])
-    return file.iter_batches(BATCH, columns=columns), schema
+    return _batches(file, columns, any("." in path for path in texts)), schema
+
+
+def _batches(file: pq.ParquetFile, columns: Sequence[str], nested: bool) -> Iterator[pa.RecordBatch]:
+    """Batches that hold rows of one group only where texts lie in lists: Arrow cannot join two dictionaries there."""
+    groups = [[number] for number in range(file.metadata.num_row_groups)] if nested else [None]
+    for group in groups:
+        yield from file.iter_batches(BATCH, row_groups=group, columns=columns)
 
 
 def _vectors(schema: pa.Schema) -> list[str]:

@@ -20,8 +20,19 @@ BINARY = (".parquet", ".pdf", ".docx", ".pptx", ".epub")
 """Endings of files that are not read packed."""
 SKIPPED = ("node_modules", "__pycache__", "bower_components", "site-packages")
 """Folders that hold what others wrote, as those whose names begin with a dot do."""
+HIDDEN = (".", "~$")
+"""What hidden names begin with, those of Office's locks among them."""
 PLAIN_NAMES = ("readme", "changelog", "changes", "news", "faq", "install", "history")
 """Names of text files that have no ending."""
+HINTS = {
+    **dict.fromkeys(
+        (".zip", ".tar", ".tgz", ".gz", ".zst", ".bz2", ".xz", ".7z", ".rar"), "packed; unpack it"
+    ),
+    **dict.fromkeys((".doc", ".odt", ".rtf", ".pages"), "save it as .docx"),
+    **dict.fromkeys((".ppt", ".odp"), "save it as .pptx"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), "save it as .csv"),
+}
+"""What makes a file of another kind readable."""
 
 
 def suffix_of(name: str, suffixes: Collection[str]) -> str | None:
@@ -39,6 +50,11 @@ def suffix_of(name: str, suffixes: Collection[str]) -> str | None:
     return suffix if suffix in suffixes else None
 
 
+def hint(file: Path) -> str:
+    """What makes a file readable that nothing reads as it is; '' if nothing is known of."""
+    return HINTS.get(file.suffix.lower(), "")
+
+
 def corpus_files(
     root: Path, suffixes: Collection[str], options: ReadOptions
 ) -> Iterator[tuple[Path, str, str]]:
@@ -47,13 +63,15 @@ def corpus_files(
         suffix = suffix_of(root.name, suffixes)
         if suffix is not None:
             yield root, suffix, _spelt(root.name, root)
+        else:
+            options.notes.left_unread(root, hint(root))
         return
     for file, source in folder_files(root, options, corpus_only=True):
         suffix = suffix_of(file.name, suffixes)
         if suffix is not None:
             yield file, suffix, source
         else:
-            options.notes.left_unread(file)
+            options.notes.left_unread(file, hint(file))
 
 
 def folder_files(root: Path, options: ReadOptions, corpus_only: bool = False) -> Iterator[tuple[Path, str]]:
@@ -133,7 +151,7 @@ class _Walk:
         if corpus:
             return corpus
         try:
-            found = [child for child in folder.iterdir() if not child.name.startswith(".")]
+            found = [child for child in folder.iterdir() if not child.name.startswith(HIDDEN)]
         except OSError as error:
             self.options.notes.left_out(folder, ConfigError(f"{folder}: cannot be read ({error.strerror})"))
             return []

@@ -11,6 +11,7 @@ from miner.corpus.notes import Notes
 from miner.corpus.options import ReadOptions
 from miner.corpus.pairs import SAMPLE, Table, open_table, table_files
 from miner.corpus.queries import gathered, is_set, set_judgments, set_queries
+from miner.corpus.recognition import recognised
 from miner.corpus.records import RECORDS
 from miner.corpus.walk import suffix_of
 from miner.data import Query, Row
@@ -18,6 +19,10 @@ from miner.errors import ConfigError, InputError
 from miner.formats.cohere import RECEIPTS, companion, read_rows
 
 LINES = (".jsonl", ".ndjson")
+UNMINED = (
+    "holds queries with the ids of what answers them, no rows of texts; mine it first: "
+    "miner mine QUERIES --index INDEX -o ROWS.jsonl"
+)
 
 
 def read_any(path: Path, options: ReadOptions, split: str | None = None) -> Iterator[tuple[int, Row]]:
@@ -45,26 +50,30 @@ def rows_beside_receipts(
 def foreign_rows(path: Path, options: ReadOptions) -> Iterator[tuple[int, Row]] | None:
     """As read_any; None for JSONL that is to be looked at as Cohere's rows, line by line.
 
-    Raises InputError for a table of no known shape.
+    Raises InputError for a table of no known shape, and for queries that are still to be mined.
     """
     if path.is_dir():
         return read_any(path, options)
     suffix = suffix_of(path.name, RECORDS)
-    if suffix in (*LINES, None) and not options.columns.given:
-        names = _first_names(path, options)
-        if not names or {"query", "relevant_passages"} & set(names):
-            return None
+    if suffix in (*LINES, None) and not options.columns.given and _is_cohere(path, options):
+        return None
     return rows_of(open_table(path, options), options.notes)
 
 
-def _first_names(path: Path, options: ReadOptions) -> list[str]:
+def _is_cohere(path: Path, options: ReadOptions) -> bool:
+    """Whether the first records are Cohere's, what is wrong with them included."""
     records = RECORDS[LINES[0]](path, ReadOptions(encoding=options.encoding))
     first = [record for _, record in islice(records, SAMPLE) if isinstance(record, dict)]
-    return [name for record in first for name in record]
+    names = {name: value for record in first for name, value in record.items()}
+    if not names or "relevant_passages" in names:
+        return True
+    return "query" in names and recognised(names, names, options.columns) is None
 
 
 def rows_of(table: Table, notes: Notes) -> Iterator[tuple[int, Row]]:
-    """Line and row of each query of a table that has texts of what answers it."""
+    """Line and row of each query of a table that has texts of what answers it. Raises InputError for one of ids."""
+    if table.fields.relevant is None:
+        raise InputError(table.path, None, UNMINED)
     queries: Iterable[Query] = gathered(table.queries, notes) if table.gathered else table.queries
     for query in queries:
         file, _, line = query.place.rpartition(":")

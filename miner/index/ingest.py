@@ -92,6 +92,7 @@ class _Reading:
     notes: Notes
     read: int = 0
     blank: int = 0
+    blank_in: str = ""
     rows: int = 0
     waiting: list[Passage] = field(default_factory=list)
     written: list[tuple[int, Sealed]] = field(default_factory=list)
@@ -103,6 +104,7 @@ class _Reading:
         self.read += 1
         if is_blank(passage.encoded):
             self.blank += 1
+            self.blank_in = self.blank_in or passage.source
             return
         try:
             line = _line(passage)
@@ -123,9 +125,9 @@ class _Reading:
         if self.waiting:
             self._cut()
         if not self.rows:
-            raise ConfigError(
-                f"the corpus has no passage with text ({self.blank:,} blank ones were left out)"
-            )
+            first = f", the first in {self.blank_in}" if self.blank_in else ""
+            said = f"the corpus has no passage with text ({self.blank:,} blank ones were left out{first})"
+            raise ConfigError(said)
         parts = tuple(self._part(number, *shard) for number, shard in enumerate(self.written))
         counts = IndexCounts(self.read, self.blank, self.rows, sum(part.ids for part in parts))
         return Corpus(parts, counts, self.sha.hexdigest())

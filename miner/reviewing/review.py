@@ -31,18 +31,20 @@ def review(
     port: int = 0,
     browser: bool = True,
     ready: Callable[[ReviewServer], object] = say_address,
+    rows: Path | None = None,
 ) -> ReviewQueue:
     """Let a person decide on k negatives of a mined file (0: all) in a page of this machine, until Ctrl-C.
 
     They are the audit's draw, or with `doubtful` the most doubtful. Decisions go to `judgments`, by default
     FILE.judgments.jsonl, each at once. Port 0 takes a free one; `browser` opens the page, and `ready` is called with
-    the server as soon as it can be opened: its address holds a secret. Returns what was decided.
+    the server as soon as it can be opened: its address holds a secret. `rows` is the file's content as Cohere's rows,
+    where it is none itself. Returns what was decided.
 
     Raises InputError for what the files hold, ConfigError for a port that is taken, OutputError.
     """
     file = as_path(mined, "the mined file")
     store = JudgmentStore(companion(file, JUDGMENTS) if judgments is None else Path(judgments))
-    queue = ReviewQueue(file, store, k=k, seed=seed, order="doubtful" if doubtful else "draw")
+    queue = ReviewQueue(rows or file, store, k=k, seed=seed, order="doubtful" if doubtful else "draw")
     server = ReviewServer(queue, port)
     try:
         ready(server)

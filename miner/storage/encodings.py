@@ -120,12 +120,15 @@ class _Recoded(io.RawIOBase):
         super().close()
 
 
-@lru_cache(maxsize=256)
 def likely_encoding(data: bytes) -> str:
     """The end of a message about bytes that are not UTF-8: what they look like, and the option for it."""
+    return _likely(data[:SAMPLE])
+
+
+@lru_cache(maxsize=64)
+def _likely(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    sample = data[:SAMPLE]
     found = from_bytes(sample, cp_isolation=list(LIKELY)).best()
     if found is None:
         return ""

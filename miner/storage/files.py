@@ -66,18 +66,16 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
         try:
-            data = self.stream.read(len(view))
+            count = int(self.stream.readinto(buffer))
         except self.damage as error:
             raise OSError(str(error)) from None
-        self.unpacked += len(data)
+        self.unpacked += count
         if self.unpacked > self.limit:
             raise InputError(self.path, None, f"unpacks to over {self.limit >> 20} MiB; unpack it yourself")
         if not self.unpacked:
             raise OSError("Truncated compressed stream")
-        view[: len(data)] = data
-        return len(data)
+        return count
 
     def close(self) -> None:
         if not self.closed:

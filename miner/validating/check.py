@@ -39,6 +39,9 @@ SEVERITIES: Mapping[str, Severity] = {
     **dict.fromkeys(WARNINGS, "warning"),
 }
 _CHECKS = tuple({**rows.ERRORS, **rows.WARNINGS}.items())
+UNMINED = (
+    "no row has hard negatives, as in a file of queries; mine it first: miner mine QUERIES -o ROWS.jsonl"
+)
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ class _Check:
                 census.size += len(line.raw) + 1
                 self._line(line, census, suspects)
                 self.clock.advance(stage, 1)
+        if census.rows > 1 and self.book.counts[census.file, "no-negatives"] == census.rows:
+            self.book.fold("no-negatives", census.file, UNMINED)
         self.note("repeated-query", census.file, sets.repeated_query(census))
         self.note("overlap", census.file, contradictions(path, relevant_of_twins(path, census.bare)))
         lengths = self._lengths(path, suspects) if suspects else None

@@ -51,3 +51,9 @@ class FindingLog:
     def full(self, rule: str, file: str) -> bool:
         """Whether further findings of the rule are only counted."""
         return self.counts[file, rule] >= self.cap
+
+    def fold(self, rule: str, file: str, message: str) -> None:
+        """One finding of the whole file in place of all of the rule."""
+        self.kept = [found for found in self.kept if (found.rule, found.file) != (rule, file)]
+        del self.counts[file, rule]
+        self.add(rule, file, None, message)

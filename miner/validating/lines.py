@@ -44,9 +44,12 @@ def read(path: Path) -> Iterator[Line]:
 
 
 def begins_with_mark(path: Path) -> bool:
-    """Whether a byte order mark stands before the first line."""
-    with open_binary(path) as stream:
-        return stream.read(len(BOM)) == BOM
+    """Whether a byte order mark stands before the first line. Raises InputError for damaged compression."""
+    try:
+        with open_binary(path) as stream:
+            return stream.read(len(BOM)) == BOM
+    except OSError as error:
+        raise InputError(path, 1, f"cannot be read ({error})") from None
 
 
 def parse(path: Path, number: int, raw: bytes) -> Line:

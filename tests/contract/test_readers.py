@@ -47,6 +47,13 @@ def write_document(path: Path) -> None:
     path.write_text("---\ntitle: Plans\n---\nPause a plan, for “now”.\n", encoding="utf-8")
 
 
+def write_notebook(path: Path) -> None:
+    cells = [{"cell_type": "markdown", "source": ["# Plans\n", "\n", "Pause a plan, for “now”."]}]
+    path.write_text(
+        json.dumps({"cells": cells, "nbformat": 4}, ensure_ascii=False, indent=1), encoding="utf-8"
+    )
+
+
 def write_rst(path: Path) -> None:
     path.write_text("Plans\n=====\n\nPause a plan, for “now”.\n", encoding="utf-8")
 
@@ -60,6 +67,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     **dict.fromkeys((".csv", ".tsv"), write_delimited),
     ".parquet": write_parquet,
     **dict.fromkeys((".md", ".markdown", ".mdx", ".txt"), write_document),
+    ".ipynb": write_notebook,
     ".rst": write_rst,
     **dict.fromkeys((".html", ".htm", ".xhtml"), write_page),
     ".pdf": documents.write_pdf,

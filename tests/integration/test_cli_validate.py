@@ -110,3 +110,56 @@ def test_misuse_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[st
     same = call(capsys, "validate", path, "--fix", path)
     assert same.code == 2
     assert path.read_text() == rows(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("q.jsonl", '{"query": "how", "relevant_ids": ["d1"]}\n' * 300),
+        ("q.ndjson", '{"question": "how", "positive_ids": ["d1"]}\n' * 3),
+        ("q.json", '[{"query": "how", "relevant_ids": ["d1"]}]'),
+        ("q.csv", "query,relevant_ids\nhow,d1\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [("validate",), ("report",), ("audit",), ("review", "--no-browser"), ("convert",)]
+)
+def test_queries_that_are_still_to_be_mined_are_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...], name: str, text: str
+) -> None:
+    path, out = tmp_path / name, tmp_path / "out.jsonl"
+    path.write_text(text)
+    outcome = call(capsys, *command, path, *([out] if command == ("convert",) else []))
+    assert (outcome.code, outcome.out) == (1, "")
+    (line,) = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
+    assert line.startswith(f"error: {path}: holds queries with the ids of what answers them")
+    assert "mine it first: miner mine" in line
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_rows_without_any_negative_are_one_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_text(
+        "".join(json.dumps({"query": f"q{n}", "relevant_passages": [f"p{n}"]}) + "\n" for n in range(320))
+    )
+    outcome = call(capsys, "validate", path)
+    (line,) = outcome.out.splitlines()
+    assert outcome.code == 0
+    assert line.startswith(
+        f"{path}: warning [no-negatives] no row has hard negatives, as in a file of queries"
+    )
+    assert outcome.err.endswith("0 errors, 1 warning\n")
+
+
+def test_other_shapes_that_call_a_query_a_query_are_read_as_what_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text(
+        "".join(json.dumps({"query": f"q{n}", "pos": [f"p{n}"], "neg": [f"n{n}"]}) + "\n" for n in range(320))
+    )
+    outcome = call(capsys, "validate", path)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert "320 queries (320 unique), 1.00 relevant passages and 1.00 hard negatives" in outcome.err

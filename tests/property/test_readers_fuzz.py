@@ -58,6 +58,10 @@ CSV = b'id,text,query,relevant_ids\n1,"a ""b""\nc",q,"[""x""]"\n2,d,r,[1]\n'
 DOCUMENT = (
     "---\ntitle: T\nx: [1, {a: &b c, d: *b}]\n---\n# H\n\ntext é\n\n```py\ncode\n```\n\n- a\n  - b\n\n> q\n"
 ).encode()
+CELLS = [
+    {"cell_type": "markdown", "source": ["# H\n", "text"]},
+    {"cell_type": "code", "source": "x = 1", "outputs": []},
+]
 SEEDS = {
     ".jsonl": LINES,
     ".jsonl.gz": gzip.compress(LINES),
@@ -71,6 +75,7 @@ SEEDS = {
     ".ndjson": LINES,
     ".json": json.dumps(ROWS, indent=1).encode(),
     ".mdx": b"import x from 'y'\n\n{/* c */}\n\n# A\n\n<A b={c}>\ntext\n</A>\n",
+    ".ipynb": json.dumps({"cells": CELLS}).encode(),
     ".rst": b".. _a:\n\nT\n=\n\ntext :ref:`a <b>`\n\nU\n--\n\n.. image:: x\n   :alt: y\n\nmore\n",
     ".html": b"<html><head><meta charset=utf-8><title>T</title></head><nav>n</nav><h1>A</h1><p>x &amp; y<h2>B</h2>z",
     ".pdf": made(documents.write_pdf),

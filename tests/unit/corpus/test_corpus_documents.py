@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -230,3 +231,36 @@ def test_link_definitions_are_no_headings_and_not_looked_for_in_endless_paragrap
     endless = '[a]: b "' + "x\n" * 2 * LONG_PARAGRAPH
     sections = outline(endless, Path("d.md"), Notes())
     assert [(section.title, section.start, section.end) for section in sections] == [("", 0, len(endless))]
+
+
+def notebook(path: Path, book: object) -> list[tuple[str, str]]:
+    path.write_text(json.dumps(book))
+    return parts(list(read_corpus(path)))
+
+
+def test_a_notebook_is_its_markdown_and_its_code_without_what_came_out(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Plans\n", "\n", "Pause\n", "a plan."]},
+        {"cell_type": "code", "source": "pause(plan)", "outputs": [{"text": "done"}]},
+        {"cell_type": "raw", "source": "raw"},
+        {"cell_type": "markdown", "source": "## Fees\nNone."},
+    ]
+    assert notebook(tmp_path / "n.ipynb", {"cells": cells, "nbformat": 4}) == [
+        ("Plans", "Pause\na plan.\n\n~~~~\npause(plan)\n~~~~"),
+        ("Plans > Fees", "None."),
+    ]
+    third = [
+        {"cell_type": "heading", "level": 1, "source": "Plans"},
+        {"cell_type": "code", "input": ["pause()"]},
+    ]
+    assert notebook(tmp_path / "o.ipynb", {"worksheets": [{"cells": third}]}) == [
+        ("Plans", "~~~~\npause()\n~~~~")
+    ]
+
+
+@pytest.mark.parametrize(
+    "book", [[], {}, {"cells": 3}, {"worksheets": {"cells": []}}, "text", {"cells": ["x"]}]
+)
+def test_what_is_no_notebook_is_said(book: object, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"n\.ipynb: holds no cells; expected a Jupyter notebook"):
+        notebook(tmp_path / "n.ipynb", book)

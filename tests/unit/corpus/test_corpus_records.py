@@ -15,6 +15,7 @@ import pytest
 from miner.corpus import parquet, read_corpus
 from miner.corpus.options import ReadOptions, strict
 from miner.corpus.parquet import read_parquet
+from miner.corpus.queries import read_queries
 from miner.errors import ConfigError, InputError, MinerError
 from miner.storage import files
 
@@ -215,3 +216,15 @@ def test_a_footer_that_would_end_the_process_is_refused(tmp_path: Path, place: i
     path.write_bytes(broken)
     with pytest.raises(InputError, match=r"c\.parquet: is not a readable parquet file"):
         list(read_parquet(path, ReadOptions()))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 16, 100])
+def test_lists_of_texts_are_read_over_several_row_groups(rows: int, tmp_path: Path) -> None:
+    found = [
+        {"query": f"q{n}", "relevant_passages": [f"p{n}", "p"], "hard_negatives": [f"n{n % 3}"]}
+        for n in range(60)
+    ]
+    pq.write_table(pa.Table.from_pylist(found), tmp_path / "c.parquet", row_group_size=rows)
+    queries = read_queries(tmp_path / "c.parquet")
+    assert [list(query.relevant_passages) for query in queries] == [row["relevant_passages"] for row in found]
+    assert [list(query.hard_negatives) for query in queries] == [row["hard_negatives"] for row in found]

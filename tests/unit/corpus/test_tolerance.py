@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from miner.corpus.columns import Columns
 from miner.corpus.notes import LISTED, Notes
 from miner.corpus.options import ReadOptions
 from miner.errors import ConfigError, InputError, Misread
+from miner.storage.encodings import likely_encoding
 
 
 def read(path: Path, options: ReadOptions | None = None) -> list[tuple[str, str, str]]:
@@ -339,3 +341,61 @@ def test_lines_may_end_in_carriage_returns_alone(name: str, encoding: str, tmp_p
     (tmp_path / name).write_bytes(content.encode(encoding))
     options = ReadOptions(encoding=encoding if encoding == "cp1252" else None)
     assert [text for *_, text in read(tmp_path / name, options)] == ["für", "b, c"]
+
+
+def test_what_makes_a_file_readable_is_said(tmp_path: Path) -> None:
+    put(tmp_path / "a.md", "text")
+    for name in ("b.zip", "c.tar.gz", "d.XLSX", "e.doc", "f.pdf.gz"):
+        put(tmp_path / name, "?")
+    options = ReadOptions()
+    assert texts(tmp_path) == ["text"]
+    read(tmp_path, options)
+    assert next(iter(options.notes.lines())) == (
+        "5 files passed over: 2 .gz (packed; unpack it), 1 .zip (packed; unpack it), "
+        "1 .xlsx (save it as .csv), 1 .doc (save it as .docx)"
+    )
+    with pytest.raises(ConfigError, match=r"found 1 \.zip \(packed; unpack it\)"):
+        read(tmp_path / "b.zip")
+
+
+def test_a_guess_at_an_encoding_keeps_no_document() -> None:
+    data = b"caf\xe9 au lait \r\n" * 2**18
+    before = sys.getrefcount(data)
+    assert "cp1252" in likely_encoding(data)
+    assert sys.getrefcount(data) == before
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's account of memory")
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_damaged_packed_files_leave_nothing_in_memory(ending: str, tmp_path: Path) -> None:
+    """What Arrow's streams are read into by `read` is never freed where that fails: 256 KiB a file or more."""
+
+    def pages() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1])
+
+    path = tmp_path / f"a.txt{ending}"
+    path.write_bytes(b"damaged")
+    before = 0
+    for number in range(220):
+        with pytest.raises(InputError, match="cannot be read"):
+            read(path)
+        before = before or (pages() if number == 19 else 0)
+    assert (pages() - before) * 4096 < 20 * 2**20
+
+
+def test_a_folder_of_which_nothing_can_be_used_names_all_that_lies_there(tmp_path: Path) -> None:
+    put(tmp_path / "~$plan.docx", "lock")
+    put(tmp_path / "a.xlsx", "?")
+    with pytest.raises(ConfigError, match=r"nothing to read; .*; found 1 \.xlsx \(save it as \.csv\)$"):
+        read(tmp_path)
+    put(tmp_path / "b.json", "{")
+    with pytest.raises(
+        InputError, match=r"b\.json: .*; found 1 \.xlsx \(save it as \.csv\), 1 \.json \(is not"
+    ):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.json", "c.csv", "c.tsv"])
+def test_an_empty_file_is_named(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"{name}: is empty; expected texts"):
+        read(put(tmp_path / name, "\n"))

@@ -12,6 +12,8 @@ import pytest
 
 import miner
 from miner.errors import InputError
+from miner.formats.cohere import companion
+from miner.judgments import JUDGMENTS
 from miner.reviewing import ReviewServer
 from tests.support.audited import write_mined
 from tests.support.commandline import call
@@ -73,3 +75,36 @@ def test_what_is_no_mined_file_is_one_sentence(tmp_path: Path) -> None:
     given: dict[str, Any] = {"browser": False, "ready": working}
     with pytest.raises(InputError):
         miner.review(tmp_path / "e.jsonl", **given)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".json", ".csv"])
+def test_rows_of_any_shape_are_reviewed_and_come_out_as_coheres(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"anchor": f"q{n}", "positive": f"p{n}", "negative": f"n{n}"} for n in range(9)]
+    path, exported = tmp_path / f"t{ending}", list[dict[str, Any]]()
+    if ending == ".csv":
+        path.write_text("anchor,positive,negative\n" + "".join(",".join(row.values()) + "\n" for row in rows))
+    else:
+        lines = [json.dumps(row) for row in rows]
+        path.write_text("\n".join(lines) if ending == ".jsonl" else f"[{','.join(lines)}]")
+
+    def work(server: ReviewServer) -> None:
+        server.queue.decide(0, "answers")
+        exported.extend(map(json.loads, server.answer("GET", f"/{server.token}/export", b"")[1].splitlines()))
+
+    monkeypatch.setattr(ReviewServer, "run", work)
+    done = call(capsys, "review", path, "-k", 0, "--no-browser")
+    assert done.code == 0
+    assert "1 of 9 decided" in done.err
+    assert len(exported) == 9
+    (changed,) = [row for row in exported if not row["hard_negatives"]]
+    assert changed["relevant_passages"] == [f"p{changed['query'][1]}", f"n{changed['query'][1]}"]
+    (kept,) = companion(path, JUDGMENTS).read_text().splitlines()
+    assert json.loads(kept)["verdict"] == "answers"
+
+
+def test_decisions_on_standard_input_need_a_place(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = call(capsys, "review", "-", "--no-browser")
+    assert refused.code == 2
+    assert "--judgments" in refused.err

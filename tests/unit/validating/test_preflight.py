@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from miner.errors import ConfigError
+from miner.errors import ConfigError, InputError
 from miner.validating import Preflight, lengths, validate
 
 Record = dict[str, Any]
@@ -343,3 +343,12 @@ def test_the_default_counter_is_the_bundled_tokenizer() -> None:
 
     assert token_counter()(["Hello, world!", "unbelievability", ""]) == [4, 5, 0]
     assert token_counter()(["word " * 1000]) == [1000]
+
+
+@pytest.mark.parametrize("size", [20, 200])
+def test_damaged_compression_is_named(size: int, tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl.gz"
+    data = gzip.compress(b"".join(json.dumps(record(n)).encode() + b"\n" for n in range(99)))
+    path.write_bytes(data[:size] + bytes(9) + data[size + 9 :])
+    with pytest.raises(InputError, match=r"train\.jsonl\.gz:\d+: cannot be read"):
+        check(path)
