@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from miner.text.lookalikes import unmask
 
@@ -76,6 +76,7 @@ _POINTS = (
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0640"
 )
+_ASCII_UNSEEN = bytes({*range(32), 127} - set(b"\n\t\r\v\f\x1c\x1d\x1e"))
 _UNSEEN = re.compile(
     f"[{_POINTS}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )
@@ -115,13 +116,13 @@ def present(text: str) -> str:
     if not text.isascii():
         text = _unicode(text)
     elif not text.isprintable():
-        text = text.translate(_characters())
+        text = text.encode().translate(None, _ASCII_UNSEEN).decode()
     return _BROKEN.sub("", text) if "-" in text and "\n" in text else text
 
 
 def _unicode(text: str) -> str:
     text = _FRACTION.sub(" ", _NOTE.sub("", _POWER.sub(_power, text)))
-    text = unicodedata.normalize("NFKC", text).translate(_characters())
+    text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
     return unmask(unicodedata.normalize("NFC", _UNSEEN.sub("", text)))
 
 
@@ -129,16 +130,22 @@ def _power(found: re.Match[str]) -> str:
     return "^" + unicodedata.normalize("NFKC", found.group()).replace("−", "-")
 
 
-@cache
-def _characters() -> dict[int, str | None]:
+class _Characters(dict[int, int | str | None]):
     """Controls and formatting characters to nothing, native digits to ASCII ones, quotes and dashes to one."""
-    table: dict[int, str | None] = {}
-    for code in (*range(0x3000), *range(0xA600, 0xAC00), *range(0xFE00, 0x20000), *range(0xE0000, 0xE0200)):
-        character = chr(code)
-        category = unicodedata.category(character)
-        if category == "Nd" and code > 127:
-            table[code] = str(unicodedata.decimal(character))
-        elif category == "Cf" or (category == "Cc" and character not in "\n\t\r\v\f\x1c\x1d\x1e\x85"):
-            table[code] = None
-    table.update({0x2028: "\n", 0x2029: "\n", 0x85: "\n"})
-    return table | _ALIKE
+
+    def __missing__(self, code: int) -> int | str | None:
+        self[code] = found = _shown(code)
+        return found
+
+
+def _shown(code: int) -> int | str | None:
+    character = chr(code)
+    category = unicodedata.category(character)
+    if category == "Nd" and code > 127:
+        return str(unicodedata.decimal(character))
+    if category == "Cf" or (category == "Cc" and character not in "\n\t\r\v\f\x1c\x1d\x1e"):
+        return None
+    return code
+
+
+_CHARACTERS = _Characters({0x2028: "\n", 0x2029: "\n", 0x85: "\n"} | _ALIKE)
