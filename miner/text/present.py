@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from miner.text.lookalikes import unmask
@@ -34,7 +34,8 @@ def _unquoted(found: re.Match[str]) -> str:
 
 
 _Replacement = str | Callable[[re.Match[str]], str]
-_MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
+_Markdown = tuple[tuple[str, ...], re.Pattern[str], _Replacement]
+_MARKDOWN: tuple[_Markdown, ...] = (
     (("```", "~~~"), re.compile(r"\n[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M), "\n"),
     (
         ("---", "===", "***", "___"),
@@ -67,7 +68,8 @@ _MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
 before, which is much faster than looking for beginnings."""
 _MARKS = frozenset("[]`~<>#*_\\")
 _WITHOUT_MARKS = [each for each in _MARKDOWN if any(_MARKS.isdisjoint(sign) for sign in each[0])]
-"""What is looked for in texts that have none of the marks, as most."""
+"""What is looked for in texts that have none of the marks, as most, if a line begins with a sign or a number."""
+_BEGUN = re.compile(r"\n[ \t]*(?:[-|:+=*_•‣◦▪●·]|\d\d?[.)])")
 _BROKEN = re.compile(r"-(?<=[^\W\d_]-)[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
 _POWER = re.compile("(?<=\\d)[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _NOTE = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]+|[™®©]")
@@ -107,7 +109,7 @@ def present(text: str) -> str:
     if "<" in text:
         text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
     text = "\n" + text
-    for signs, pattern, replacement in _MARKDOWN if any(mark in text for mark in _MARKS) else _WITHOUT_MARKS:
+    for signs, pattern, replacement in _looked_for(text):
         for sign in signs:
             if sign in text:
                 text = pattern.sub(replacement, text)
@@ -118,6 +120,14 @@ def present(text: str) -> str:
     elif not text.isprintable():
         text = text.encode().translate(None, _ASCII_UNSEEN).decode()
     return _BROKEN.sub("", text) if "-" in text and "\n" in text else text
+
+
+def _looked_for(text: str) -> Sequence[_Markdown]:
+    """What may mark up a text that begins with a line's end."""
+    for mark in _MARKS:
+        if mark in text:
+            return _MARKDOWN
+    return _WITHOUT_MARKS if _BEGUN.search(text) else ()
 
 
 def _unicode(text: str) -> str:
