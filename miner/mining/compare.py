@@ -21,7 +21,7 @@ from miner.text.overlap import Overlap, overlap
 from miner.vectors.dot import cosines, dot
 from miner.vectors.threads import single_threaded_blas
 
-COMPARED = MemoKind("compared", 3)
+COMPARED = MemoKind("compared", 4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from miner.text.documents import document, share_text
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
 
-CHECKED = MemoKind("checked", 1, least=1)
+CHECKED = MemoKind("checked", 2, least=1)
 
 
 def check_texts(rows: Sequence[Row], near: NearCopies, memo: Memo) -> None:

@@ -27,6 +27,9 @@ LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
 RARE = 0.25
 """Mean weight of tokens below which they are nothing but template: twenty passages hold them."""
+OWN, HALF = 12, 0.5
+"""Tokens that no more than a few passages hold, and their share, one of which a part in common must reach: a paragraph
+of several pages does not tell which of them is meant."""
 RUN = 10
 """Weight of the shortest run that makes a passage an excerpt."""
 LOOKED_AT = 6 * GRAM
@@ -138,9 +141,9 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
     weights = relevant.weights
     runs = [float(weights[run.b : run.b + run.size].sum()) for run in (*alignment.chain, *alignment.moved)]
     same = both.same_b.count(1)
-    common = Common(
-        len(b), same, candidate.mass(both.same_a), relevant.mass(both.same_b), max(runs, default=0.0)
-    )
+    own = _own(weights[np.frombuffer(both.same_b, np.bool_)])
+    masses = candidate.mass(both.same_a), relevant.mass(both.same_b)
+    common = Common(len(b), same, own, *masses, max(runs, default=0.0))
     cover, run = common.relevant / relevant.total, common.run / relevant.total
     held = _held(common, cover, common.candidate / candidate.total, run, copies)
     copy = window or (held and not both.contrasts)
@@ -157,7 +160,8 @@ def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
     shared += [slice(before.second, before.second + before.size)] if before else []
     for part in shared:
         size, mass = part.stop - part.start, float(relevant.weights[part].sum())
-        if size >= least * min(len(a), len(b)) and mass >= max(LEAST, RARE * size):
+        enough = size >= least * min(len(a), len(b)) and mass >= max(LEAST, RARE * size)
+        if enough and _own(relevant.weights[part]):
             return True
     return False
 
@@ -169,6 +173,8 @@ class Common:
     relevant_tokens: int
     tokens: int
     """Of the relevant passage, what is the same."""
+    own: bool
+    """Whether that is its own, not some pages'."""
     candidate: float
     relevant: float
     run: float
@@ -180,11 +186,16 @@ def _held(common: Common, cover: float, within: float, run: float, copies: Copie
     """
     if cover >= copies.cover and within >= copies.cover:
         return True
-    if common.relevant_tokens < LEAST or common.relevant < RARE * common.tokens:
+    if common.relevant_tokens < LEAST or common.relevant < RARE * common.tokens or not common.own:
         return False
     if common.relevant >= LEAST and (cover >= copies.cover or (run >= copies.run and common.run >= RUN)):
         return True
     return within >= copies.cover and common.candidate >= (LEAST if within < 1 else LEAST // 2)
+
+
+def _own(weights: Float64) -> bool:
+    """Whether enough of what two texts share, by its weights, is in no template."""
+    return int(np.count_nonzero(weights >= 1)) >= min(OWN, HALF * len(weights))
 
 
 def close(candidates: Sequence[Weighed], relevant: Weighed) -> Bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cache, lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from miner.text.lookalikes import unmask
 
@@ -34,7 +34,8 @@ def _unquoted(found: re.Match[str]) -> str:
 
 
 _Replacement = str | Callable[[re.Match[str]], str]
-_MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
+_Markdown = tuple[tuple[str, ...], re.Pattern[str], _Replacement]
+_MARKDOWN: tuple[_Markdown, ...] = (
     (("```", "~~~"), re.compile(r"\n[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M), "\n"),
     (
         ("---", "===", "***", "___"),
@@ -67,7 +68,8 @@ _MARKDOWN: tuple[tuple[tuple[str, ...], re.Pattern[str], _Replacement], ...] = (
 before, which is much faster than looking for beginnings."""
 _MARKS = frozenset("[]`~<>#*_\\")
 _WITHOUT_MARKS = [each for each in _MARKDOWN if any(_MARKS.isdisjoint(sign) for sign in each[0])]
-"""What is looked for in texts that have none of the marks, as most."""
+"""What is looked for in texts that have none of the marks, as most, if a line begins with a sign or a number."""
+_BEGUN = re.compile(r"\n[ \t]*(?:[-|:+=*_•‣◦▪●·]|\d\d?[.)])")
 _BROKEN = re.compile(r"-(?<=[^\W\d_]-)[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
 _POWER = re.compile("(?<=\\d)[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _NOTE = re.compile("(?<=[^\\W\\d_]{4})[⁰¹²³⁴-⁹]+|[™®©]")
@@ -76,6 +78,7 @@ _POINTS = (
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0640"
 )
+_ASCII_UNSEEN = bytes({*range(32), 127} - set(b"\n\t\r\v\f\x1c\x1d\x1e"))
 _UNSEEN = re.compile(
     f"[{_POINTS}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )
@@ -106,7 +109,7 @@ def present(text: str) -> str:
     if "<" in text:
         text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
     text = "\n" + text
-    for signs, pattern, replacement in _MARKDOWN if any(mark in text for mark in _MARKS) else _WITHOUT_MARKS:
+    for signs, pattern, replacement in _looked_for(text):
         for sign in signs:
             if sign in text:
                 text = pattern.sub(replacement, text)
@@ -115,13 +118,21 @@ def present(text: str) -> str:
     if not text.isascii():
         text = _unicode(text)
     elif not text.isprintable():
-        text = text.translate(_characters())
+        text = text.encode().translate(None, _ASCII_UNSEEN).decode()
     return _BROKEN.sub("", text) if "-" in text and "\n" in text else text
+
+
+def _looked_for(text: str) -> Sequence[_Markdown]:
+    """What may mark up a text that begins with a line's end."""
+    for mark in _MARKS:
+        if mark in text:
+            return _MARKDOWN
+    return _WITHOUT_MARKS if _BEGUN.search(text) else ()
 
 
 def _unicode(text: str) -> str:
     text = _FRACTION.sub(" ", _NOTE.sub("", _POWER.sub(_power, text)))
-    text = unicodedata.normalize("NFKC", text).translate(_characters())
+    text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
     return unmask(unicodedata.normalize("NFC", _UNSEEN.sub("", text)))
 
 
@@ -129,16 +140,22 @@ def _power(found: re.Match[str]) -> str:
     return "^" + unicodedata.normalize("NFKC", found.group()).replace("−", "-")
 
 
-@cache
-def _characters() -> dict[int, str | None]:
+class _Characters(dict[int, int | str | None]):
     """Controls and formatting characters to nothing, native digits to ASCII ones, quotes and dashes to one."""
-    table: dict[int, str | None] = {}
-    for code in (*range(0x3000), *range(0xA600, 0xAC00), *range(0xFE00, 0x20000), *range(0xE0000, 0xE0200)):
-        character = chr(code)
-        category = unicodedata.category(character)
-        if category == "Nd" and code > 127:
-            table[code] = str(unicodedata.decimal(character))
-        elif category == "Cf" or (category == "Cc" and character not in "\n\t\r\v\f\x1c\x1d\x1e\x85"):
-            table[code] = None
-    table.update({0x2028: "\n", 0x2029: "\n", 0x85: "\n"})
-    return table | _ALIKE
+
+    def __missing__(self, code: int) -> int | str | None:
+        self[code] = found = _shown(code)
+        return found
+
+
+def _shown(code: int) -> int | str | None:
+    character = chr(code)
+    category = unicodedata.category(character)
+    if category == "Nd" and code > 127:
+        return str(unicodedata.decimal(character))
+    if category == "Cf" or (category == "Cc" and character not in "\n\t\r\v\f\x1c\x1d\x1e"):
+        return None
+    return code
+
+
+_CHARACTERS = _Characters({0x2028: "\n", 0x2029: "\n", 0x85: "\n"} | _ALIKE)

@@ -126,6 +126,17 @@ def _split(piece: str) -> list[str]:
     return (_ASCII if piece.isascii() else _any_script()).findall(piece)
 
 
+class _Kinds(dict[int, TokenKind]):
+    """The kinds of tokens by their numbers, told when they are asked for: few are."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens
+
+    def __missing__(self, code: int) -> TokenKind:
+        self[code] = found = kind_of(self.tokens[code].lower())
+        return found
+
+
 class Vocabulary:
     """All tokens met so far, each with a character of its own."""
 
@@ -137,7 +148,7 @@ class Vocabulary:
         self.generation += 1
         """Of characters: those of texts that were read before the last clearing mean nothing."""
         self.tokens: list[str] = ["", ""]
-        self.kinds: list[TokenKind] = [TokenKind.WEAK, TokenKind.WEAK]
+        self.kinds = _Kinds(self.tokens)
         self.characters: dict[str, str] = {"": "", HARD: HARD, SOFT: SOFT}
         self._hashes = np.empty(0, np.uint64)
         self.written.clear()
@@ -149,11 +160,9 @@ class Vocabulary:
             if code in _SURROGATES:
                 skipped = len(_SURROGATES)
                 self.tokens += [""] * skipped
-                self.kinds += [TokenKind.WEAK] * skipped
                 code += skipped
             known = self.characters[token] = chr(code)
             self.tokens.append(token)
-            self.kinds.append(kind_of(token.lower()))
         return known
 
     def hashes(self, of: Callable[[str], int]) -> UInt64:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 
 from miner.errors import ConfigError
 from miner.text.copies import Copies, Weighed, judge_copy
-from miner.text.frequencies import Frequencies
+from miner.text.frequencies import Frequencies, FrequencyCounter
 from miner.text.tokens import TokenLine, key
 from tests.support.contrasts import CERTAIN, CONTRASTS, pairs
 from tests.support.contrasts_later import LATER
@@ -104,3 +105,36 @@ def test_a_higher_threshold_lets_excerpts_through() -> None:
 def test_shares_are_shares(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="expected more than 0, up to 1"):
         Copies(**options)
+
+
+def counted(texts: Iterable[str]) -> Frequencies:
+    counter = FrequencyCounter()
+    for text in texts:
+        counter.add(text)
+    return counter.result()
+
+
+def page(seed: int, size: int = 60) -> str:
+    draw = random.Random(seed)
+    return " ".join("".join(draw.choices("aeioulmnrst", k=6)) for _ in range(size))
+
+
+@pytest.mark.parametrize(("pages", "copy"), [(2, True), (5, True), (6, False), (12, False)])
+def test_a_paragraph_of_several_pages_does_not_tell_which_of_them_is_meant(pages: int, copy: bool) -> None:
+    paragraph = page(0, 40)
+    texts = [paragraph, *(f"{page(i)} {paragraph}" for i in range(1, pages))]
+    frequencies = counted(texts)
+    a, b = (Weighed(TokenLine(text), frequencies) for text in (texts[1], paragraph))
+    assert judge_copy(a, b, Copies()).copy is copy
+    assert judge_copy(b, a, Copies()).copy is copy
+
+
+def test_a_paragraph_that_says_its_own_within_a_template_is_an_excerpt() -> None:
+    before, own, after = page(0, 30), page(1, 20), page(2, 40)
+    template = [f"{before} {page(i, 20)} {after}" for i in range(10, 30)]
+    excerpt = f"{before} {own} {after}"
+    whole = f"{page(3)} {excerpt} {page(4)}"
+    frequencies = counted([*template, excerpt, whole])
+    a, b = (Weighed(TokenLine(text), frequencies) for text in (whole, excerpt))
+    assert judge_copy(a, b, Copies()).copy
+    assert not judge_copy(Weighed(TokenLine(f"{page(5)} {template[0]}"), frequencies), b, Copies()).copy
