@@ -73,7 +73,9 @@ def wait(browser: webdriver.Chrome, selector: str, seconds: float = 60) -> WebEl
     """The element once it is seen."""
     return until(
         browser,
-        lambda page: next((e for e in page.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None),
+        lambda page: next(
+            (e for e in page.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None
+        ),
         seconds,
     )
 

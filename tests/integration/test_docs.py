@@ -34,7 +34,11 @@ def blocks(text: str) -> Iterator[tuple[str, str]]:
 
 def run(language: str, code: str, folder: Path, commands: Path) -> str:
     path = f"{commands}{os.pathsep}{os.environ['PATH']}"
-    command = ["bash", "-euo", "pipefail", "-c", code] if language == "sh" else [commands / "python", "-c", code]
+    command = (
+        ["bash", "-euo", "pipefail", "-c", code]
+        if language == "sh"
+        else [str(commands / "python"), "-c", code]
+    )
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, f"{code}\n{done.stderr}"

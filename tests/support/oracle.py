@@ -14,7 +14,6 @@ from miner.text.fold import fold
 from miner.text.frequencies import Frequencies
 from miner.text.near_copies import NearCopies
 
-
 NEAR = NearCopies(Copies(), Frequencies.none())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -37,7 +38,7 @@ from tests.support.tiny_models import (
 )
 
 FAST = {"learning_rate": 5e-3, "epochs": 6, "max_length": 32, "patience": 0}
-SHORT = {**FAST, "epochs": 2}
+SHORT: dict[str, Any] = {**FAST, "epochs": 2}
 """For what is asked of the same run twice, whatever it learns."""
 
 
@@ -198,7 +199,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_the_same_curve(
     short: Path, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "SAVE_SECONDS", 0.0)
-    settings = TrainSettings(model=str(world / "encoder"), **SHORT)  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / "encoder"), **SHORT)
     files = world / "train.jsonl", tmp_path / "model", world / "eval.jsonl", settings
     with pytest.raises(Killed):
         train(*files, clock=Killer(7))
