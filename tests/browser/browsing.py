@@ -6,13 +6,24 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 Open = Callable[[Path], webdriver.Chrome]
+Seen = TypeVar("Seen")
+
+
+def until(
+    browser: webdriver.Chrome, look: Callable[[webdriver.Chrome], Seen | None], seconds: float = 60
+) -> Seen:
+    """What `look` finds on the page once it finds something."""
+    found = WebDriverWait(browser, seconds, poll_frequency=0.05).until(look)
+    assert found is not None
+    return found
 
 
 def log(browser: webdriver.Chrome, kind: str) -> list[dict[str, Any]]:

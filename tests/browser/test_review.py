@@ -9,12 +9,11 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from miner.judgments import PERSON, JudgmentStore
 from miner.reviewing import ReviewServer
 from miner.storage.files import write_jsonl
-from tests.browser.browsing import complaints, log, media, requests, window
+from tests.browser.browsing import complaints, log, media, requests, until, window
 from tests.support.reviewing import reviewing
 
 pytestmark = pytest.mark.browser
@@ -55,8 +54,8 @@ def visit(chromium: webdriver.Chrome) -> Visit:
     return open_page
 
 
-def wait(browser: webdriver.Chrome, until: Callable[[], bool]) -> None:
-    WebDriverWait(browser, 20).until(lambda _: until())
+def wait(browser: webdriver.Chrome, look: Callable[[], bool]) -> None:
+    until(browser, lambda _: look())
 
 
 def press(browser: webdriver.Chrome, key: str) -> None:

@@ -15,14 +15,14 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from miner.reranking import load_reranker, rank
 from miner.serving import ServerSettings
 from miner.serving.store import DatasetRecord, ModelRecord, now
-from tests.browser.browsing import complaints, log, media, requests, window
+from tests.browser.browsing import complaints, log, media, requests, until, window
 from tests.support.mined_files import made_rows
-from tests.support.served import KEY, Served, mined_sample, sample_encoder
+from tests.support.served import KEY, Served
 from tests.support.serving import serving
 
 pytestmark = pytest.mark.browser
@@ -71,13 +71,13 @@ def guarded(server: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def wait(browser: webdriver.Chrome, selector: str, seconds: float = 60) -> WebElement:
     """The element once it is seen."""
-
-    def seen(_: object) -> WebElement | None:
-        return next((e for e in browser.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None)
-
-    found = WebDriverWait(browser, seconds).until(seen)
-    assert found is not None
-    return found
+    return until(
+        browser,
+        lambda page: next(
+            (e for e in page.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None
+        ),
+        seconds,
+    )
 
 
 def see(browser: webdriver.Chrome, selector: str) -> WebElement:
@@ -117,10 +117,10 @@ def serious(browser: webdriver.Chrome) -> list[str]:
 
 
 def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
-    tmp_path: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
+    server: Served, tmp_path: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    rows = mined_sample(tmp_path)
+    rows, models = server.rows, {"english": str(server.encoder)}
     train, evaluation = tmp_path / "help center.jsonl", tmp_path / "held out.jsonl"
     lines = [json.dumps({"query": r.query, "relevant_passages": list(r.relevant_passages),
                          "hard_negatives": list(r.hard_negatives)}) for r in rows]  # fmt: skip
@@ -128,8 +128,7 @@ def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
     broken["hard_negatives"][1:1] = [broken["relevant_passages"][0], ""]
     train.write_text("\n".join([*lines[:7], json.dumps(broken), *lines[8:390]]) + "\n")
     evaluation.write_text("\n".join(lines[390:]) + "\n")
-    encoder = sample_encoder(tmp_path / "encoder", rows)
-    with serving(ServerSettings(tmp_path / "state", models={"english": str(encoder)})) as (address, house):
+    with serving(ServerSettings(tmp_path / "state", models=models)) as (address, house):
         browser = visit(address)
         assert see(browser, "h1").text == "Create a Rerank model"
         assert "None yet" in see(browser, "#datasets").text
@@ -159,7 +158,7 @@ def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
         wait(browser, "#settings")
         assert "about 2 epochs" in see(browser, "#defaults").text
         assert see(browser, "#model-name").get_attribute("value") == "help center (corrected)"
-        for name, value in (("train_epochs", "2"), ("learning_rate", "0.005"), ("train_batch_size", "32")):
+        for name, value in (("train_epochs", "1"), ("learning_rate", "0.005"), ("train_batch_size", "32")):
             see(browser, f"#{name}").send_keys(value)
         assert serious(browser) == []
         press(browser, "#settings button.main")
@@ -174,7 +173,7 @@ def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
         assert browser.find_elements(By.CSS_SELECTOR, "#training .curve polyline")
         browser.get(f"{address}/#model/{model.id}")
         browser.refresh()
-        WebDriverWait(browser, 30).until(lambda _: see(browser, "#right").get_attribute("value") == id)
+        until(browser, lambda _: see(browser, "#right").get_attribute("value") == id)
         write(browser, "cancel", DOCUMENTS)
         wait(browser, "#ranked > div:nth-child(2)")
         items = browser.find_elements(By.CSS_SELECTOR, "#ranked > div:nth-child(2) li span:last-child")
@@ -183,17 +182,19 @@ def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
         assert complaints(browser) == []
 
 
-def test_hard_negatives_are_decided_on_from_the_page_of_their_data_set(tmp_path: Path, visit: Visit) -> None:
+def test_hard_negatives_are_decided_on_from_the_page_of_their_data_set(
+    server: Served, tmp_path: Path, visit: Visit
+) -> None:
     rows = made_rows(260)
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    encoder = sample_encoder(tmp_path / "encoder", [])
-    with serving(ServerSettings(tmp_path / "state", models={"english": str(encoder)})) as (address, house):
+    models = {"english": str(server.encoder)}
+    with serving(ServerSettings(tmp_path / "state", models=models)) as (address, house):
         browser = visit(address)
         upload(browser, tmp_path / "rows.jsonl")
         wait(browser, "#review [data-decide]", 120)
         assert serious(browser) == []
         press(browser, "#review [data-decide]")
-        WebDriverWait(browser, 30).until(lambda _: not browser.current_url.startswith(address))
+        until(browser, lambda _: not browser.current_url.startswith(address))
         wait(browser, "#candidate")
         browser.back()
         wait(browser, "#review [data-decide]")
@@ -222,7 +223,7 @@ def test_a_training_is_watched_and_cancelled_and_everything_deleted(server: Serv
     assert server.client.finetuning.get_finetuned_model(model)
     press(browser, f"#model-{model} [data-delete]")
     press(browser, "#sure [value=yes]")
-    WebDriverWait(browser, 20).until(lambda _: not browser.find_elements(By.ID, f"model-{model}"))
+    until(browser, lambda _: not browser.find_elements(By.ID, f"model-{model}"))
     kept = [each.id for each in server.client.finetuning.list_finetuned_models().finetuned_models]
     assert kept == [server.model_id]
     wait(browser, "#upload")
@@ -252,7 +253,7 @@ def test_a_models_figures_are_those_of_the_api_and_its_id_is_copied(server: Serv
     browser.execute_script("document.execCommand = () => { window.copied = String(getSelection()); }")
     browser.execute_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     press(browser, "[data-copy=model-id]")
-    WebDriverWait(browser, 10).until(lambda _: browser.execute_script("return window.copied"))
+    until(browser, lambda _: browser.execute_script("return window.copied"))
     assert browser.execute_script("return window.copied") == f"{server.model_id}-ft"
     see(browser, "#tab-Python").send_keys(Keys.ARROW_RIGHT)
     assert f"curl {server.address}/v2/rerank" in see(browser, "#snippet-curl").text

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from miner.cli import application
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, MissingExtra, WorkLost
@@ -27,7 +31,7 @@ from miner.storage.cachedir import CACHE
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
 from tests.support.indexing import content, many_passages
-from tests.support.s3 import BUCKET, CREDENTIALS, s3_server
+from tests.support.s3 import CREDENTIALS
 from tests.support.working import Marking
 
 ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
@@ -97,45 +101,57 @@ def test_machines_that_share_no_folder_exchange_files_through_a_store(
     passages: list[Passage],
     queries: list[Query],
     cluster: object,
+    server: str,
+    s3: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pytest.importorskip("obstore", reason="the extra 'storage' is not installed")
     alone = build_index(passages, tmp_path / "i", HashingEncoder(), shard_size=50)
     mine(queries, alone).write(tmp_path / "a.jsonl")
     monkeypatch.setenv(CACHE, str(tmp_path / "mirrors of the driver"))
     executor = RayExecutor(Ray(workers=2))
-    with s3_server() as address:
-        uri = f"s3://{BUCKET}/i?scheme=http&endpoint_override={address.removeprefix('http://')}"
-        index = build_index(passages, uri, HashingEncoder(), shard_size=50, executor=executor)
-        mine_files(queries, [index], Recipe(), tmp_path / "b.jsonl", executor)
+    uri = f"{s3}?scheme=http&endpoint_override={server.removeprefix('http://')}"
+    index = build_index(passages, uri, HashingEncoder(), shard_size=50, executor=executor)
+    mine_files(queries, [index], Recipe(), tmp_path / "b.jsonl", executor)
     assert index.manifest == alone.manifest
     for end in (".jsonl", ".receipts.jsonl"):
         assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
 
 
-def test_approximate_search_gives_the_same_bytes_and_the_same_recall(
-    tmp_path: Path, executor: RayExecutor, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of two shards with a structure and one without, and queries for it."""
+    folder = tmp_path_factory.mktemp("many")
     passages = many_passages(2 * LEAST + 900)
-    index = build_index(passages, tmp_path / "index", HashingEncoder(16), shard_size=LEAST)
+    build_index(passages, folder / "index", HashingEncoder(16), shard_size=LEAST)
     asked = [{"query": p.text, "relevant_ids": [p.id]} for p in passages[:9000:600]]
-    write_jsonl(tmp_path / "queries.jsonl", asked)
-    for name, spelt in (("a", "serial"), ("b", repr(executor.options))):
-        done = call(
-            capsys, "mine", tmp_path / "queries.jsonl", "--index", index.path, "-o", tmp_path / f"{name}.jsonl",
-            "--executor", spelt, "--search", "ivfpq(nprobe=3, fetch=2)",
-        )  # fmt: skip
-        assert (done.code, done.out) == (0, "")
-        for path in (index.path / "ann").iterdir():
-            path.rename(tmp_path / f"{name}-{path.name}")
-    for end in (".jsonl", ".receipts.jsonl"):
-        assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
-    records = [json.loads((tmp_path / f"{name}.run.json").read_bytes()) for name in "ab"]
-    assert records[0]["recall"] == records[1]["recall"]
-    assert 0 < records[0]["recall"][str(index.path)] < 1
-    structures = [[path.name[2:] for path in sorted(tmp_path.glob(f"{name}-ivfpq*"))] for name in "ab"]
-    assert len(structures[0]) == 2
-    assert structures[0] == structures[1]
+    write_jsonl(folder / "queries.jsonl", asked)
+    return folder
+
+
+def approximate(many: Path, folder: Path, executor: str) -> dict[str, object]:
+    """What is mined from a copy of the index by approximate search, and which structures are made for it."""
+    index = shutil.copytree(many / "index", folder / "index")
+    words = ["mine", many / "queries.jsonl", "--index", index, "-o", folder / "out.jsonl"]
+    words += ["--executor", executor, "--search", "ivfpq(nprobe=3, fetch=2)"]
+    done = CliRunner().invoke(application(), [str(word) for word in words])
+    assert (done.exit_code, done.stdout) == (0, ""), done.stderr
+    made: dict[str, object] = {path.name: path.read_bytes() for path in folder.glob("*.jsonl")}
+    (recall,) = json.loads((folder / "out.run.json").read_bytes())["recall"].values()
+    return {**made, "recall": recall, "structures": sorted(path.name for path in (index / "ann").iterdir())}
+
+
+@pytest.fixture(scope="module")
+def approximated(many: Path) -> dict[str, object]:
+    return approximate(many, many / "serial", "serial")
+
+
+def test_approximate_search_gives_the_same_bytes_and_the_same_recall(
+    tmp_path: Path, many: Path, approximated: dict[str, Any], executor: RayExecutor
+) -> None:
+    assert {"out.jsonl", "out.receipts.jsonl"} < set(approximated)
+    assert 0 < approximated["recall"] < 1
+    assert len(approximated["structures"]) == 2
+    assert approximate(many, tmp_path, repr(executor.options)) == approximated
 
 
 @pytest.mark.parametrize(("fault", "warm"), [("kill", True), ("kill", False), ("disk", True), ("bug", False)])

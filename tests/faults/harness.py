@@ -127,17 +127,6 @@ def called() -> int:
     return 0
 
 
-def inputs(scenario: Scenario, folder: Path) -> None:
-    """Put back what was removed of a command's inputs."""
-    spare = fresh(folder.with_suffix(".spare"))
-    scenario.prepare(spare)
-    for path in sorted(spare.rglob("*")):
-        place = folder / path.relative_to(spare)
-        if path.is_file() and not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, place)
-
-
 @dataclass
 class Harness:
     folder: Path
@@ -146,9 +135,27 @@ class Harness:
     failures: list[str] = field(default_factory=list)
     whole: dict[str, tuple[dict[str, bytes], dict[str, bytes], int]] = field(default_factory=dict)
 
+    def laid(self, scenario: Scenario) -> Path:
+        """What a command begins with, made once."""
+        folder = self.folder / "laid" / scenario.name
+        if not folder.exists():
+            scenario.prepare(fresh(folder))
+        return folder
+
+    def begun(self, scenario: Scenario, folder: Path) -> Path:
+        shutil.rmtree(folder, ignore_errors=True)
+        return Path(shutil.copytree(self.laid(scenario), folder))
+
+    def put_back(self, scenario: Scenario, folder: Path) -> None:
+        """What was removed of a command's inputs."""
+        for path in sorted(self.laid(scenario).rglob("*")):
+            place = folder / path.relative_to(self.laid(scenario))
+            if path.is_file() and not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, place)
+
     def undisturbed(self, scenario: Scenario) -> None:
-        folder = fresh(self.folder / "whole")
-        scenario.prepare(folder)
+        folder = self.begun(scenario, self.folder / "whole")
         before = scenario.snapshot(folder)
         code, said, events = Trial(scenario, folder).run()
         if code:
@@ -156,15 +163,14 @@ class Harness:
         self.whole[scenario.name] = before, scenario.snapshot(folder), events
 
     def round(self, scenario: Scenario, event: int, fault: str) -> None:
-        folder = fresh(self.folder / "round")
-        scenario.prepare(folder)
+        folder = self.begun(scenario, self.folder / "round")
         after = self.whole[scenario.name][1]
         trial = Trial(scenario, folder, self.draw)
         code, said, _ = trial.run(event, fault)
         counts = self.counts.setdefault(fault, Counter())
         faults = list(self.left(scenario, folder, fault, code, said))
         if fault == "remove":
-            inputs(scenario, folder)
+            self.put_back(scenario, folder)
         again, more, _ = trial.run()
         found = scenario.snapshot(folder) if not again else {}
         wrong = [name for name in after if found.get(name) != after[name]] + [

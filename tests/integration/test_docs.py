@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from miner.cli import COMMANDS
+from tests.support.warm import warm_commands
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -31,9 +32,13 @@ def blocks(text: str) -> Iterator[tuple[str, str]]:
         yield found[1], found[2]
 
 
-def run(language: str, code: str, folder: Path) -> str:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = ["bash", "-euo", "pipefail", "-c", code] if language == "sh" else [sys.executable, "-c", code]
+def run(language: str, code: str, folder: Path, commands: Path) -> str:
+    path = f"{commands}{os.pathsep}{os.environ['PATH']}"
+    command = (
+        ["bash", "-euo", "pipefail", "-c", code]
+        if language == "sh"
+        else [str(commands / "python"), "-c", code]
+    )
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, f"{code}\n{done.stderr}"
@@ -41,27 +46,39 @@ def run(language: str, code: str, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sample and an index of it, made without a model."""
+def commands() -> Iterator[Path]:
+    """A folder with `miner` and `python`, for PATH."""
+    with warm_commands() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Path:
+    """A folder with the sample and an index of it, made without a model, and mined: what an index keeps is there."""
     folder = tmp_path_factory.mktemp("sample")
-    made = "miner sample help\nminer build-index help/corpus --encoder hashing --out indexes/help"
-    run("sh", made, folder)
+    made = (
+        "miner sample help",
+        "miner build-index help/corpus --encoder hashing --out indexes/help",
+        "miner mine help/queries.jsonl --index indexes/help -o mined.jsonl",
+        "rm mined.*",
+    )
+    run("sh", "\n".join(made), folder, commands)
     return folder
 
 
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [ROOT / "README.md", *TAUGHT], ids=lambda page: page.stem)
-def test_the_blocks_of_a_page_run(page: Path, sample: Path, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_run(page: Path, sample: Path, commands: Path, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir() if page.name in ALONE else shutil.copytree(sample, folder)
     python = ""
     for language, code in blocks(page.read_text()):
         if language == "sh":
-            run("sh", code, folder)
+            run("sh", code, folder, commands)
         else:
             python += code
-    run("python", python, folder)
+    run("python", python, folder, commands)
 
 
 def calls(text: str) -> Iterator[list[str]]:

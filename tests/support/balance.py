@@ -11,35 +11,43 @@ from typing import Any
 import pytest
 
 SERVER = "files that share a server"
-TOGETHER = dict.fromkeys(
-    (
-        "tests/browser/test_serve.py",
-        "tests/integration/test_serve_client.py",
-        "tests/integration/test_serve_pages.py",
-    ),
-    SERVER,
-)
+STORE = "files that share a store"
+TOGETHER = {
+    "tests/browser/test_serve.py": SERVER,
+    "tests/integration/test_serve_client.py": SERVER,
+    "tests/integration/test_serve_pages.py": SERVER,
+    "tests/contract/test_ray.py": STORE,
+    "tests/contract/test_storage.py": STORE,
+    "tests/contract/test_storage_mistakes.py": STORE,
+}
 """Files that one worker takes, for what is made for all of them once a process."""
 LONGEST = (
     "tests/integration/test_serve_client.py",
     "tests/integration/test_serve_pages.py",
     "tests/browser/test_serve.py",
     "tests/integration/test_docs.py",
-    "tests/integration/test_rerank_sample.py",
     "tests/contract/test_ray.py",
-    "tests/faults/test_faults.py",
-    "tests/contract/test_storage.py",
+    "tests/integration/test_rerank_sample.py",
     "tests/unit/training/test_rerank_train.py",
+    "tests/faults/test_faults.py",
+    "tests/unit/index/test_index_build.py",
     "tests/integration/test_bundled_model.py",
+    "tests/integration/test_rerank_bundled.py",
+    "tests/unit/training/test_train_watched.py",
+    "tests/unit/training/test_distilled.py",
+    "tests/integration/test_package.py",
+    "tests/unit/comparing/test_compare_training.py",
+    "tests/unit/mining_tasks/test_blocks_approximate.py",
+    "tests/integration/test_docs_mine_again.py",
+    "tests/contract/test_storage.py",
     "tests/integration/test_mining.py",
     "tests/contract/test_encoders.py",
-    "tests/integration/test_notebook.py",
-    "tests/integration/test_package.py",
-    "tests/integration/test_rerank_bundled.py",
     "tests/unit/encoders/test_encoders_vectors.py",
     "tests/unit/encoders/test_encoders_openvino.py",
+    "tests/integration/test_users_path.py",
     "tests/browser/test_report.py",
     "tests/integration/test_parallel.py",
+    "tests/integration/test_notebook.py",
 )
 """Files by the time that they take, as --durations shows it; all others come after them in any order."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -13,14 +14,18 @@ from miner.text.fold import fold
 from miner.text.frequencies import Frequencies
 from miner.text.near_copies import NearCopies
 
+NEAR = NearCopies(Copies(), Frequencies.none())
 
+
+@cache
 def plain(text: str) -> bytes:
     return fold(text)
 
 
+@cache
 def same(a: str, b: str) -> bool:
     """By the rule for one pair alone: what is tried is whether many at once come to the same."""
-    return plain(a) == plain(b) or NearCopies(Copies(), Frequencies.none()).judge(a, b).copy
+    return plain(a) == plain(b) or NEAR.judge(a, b).copy
 
 
 def unit16(rows: np.ndarray) -> np.ndarray:

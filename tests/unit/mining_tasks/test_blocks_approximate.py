@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from miner.mining.recipe import Recipe
 from miner.mining_tasks import run as blocks
 from miner.mining_tasks.mine import mine
 from miner.mining_tasks.run import mine_files
-from miner.search.ivfpq import LEAST
+from miner.search import ivfpq, per_shard
 from miner.search.search import Search
 from tests.support.indexing import many_passages
 from tests.support.working import Stub
 
+EACH = 4
+SMALLEST = EACH * ivfpq.WORDS
+"""Vectors of the smallest shard that gets a structure here: as many as faiss needs, not as many as it asks for."""
 APPROXIMATE = Search("ivfpq(nprobe=3, fetch=2)")
 RECIPES = {
     "first wave": Recipe(depth=50, filters=(), search=APPROXIMATE),
@@ -31,18 +35,27 @@ RECIPES = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _small_structures() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ivfpq, "EACH", EACH)
+        patch.setattr(ivfpq, "LEAST", SMALLEST)
+        patch.setattr(per_shard, "LEAST", SMALLEST)
+        yield
+
+
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     """Two shards with a structure, one without."""
     folder = tmp_path_factory.mktemp("many") / "index"
-    return build_index(many_passages(2 * LEAST + 900), folder, HashingEncoder(32), shard_size=LEAST)
+    return build_index(many_passages(2 * SMALLEST + 900), folder, HashingEncoder(32), shard_size=SMALLEST)
 
 
 @pytest.fixture(scope="module")
 def asked() -> list[Query]:
     return [
         Query(passage.text.partition(" ")[2], relevant_ids=(passage.id,))
-        for passage in many_passages(9000)[::600]
+        for passage in many_passages(900)[::60]
     ]
 
 
@@ -101,7 +114,7 @@ def test_an_index_of_small_shards_is_searched_exactly(
 
 def test_several_indexes_are_fused_as_in_memory(tmp_path: Path, index: Index, asked: list[Query]) -> None:
     passages = many_passages(len(index))
-    other = build_index(passages, tmp_path / "other", HashingEncoder(16), shard_size=LEAST + 400)
+    other = build_index(passages, tmp_path / "other", HashingEncoder(16), shard_size=SMALLEST + 400)
     recipe = RECIPES["first wave"]
     mine(asked, [index, other], recipe).write(tmp_path / "a" / "out.jsonl")
     mine_files(asked, [index, other], recipe, tmp_path / "b" / "out.jsonl", Stub())
@@ -109,13 +122,13 @@ def test_several_indexes_are_fused_as_in_memory(tmp_path: Path, index: Index, as
 
 
 def test_an_update_keeps_the_structures_of_shards_that_stay(tmp_path: Path) -> None:
-    passages, folder = many_passages(LEAST + 50), tmp_path / "index"
-    index = build_index(passages, folder, HashingEncoder(16), shard_size=LEAST)
+    passages, folder = many_passages(SMALLEST + 50), tmp_path / "index"
+    index = build_index(passages, folder, HashingEncoder(16), shard_size=SMALLEST)
     Search("ivfpq").over(index).search(index.vectors([0]), 3)
     del index
     (kept,) = (folder / "ann").iterdir()
     stamp = kept.stat().st_mtime_ns
-    build_index(passages[:-9], folder, HashingEncoder(16), shard_size=LEAST, existing="update")
+    build_index(passages[:-9], folder, HashingEncoder(16), shard_size=SMALLEST, existing="update")
     assert [(path, path.stat().st_mtime_ns) for path in (folder / "ann").iterdir()] == [(kept, stamp)]
-    build_index(passages[9:], folder, HashingEncoder(16), shard_size=LEAST, existing="update")
+    build_index(passages[9:], folder, HashingEncoder(16), shard_size=SMALLEST, existing="update")
     assert not list((folder / "ann").iterdir())

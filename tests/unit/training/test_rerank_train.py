@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -37,6 +38,8 @@ from tests.support.tiny_models import (
 )
 
 FAST = {"learning_rate": 5e-3, "epochs": 6, "max_length": 32, "patience": 0}
+SHORT: dict[str, Any] = {**FAST, "epochs": 2}
+"""For what is asked of the same run twice, whatever it learns."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,6 +81,13 @@ def same(a: Path, b: Path) -> bool:
 def trained(world: Path) -> tuple[Training, Path]:
     output = world / "models" / "trained"
     return run(world, output), output
+
+
+@pytest.fixture(scope="module")
+def short(world: Path) -> Path:
+    """What a short run writes that nothing disturbs."""
+    run(world, world / "models" / "short", **SHORT)
+    return world / "models" / "short"
 
 
 def test_training_teaches_the_rows_and_says_so(trained: tuple[Training, Path]) -> None:
@@ -128,13 +138,11 @@ def test_the_saved_model_scores_as_it_was_judged(trained: tuple[Training, Path],
     assert figures == pytest.approx(training.comparison.tuned)
 
 
-def test_the_same_seed_trains_the_same_model(
-    trained: tuple[Training, Path], world: Path, tmp_path: Path
-) -> None:
-    run(world, tmp_path / "again")
-    assert same(trained[1], tmp_path / "again")
-    run(world, tmp_path / "other", seed=1)
-    assert not same(trained[1], tmp_path / "other")
+def test_the_same_seed_trains_the_same_model(short: Path, world: Path, tmp_path: Path) -> None:
+    run(world, tmp_path / "again", **SHORT)
+    assert same(short, tmp_path / "again")
+    run(world, tmp_path / "other", **SHORT, seed=1)
+    assert not same(short, tmp_path / "other")
 
 
 def test_own_negatives_teach_too(world: Path, tmp_path: Path) -> None:
@@ -188,39 +196,39 @@ class Killer(Clock):
 
 
 def test_a_killed_run_goes_on_to_the_same_weights_and_the_same_curve(
-    trained: tuple[Training, Path], world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "SAVE_SECONDS", 0.0)
-    settings = TrainSettings(model=str(world / "encoder"), **FAST)  # type: ignore[arg-type]
+    settings = TrainSettings(model=str(world / "encoder"), **SHORT)
     files = world / "train.jsonl", tmp_path / "model", world / "eval.jsonl", settings
     with pytest.raises(Killed):
-        train(*files, clock=Killer(20))
+        train(*files, clock=Killer(7))
     assert not (tmp_path / "model").exists()
     last = Workspace(tmp_path / "model").latest()
     assert last is not None
-    assert last.name == "checkpoint-20"
-    (last.with_name("checkpoint-21")).mkdir()
+    assert last.name == "checkpoint-7"
+    (last.with_name("checkpoint-8")).mkdir()
     train(*files)
-    assert same(trained[1], tmp_path / "model")
+    assert same(short, tmp_path / "model")
     ours, theirs = (
         [
             {k: v for k, v in record.items() if k != "seconds"}
             for record in read_metrics(path / "metrics.jsonl")
         ]
-        for path in (trained[1], tmp_path / "model")
+        for path in (short, tmp_path / "model")
     )
     assert ours == theirs
 
 
 def test_a_process_killed_outright_loses_nothing_it_had_saved(
-    trained: tuple[Training, Path], world: Path, tmp_path: Path
+    short: Path, world: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "model"
     program = (
         "import sys, torch; from pathlib import Path; torch.set_num_threads(1)\n"
         "from miner.training import fit; fit.SAVE_SECONDS = 0.0\n"
         "from miner.training.plan import TrainSettings; from miner.training.train import train\n"
-        f"train(*map(Path, sys.argv[1:4]), TrainSettings(model={str(world / 'encoder')!r}, **{FAST!r}))"
+        f"train(*map(Path, sys.argv[1:4]), TrainSettings(model={str(world / 'encoder')!r}, **{SHORT!r}))"
     )
     paths = [str(world / "train.jsonl"), str(output), str(world / "eval.jsonl")]
     process = subprocess.Popen([sys.executable, "-c", program, *paths])
@@ -231,8 +239,8 @@ def test_a_process_killed_outright_loses_nothing_it_had_saved(
     process.wait()
     assert space.latest() is not None
     assert not output.exists()
-    run(world, output)
-    assert same(trained[1], output)
+    run(world, output, **SHORT)
+    assert same(short, output)
 
 
 def test_an_unfinished_run_is_not_mixed_with_other_settings(world: Path, tmp_path: Path) -> None:
@@ -275,14 +283,14 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 def test_a_disk_that_fills_up_is_told_and_the_run_can_go_on(
-    trained: tuple[Training, Path], world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "SAVE_SECONDS", 0.0)
     with files_of_at_most(9_000), pytest.raises(OutputError, match="cannot be written"):
-        run(world, tmp_path / "model")
+        run(world, tmp_path / "model", **SHORT)
     assert not (tmp_path / "model").exists()
-    run(world, tmp_path / "model")
-    assert same(trained[1], tmp_path / "model")
+    run(world, tmp_path / "model", **SHORT)
+    assert same(short, tmp_path / "model")
 
 
 def test_too_few_rows_are_refused(world: Path, tmp_path: Path) -> None:
