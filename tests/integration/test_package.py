@@ -44,6 +44,12 @@ def test_the_help_loads_nothing_heavy() -> None:
     assert "build-index" in done.stdout
 
 
+def test_the_command_that_is_installed_starts() -> None:
+    command = [Path(sys.executable).with_name("miner"), "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert miner.__version__ in done.stdout
+
+
 @pytest.mark.parametrize("name", miner.__all__)
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     assert inspect.getdoc(getattr(miner, name))
