@@ -41,6 +41,15 @@ def damage(result: dict[str, Any]) -> str:
     return markdown(head, ([kind, *map(str, counts)] for kind, counts in lines.items()))
 
 
+def damage_files(result: dict[str, Any]) -> str:
+    """What commands made of damaged files, a line a kind of file."""
+    names = ("tried", "read", "refused", "wrong")
+    lines = {kind: [counts[name] for name in names] for kind, counts in result["files"].items()}
+    lines["all"] = [sum(column) for column in zip(*lines.values(), strict=True)]
+    head = ("damaged file", "tried", "read, in part or wholly", "refused in a sentence", "anything else")
+    return markdown(head, ([kind, *map(str, counts)] for kind, counts in lines.items()))
+
+
 def fuzz(result: dict[str, Any]) -> str:
     """What was fed to readers and parsers, a line a kind of them, and how often one crashed."""
     lines = {

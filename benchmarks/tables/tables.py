@@ -59,6 +59,7 @@ def quality_auc(result: dict[str, Any]) -> str:
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "faults": ("faults.json", robustness.faults),
     "damage": ("damage.json", robustness.damage),
+    "damage-files": ("damage_files.json", robustness.damage_files),
     "fuzz": ("fuzz.json", robustness.fuzz),
     "refused": ("endless.json", robustness.refused),
     "endless": ("endless.json", robustness.endless),
