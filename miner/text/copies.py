@@ -160,8 +160,7 @@ def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
     shared += [slice(before.second, before.second + before.size)] if before else []
     for part in shared:
         size, mass = part.stop - part.start, float(relevant.weights[part].sum())
-        enough = size >= least * min(len(a), len(b)) and mass >= max(LEAST, RARE * size)
-        if enough and _own(relevant.weights[part]):
+        if size >= least * min(len(a), len(b)) and mass >= max(LEAST, RARE * size):
             return True
     return False
 
