@@ -45,7 +45,7 @@ def test_the_help_loads_nothing_heavy() -> None:
 
 
 def test_the_command_that_is_installed_starts() -> None:
-    command = [Path(sys.executable).with_name("miner"), "--version"]
+    command = [str(Path(sys.executable).with_name("miner")), "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert miner.__version__ in done.stdout
 
