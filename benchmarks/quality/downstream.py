@@ -246,7 +246,9 @@ def figures_of(method: str, methods: dict[str, dict[int, dict[str, Any]]]) -> di
     own = list(methods[method].values())
     known = ("trained", "negatives", "false_negatives", "similarity", "promoted", "steps", "seconds")
     means = np.concatenate([np.array(record["figures"]) for record in own]).mean(axis=0)
-    others = (*REFERENCES, *(other for other in (method.replace("relabel:", "drop:"),) if other != method))
+    as_they_were = method.removeprefix("relabel:").removeprefix("drop:")
+    nearest = (method.replace("relabel:", "drop:"), as_they_were)
+    others = dict.fromkeys((*REFERENCES, *(other for other in nearest if other != method)))
     return {
         "seeds": sorted(methods[method]),
         **dict(zip(METRICS, means.round(4).tolist(), strict=True)),
