@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32, Int64
-from miner.models.load import load_sentence_transformer
+from miner.encoders.load import load_encoder
 from miner.splitting.near import groups
 from miner.storage.files import read_jsonl
 
@@ -64,18 +64,10 @@ def read_judged(data: Path, name: str, cache: Path, max_length: int) -> Judged:
 def _vectors(path: Path, texts: list[str], max_length: int) -> Float32:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, encode(load_sentence_transformer(None, max_length=max_length), texts))
+        np.save(path, load_encoder(max_length=max_length).encode_passages(texts))
     vectors: Float32 = np.load(path)
     if len(vectors) != len(texts):
         raise SystemExit(f"{path}: is of another version of the set; remove it")
-    return vectors
-
-
-def encode(model: Any, texts: Sequence[str]) -> Float32:
-    """Unit rows float32."""
-    vectors: Float32 = model.encode(
-        list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-    )
     return vectors
 
 
