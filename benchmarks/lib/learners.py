@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from miner.data import Float32, Row
 from miner.models.load import load_cross_encoder, load_sentence_transformer
@@ -21,6 +22,14 @@ Views = dict[str, list[Float32]]
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What test queries rank, and how the untouched encoder scores it."""
+
+    requests: Sequence[Request]
+    untouched: Sequence[Float32]
+
+
+@dataclass(frozen=True)
 class Learner:
     """How one kind of model is trained, and what its test queries rank."""
 
@@ -31,16 +40,12 @@ class Learner:
     whole: int
     """A corpus of at most so many passages is ranked whole."""
 
-    def untouched(self, requests: Sequence[Request]) -> Views:
-        scores = BiReranker(load_sentence_transformer(None, max_length=128)).score_all(requests)
-        return dict.fromkeys(self.views, scores)
-
     @property
     def views(self) -> tuple[str, ...]:
         return (self.name,) if self.plan.loss == OWN else (self.name, f"{self.name} + encoder")
 
     def learn(
-        self, rows: Sequence[Row], seed: int, requests: Sequence[Request], scores: Scores | None = None
+        self, rows: Sequence[Row], seed: int, asked: Asked, scores: Scores | None = None
     ) -> tuple[int, Views]:
         """Optimizer steps, and the scores of the model trained on labels, or on a teacher's `scores`."""
         import torch
@@ -49,16 +54,21 @@ class Learner:
         if self.plan.loss == OWN:
             encoder = load_sentence_transformer(None, max_length=self.plan.max_length)
             steps = train(encoder, rows, self.plan, seed, scores)
-            return steps, {self.name: BiReranker(encoder).score_all(requests)}
+            with self._precision():
+                return steps, {self.name: BiReranker(encoder).score_all(asked.requests)}
         from miner.models.locate import locate
 
         cross = load_cross_encoder(locate(), max_length=self.plan.max_length, from_encoder=True)
         steps = train(cross, rows, self.plan, seed, scores)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.precision == "bf16"):
-            alone = CrossReranker(cross).score_all(requests)
-        encoded = self.untouched(requests)[self.name]
-        both = [standardise(a) + standardise(b) for a, b in zip(alone, encoded, strict=True)]
+        with self._precision():
+            alone = CrossReranker(cross).score_all(asked.requests)
+        both = [standardise(a) + standardise(b) for a, b in zip(alone, asked.untouched, strict=True)]
         return steps, dict(zip(self.views, (alone, both), strict=True))
+
+    def _precision(self) -> Any:
+        import torch
+
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.plan.precision == "bf16")
 
 
 def train(model: object, rows: Sequence[Row], plan: TrainPlan, seed: int, scores: Scores | None) -> int:

@@ -33,7 +33,7 @@ import numpy as np
 import orjson
 
 from benchmarks.lib.judged import Judged, read_judged
-from benchmarks.lib.learners import LEARNERS, Learner
+from benchmarks.lib.learners import LEARNERS, Asked, Learner, Views
 from benchmarks.lib.negatives import METHODS, Known, Mined, method
 from benchmarks.lib.other_encoders import stored_encoder
 from miner.data import Float32, Float64, Int64, Row
@@ -152,14 +152,12 @@ def run(part: Part, wanted: Run) -> dict[str, Any]:
         "rows": wanted.rows,
         "seed": wanted.seed,
     }
-    requests = [
-        (judged.queries[query], [judged.passages[row] for row in own])
-        for query, own in zip(part.test, part.candidates, strict=True)
-    ]
+    asked = asked_of(part)
     if wanted.method == UNTOUCHED:
-        views = learner.untouched(requests)
+        views: Views = {view: list(asked.untouched) for view in learner.views}
     elif wanted.method == TEACHER:
-        views = dict.fromkeys(learner.views, ranked_by_teacher(requests))
+        by_teacher = ranked_by_teacher(asked.requests)
+        views = {view: by_teacher for view in learner.views}
     else:
         way, _, mixture = wanted.method.removeprefix(TAUGHT).partition("/")
         mined = method(way)(known)
@@ -169,7 +167,7 @@ def run(part: Part, wanted: Run) -> dict[str, Any]:
             hard, others = map(int, mixture.split("+"))
             rows = mix(rows, hard, others, wanted.seed)
         scores = taught(rows) if wanted.method.startswith(TAUGHT) else None
-        record["steps"], views = learner.learn(rows, wanted.seed, requests, scores)
+        record["steps"], views = learner.learn(rows, wanted.seed, asked, scores)
     figures = {view: ranked(scores, part) for view, scores in views.items()}
     means = {view: found.mean(axis=0).round(3).tolist() for view, found in figures.items()}
     print(wanted, f"{time.perf_counter() - start:.0f} s", means, flush=True)
@@ -179,6 +177,14 @@ def run(part: Part, wanted: Run) -> dict[str, Any]:
         "components": judged.components[part.test].tolist(),
         "figures": {view: found.round(6).tolist() for view, found in figures.items()},
     }
+
+
+def asked_of(part: Part) -> Asked:
+    judged, pairs = part.known.judged, list(zip(part.test.tolist(), part.candidates, strict=True))
+    return Asked(
+        [(judged.queries[query], [judged.passages[row] for row in own]) for query, own in pairs],
+        [judged.passage_vectors[own] @ judged.query_vectors[query] for query, own in pairs],
+    )
 
 
 @cache

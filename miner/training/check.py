@@ -16,7 +16,7 @@ from miner.judgments import JUDGMENTS, read_judgments
 from miner.text.fold import fold
 
 HARMFUL = 0.2
-"""Share of false negatives from which on models were seen to get worse (docs/training.md)."""
+"""Share of false negatives from which on models were seen to get worse (docs/explanation/what-negatives-teach.md)."""
 ENOUGH_JUDGED = 20
 
 

@@ -120,7 +120,7 @@ def test_a_simulated_judge_finds_most_answers_and_says_the_same_of_a_pair_to_all
 
 def test_results_of_what_was_not_run_stay(modules: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    older = {"made, 100 rows": {"random": {}, "naive": {}}, "other": {}}
+    older: dict[str, Any] = {"made, 100 rows": {"random": {}, "naive": {}}, "other": {}}
     path.write_text(json.dumps({"bi": {"sets": {}}, "cross": {"sets": older}}))
     record = {"learner": "cross", "set": "made", "method": "naive", "rows": 100, "seed": 0, "seconds": 1.0}
     figures = {"cross": [[0.5] * 4] * 6, "cross + encoder": [[0.7] * 4] * 6}
@@ -140,9 +140,9 @@ def test_a_taught_learner_trains_on_the_teachers_scores_of_the_same_rows(
     class Learner:
         views = ("cross",)
 
-        def learn(self, rows: Any, seed: int, requests: Any, scores: Any) -> Any:
+        def learn(self, rows: Any, seed: int, questions: Any, scores: Any) -> Any:
             asked.append((rows, scores))
-            return 1, {"cross": [np.zeros(len(texts), np.float32) for _, texts in requests]}
+            return 1, {"cross": [np.zeros(len(texts), np.float32) for _, texts in questions.requests]}
 
     class Teacher:
         def score(self, pairs: Any) -> Any:
