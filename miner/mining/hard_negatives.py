@@ -8,25 +8,25 @@ from __future__ import annotations
 import hashlib
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
-from miner.corpus.objects import passages_in, records_in
-from miner.data import Passage, Query
+from miner.data import Passage
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.encoders.objects import is_sentence_transformer
-from miner.errors import ConfigError, InputError
+from miner.errors import ConfigError
 from miner.filters import Filter, Margin, Rank, Score, TeacherScore
 from miner.index import Index
 from miner.index.build import build
 from miner.index.encode import encoder_key
 from miner.mining.export import dataset as as_dataset
 from miner.mining.miner import mine_in_memory
+from miner.mining.pairs import Pairs
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
 from miner.mining.skip import Skip, SkipByTeacher
@@ -155,55 +155,6 @@ class Limits:
             highest = 2.0 if self.max_score is None else self.max_score
             found.append(Score(-2.0 if self.min_score is None else self.min_score, highest))
         return tuple(found)
-
-
-class Pairs:
-    """The rows of a data set: an anchor and a positive each."""
-
-    def __init__(self, data: Any, anchor: str | None, positive: str | None) -> None:
-        rows = list(records_in(data, "dataset"))
-        if not rows:
-            raise InputError("dataset", None, "holds no rows")
-        names = list(rows[0])
-        self.anchor = _column(anchor, "anchor_column_name", names, 0)
-        self.positive = _column(positive, "positive_column_name", names, 1)
-        found: dict[str, dict[str, None]] = {}
-        for number, row in enumerate(rows, 1):
-            texts = [_text(row, name, number) for name in (self.anchor, self.positive)]
-            found.setdefault(texts[0], {})[texts[1]] = None
-        self.queries = [Query(query, tuple(positives), place="dataset") for query, positives in found.items()]
-
-    @property
-    def most(self) -> int:
-        """Positives of the query that has most."""
-        return max(len(query.relevant_passages) for query in self.queries)
-
-    def passages(self, corpus: Sequence[str] | None) -> list[Passage]:
-        """The corpus and all positives, each text once."""
-        positives = (text for query in self.queries for text in query.relevant_passages)
-        texts = dict.fromkeys([*(each.text for each in passages_in(corpus or [])), *positives])
-        return [Passage(str(i), text) for i, text in enumerate(texts)]
-
-
-def _column(name: str | None, option: str, names: Sequence[str], place: int) -> str:
-    if name is not None and name not in names:
-        raise ConfigError(f"{option} is {name!r}; found {', '.join(names)}")
-    if name is None and len(names) <= place:
-        raise ConfigError(
-            f"the dataset has the columns {', '.join(names)}; expected an anchor and a positive"
-        )
-    return names[place] if name is None else name
-
-
-def _text(row: Mapping[str, Any], name: str, number: int) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise InputError(
-            "dataset",
-            number,
-            f"{name!r} is {'blank' if isinstance(value, str) else repr(value)}; expected text",
-        )
-    return value
 
 
 def _passed_over(**given: tuple[Any, Any]) -> None:
