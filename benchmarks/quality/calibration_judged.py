@@ -63,7 +63,8 @@ class Half:
         cells, known = np.argwhere(self.mined), np.zeros_like(self.complete.allowed)
         drawn = np.random.default_rng(self.seed).permutation(len(cells))[:count]
         known[tuple(cells[drawn].T)] = True
-        return replace(self.complete, known=known).part(known.any(axis=1))
+        some: Bool = known.any(axis=1)
+        return replace(self.complete, known=known).part(some)
 
 
 def by_both(model: RiskModel, half: Half) -> Calibration:
