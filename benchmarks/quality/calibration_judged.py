@@ -63,7 +63,7 @@ class Half:
         cells, known = np.argwhere(self.mined), np.zeros_like(self.complete.allowed)
         drawn = np.random.default_rng(self.seed).permutation(len(cells))[:count]
         known[tuple(cells[drawn].T)] = True
-        some: Bool = known.any(axis=1)
+        some = np.flatnonzero(known.any(axis=1))
         return replace(self.complete, known=known).part(some)
 
 
