@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.lib.hidden import Trial, hide
+from benchmarks.lib.measures import interval
 from benchmarks.lib.views import read_views, seen_with
 from benchmarks.lib.words import word_features
 from benchmarks.quality.detection import QUERIES, SEED, Arena, Drawn, overall, summary
@@ -119,6 +120,14 @@ def scored(seen: Seen, way: Way, others: Sequence[Seen]) -> Float64:
     )
     found = [np.clip(intercept + values @ coefficients, -STEEPEST, STEEPEST) for values in read(seen)]
     return np.asarray(np.mean(found, axis=0))
+
+
+def gained(found: Drawn, before: Drawn) -> dict[str, list[float]]:
+    """How much more than before, on the same draws of queries."""
+    return {
+        f"{name}, gained": interval(value - before[name][0], draws - before[name][1])
+        for name, (value, draws) in found.items()
+    }
 
 
 def main() -> None:

@@ -92,6 +92,8 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "casehold-serve": ("casehold_serve.json", serve.casehold),
     "calibration-judged": ("calibration_judged.json", calibration_tables.calibration_judged),
     "detection": ("detection.json", detection_tables.detection),
+    "more-evidence-words": ("more_evidence_words.json", detection_tables.more_evidence),
+    "more-evidence-encoders": ("more_evidence_encoders.json", detection_tables.more_evidence),
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
     "frontier-points": ("frontier.json", frontier_tables.frontier_points),
