@@ -22,7 +22,7 @@ from benchmarks.quality.fit_risk import RESULTS as FITTED
 from benchmarks.quality.quality import Models
 from miner.calibrating.calibrate import learn
 from miner.calibrating.calibration import CAPS, Calibration
-from miner.calibrating.hidden import HiddenEvidence
+from miner.calibrating.labels import LabelledPools
 from miner.errors import MinerError
 from miner.risk import RiskModel, probability
 from miner.storage.files import write_json
@@ -31,17 +31,17 @@ RESULTS = Path(__file__).parents[1] / "results" / "calibration.json"
 COUNT, SEED = 5, 7
 
 
-def observe(calibration: Calibration, evidence: HiddenEvidence, share: float) -> tuple[float, float, bool]:
+def observe(calibration: Calibration, evidence: LabelledPools, share: float) -> tuple[float, float, bool]:
     """Share of wrong negatives, share of slots filled, and whether the former is within the promise."""
     risk = probability(calibration.model.logits(evidence.features))
     allowed = evidence.allowed & (risk <= calibration.threshold(share))
     chosen = allowed & (np.cumsum(allowed, axis=1) <= COUNT)
-    wrong = float((chosen & evidence.hidden).sum() / max(chosen.sum(), 1))
+    wrong = float((chosen & evidence.answers).sum() / max(chosen.sum(), 1))
     promised = calibration.promise(share).leak
     return wrong, float(chosen.sum() / (COUNT * len(evidence))), promised.low <= wrong <= promised.high
 
 
-def judge(model: RiskModel, evidence: HiddenEvidence, splits: int) -> dict[str, Any]:
+def judge(model: RiskModel, evidence: LabelledPools, splits: int) -> dict[str, Any]:
     seen: dict[float, list[tuple[float, float, bool]]] = {share: [] for share in CAPS}
     refused = 0
     for split in range(splits):
@@ -80,7 +80,7 @@ def main() -> None:
     fitted, results = json.loads(FITTED.read_text()), {}
     for name in given.sets:
         trial = hide(read_judged(given.data, name, given.cache), SEED, limit=600)
-        evidence = HiddenEvidence.of(trial.pool, trial.geometry, trial.open, trial.hidden)
+        evidence = LabelledPools.of(trial.pool, trial.geometry, trial.open, trial.hidden)
         results[name] = judge(Models.of(name, fitted).risk, evidence, given.splits)
         print(name, json.dumps(results[name]))
     write_json(RESULTS, results)

@@ -47,6 +47,28 @@ def detection_sets(result: dict[str, Any]) -> str:
     return markdown(("contender", *sets), rows)
 
 
+def more_evidence(result: dict[str, Any]) -> str:
+    """AUC within the query as it is, and by how much further evidence raises it, a column a set; then the false
+    share in the mean of sets."""
+    sets: dict[str, dict[str, dict[str, list[float]]]] = result["sets"]
+    before, *ways = next(iter(sets.values()))
+    measured = {
+        name: "pool auc" if "pool auc" in found[before] else "judged auc" for name, found in sets.items()
+    }
+    rows = [[before, *(f"{sets[name][before][auc][0]:.3f}" for name, auc in measured.items())]]
+    rows += [
+        [way, *(_gain(sets[name][way][f"{auc}, gained"]) for name, auc in measured.items())] for way in ways
+    ]
+    shares = [_cell(result["overall"][way].get("of the recipe's")) for way in (before, *ways)]
+    heads = [f"{name}, judged" if auc == "judged auc" else name for name, auc in measured.items()]
+    lines = [[*row, share] for row, share in zip(rows, shares, strict=True)]
+    return markdown(("evidence", *heads, "false share, of the recipe's"), lines)
+
+
+def _gain(found: Sequence[float]) -> str:
+    return "{:+.3f} ({:+.3f} to {:+.3f})".format(*found)
+
+
 def ambiguity(result: dict[str, Any]) -> str:
     """AUC of flags for queries with many answers, a line a set."""
     limits = sorted({key for found in result.values() for key in found if key.startswith("more than")})

@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks.lib.markdown_tables import markdown as markdown
 from benchmarks.tables import (
+    calibration_tables,
     detection_tables,
     frontier_tables,
     guards_tables,
@@ -89,7 +90,10 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "serve-slow": ("serve.json", serve.serve_slow),
     "serve-kills": ("serve_kills.json", serve.serve_kills),
     "casehold-serve": ("casehold_serve.json", serve.casehold),
+    "calibration-judged": ("calibration_judged.json", calibration_tables.calibration_judged),
     "detection": ("detection.json", detection_tables.detection),
+    "more-evidence-words": ("more_evidence_words.json", detection_tables.more_evidence),
+    "more-evidence-encoders": ("more_evidence_encoders.json", detection_tables.more_evidence),
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
     "frontier-points": ("frontier.json", frontier_tables.frontier_points),

@@ -59,6 +59,8 @@ class Calibration:
     seed: int = 0
     encoder: Mapping[str, Any] = field(default_factory=dict)
     corpus: str = ""
+    by: str = "hidden"
+    """What it was fitted to: 'hidden' relevant passages, 'judgments' of candidates, or 'both'."""
 
     def threshold(self, share: float) -> float:
         """The cap on the estimate under which about this share of what is mined is wrong; the share itself if

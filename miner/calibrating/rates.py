@@ -19,6 +19,11 @@ class Rate:
     low: float
     high: float
 
+    def times(self, factor: float) -> Rate:
+        """Carried over to things that are expected to hit `factor` times as often."""
+        share, low, high = (min(1.0, each * factor) for each in (self.rate, self.low, self.high))
+        return Rate(self.count, share, low, high)
+
 
 def rate(hits: Float64, counts: Float64, further: bool = False) -> Rate:
     """The rate of hits among things counted by cluster [Q].

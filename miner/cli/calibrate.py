@@ -25,6 +25,12 @@ def command(
         "calibration.json"
     ),
     n: Annotated[int, typer.Option("-n", min=1, help="Hard negatives a query that will be mined.")] = 5,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="What to go by: hidden relevant passages, judgments of candidates (--judgments), or both."
+        ),
+    ] = "hidden",
     prior: Annotated[
         float | None,
         typer.Option(help="Unlabelled relevant passages expected a query, where too few queries have two."),
@@ -39,8 +45,8 @@ def command(
     judgments: JudgmentsOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Fit the risk to a corpus by hiding relevant passages, and measure what mining lets through."""
-    from miner.calibrating.calibrate import calibrate, with_answers
+    """Fit the risk to a corpus by hiding relevant passages or by judgments; measure what mining lets through."""
+    from miner.calibrating.calibrate import calibrate
     from miner.cli.outputs import check_output, given_input
     from miner.corpus.queries import read_queries
     from miner.index import default_index, open_index
@@ -53,11 +59,18 @@ def command(
     with given_input(queries) as source:
         asked = read_queries(source, split=split, min_grade=min_grade, options=options)
     known = known_judgments(judgments, queries)
-    shown = with_answers(asked, known) if known else asked
-    shown = known_queries(shown, opened, options.notes)
+    shown = known_queries(asked, opened, options.notes)
     with consent(yes):
         calibration = calibrate(
-            shown, opened, n=n, prior=prior, seed=seed, encoder=encoder, clock=Clock(terminal())
+            shown,
+            opened,
+            n=n,
+            by=by,
+            judgments=known,
+            prior=prior,
+            seed=seed,
+            encoder=encoder,
+            clock=Clock(terminal()),
         )
     say_passed_over(options.notes)
     calibration.write(output)
@@ -77,12 +90,14 @@ def render(calibration: Calibration) -> str:
         (f"{each.estimated:.3f}", f"{each.observed.rate:.3f}", _interval(each.observed), each.observed.count)
         for each in calibration.reliability
     ]
+    hidden = calibration.by == "hidden"
+    wrong = "were hidden relevant\npassages" if hidden else "answer, by\nthe judgments of some of them"
     return (
-        f"{head}, {calibration.events:,} hidden relevant passages found\n\n"
+        f"{head}, {calibration.events:,} {'hidden relevant passages found' if hidden else 'judged to answer'}\n\n"
         f"{table(bins, ('estimated', 'observed', '95 % interval', 'candidates'))}\n\n"
         f"{table(_caps(calibration), ('--max-risk', 'wrong', 'promised', 'slots filled', 'estimate at most'))}\n\n"
-        "wrong: the share of negatives, on queries that the fit had not seen, that were hidden relevant\n"
-        "passages; promised: a 95 % interval for as many further queries"
+        f"wrong: the share of negatives, on queries that the fit had not seen, that {wrong}; "
+        "promised: a 95 % interval for as many further queries"
     )
 
 

@@ -30,7 +30,9 @@ def command(
     relevant: Annotated[
         list[str] | None, typer.Option(help="Id or text of a passage that answers it; repeat it.")
     ] = None,
-    index: Annotated[str | None, typer.Option(help="Default: the only one in indexes/.")] = None,
+    index: Annotated[
+        list[str] | None, typer.Option(help="Default: the only one in indexes/. Repeat it as for mine.")
+    ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Hard negatives.")] = 5,
     max_risk: Annotated[float | None, typer.Option(help="As for mine.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="As for mine.")] = None,
@@ -55,7 +57,8 @@ def command(
     from miner.mining.explain import explain
     from miner.progress import Clock
 
-    (opened,) = open_indexes([index] if index else None)
+    indexes = open_indexes(index)
+    opened = indexes[0]
     recipe = recipe_of(n, filter, max_risk, select, depth, copies)
     if known := calibration_of(calibration, opened):
         recipe = recipe.calibrated(known)
@@ -66,7 +69,7 @@ def command(
     else:
         asked = _given(query, relevant or [], opened.rows_of_ids)
     with consent(yes):
-        explanation = explain(asked, opened, recipe, encoder=encoder, clock=Clock(terminal()))
+        explanation = explain(asked, indexes, recipe, encoder=encoder, clock=Clock(terminal()))
     if not gave_json(explanation.record):
         show_text(render(explanation, recipe, show, parts))
 
@@ -106,6 +109,7 @@ LEGEND = (
     ("relevant", "the highest cosine to a relevant passage"),
     ("risk", "estimated probability that it answers after all: trust the order more than the size"),
 )
+BY_INDEX = "by what each index sees, in the order given; risk is their mean in log odds"
 ALIKE = {
     "covers": "how much of a relevant passage stands in it too, weighed by how rare that is",
     "differs in": "what makes it a contrast and no copy of that passage",
@@ -126,6 +130,7 @@ def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool
     ]
     shown = [each for each in explanation.candidates if each.rank <= show or each.verdict == "chosen"]
     parts = list(shown[0].parts) if with_parts and shown else []
+    several = [f"risk {place}" for place in range(1, len(shown[0].risks) + 1)] if shown else []
     alike = any(each.cover >= ALIKE_FROM for each in shown)
     rows = [
         (
@@ -133,6 +138,7 @@ def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool
             f"{each.similarity:.3f}",
             f"{each.to_relevant:.3f}",
             "" if each.risk is None else f"{each.risk:.3f}",
+            *(f"{risk:.3f}" for risk in each.risks),
             *(f"{each.parts[part]:+.2f}" for part in parts),
             safe(each.verdict),
             *((f"{each.cover:.0%}", safe(each.differs[0], UNCUT) if each.differs else "") if alike else ()),
@@ -141,11 +147,13 @@ def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool
         )
         for each in shown
     ]
-    header = ("rank", "query", "relevant", "risk", *parts, "verdict", *(ALIKE if alike else ()), "id", "text")
+    told = ALIKE if alike else ()
+    header = ("rank", "query", "relevant", "risk", *several, *parts, "verdict", *told, "id", "text")
     left = len(explanation.candidates) - len(rows)
     more = f"\n{left:,} more candidates; --show shows more, --json all" if left > 0 else ""
     legend = [
         *LEGEND,
+        *([(", ".join(several), BY_INDEX)] if several else ()),
         *(ALIKE.items() if alike else ()),
         *((safe(name), meaning(name, recipe)) for name in dict.fromkeys(each.verdict for each in shown)),
     ]

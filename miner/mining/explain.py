@@ -10,7 +10,7 @@ from miner.corpus.objects import queries_in
 from miner.encoders.load import load_encoder
 from miner.index import Index
 from miner.mining.counts import verdict_name
-from miner.mining.given import index_of, recipe_with
+from miner.mining.given import indexes_of, recipe_with
 from miner.mining.miner import Miner
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
@@ -36,6 +36,8 @@ class Explained:
     to_relevant: float
     risk: float | None
     parts: Mapping[str, float]
+    risks: tuple[float, ...]
+    """By what each index sees, where there are several: `risk` is their mean in log odds, `parts` are means."""
     verdict: str
     cover: float
     """Share of the weight of a relevant passage that stands in the candidate, of that which it covers most."""
@@ -77,13 +79,13 @@ def explain(
 ) -> Explanation:
     """Explain what mining does with the `recipe.depth` nearest candidates of one query.
 
-    The query is a Query, a dict or a pair with what answers it; index, recipe, its fields and the encoder are as for
-    mine. Raises what `mine` raises.
+    The query is a Query, a dict or a pair with what answers it; one index or several, recipe, its fields and the
+    encoder are as for mine. Raises what `mine` raises.
     """
-    recipe, opened, (asked, *_) = recipe_with(recipe, fields), index_of(index), queries_in([query])
+    recipe, opened, (asked, *_) = recipe_with(recipe, fields), indexes_of(index), queries_in([query])
     given = None if encoder is None else load_encoder(encoder)
-    prepared = prepare([asked], [opened], recipe, given, clock)
-    return explain_again(prepared, [opened], recipe, min(recipe.depth, len(opened)))
+    prepared = prepare([asked], opened, recipe, given, clock)
+    return explain_again(prepared, opened, recipe, min(recipe.depth, len(opened[0])))
 
 
 def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, depth: int) -> Explanation:
@@ -94,7 +96,8 @@ def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, 
     verdicts, selection = miner.choose(pool, prepared.block)
     chosen = set(selection.columns[0].tolist())
     passages = indexes[0].passages(pool.rows[0][pool.valid[0]])
-    parts = miner.scorers[0].parts(pool) if miner.scorers else {}
+    parts = miner.parts(pool, prepared.block)
+    risks = miner.risks(pool, prepared.block) if len(indexes) > 1 else []
     near = miner.builder.near
     beside = [closest(near, EMIT[recipe.emit](passage), prepared.relevant.texts) for passage in passages]
     relevant = zip(prepared.relevant.ids, prepared.relevant.texts, pool.relevant_scores.tolist(), strict=True)
@@ -108,6 +111,7 @@ def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, 
             to_relevant=_number(pool.nearest[0, column]),
             risk=None if pool.risk is None else _number(pool.risk[0, column]),
             parts={name: round(float(values[0, column]), 3) for name, values in parts.items()},
+            risks=tuple(_number(each[0, column]) for each in risks),
             verdict=CHOSEN if column in chosen else verdict_name(int(verdicts[0, column]), recipe),
             cover=round(copy.cover, 3),
             differs=tuple(map(str, copy.contrasts)),

@@ -144,15 +144,27 @@ class Miner:
 
     def _risk(self, pool: Pool, block: Block) -> Float32:
         """[Q, K]"""
-        pools = [pool, *(seen_by(pool, view) for view in block.views)]
-        risks = [
-            scorer.risk(each, features(each, scorer.geometry))
-            for scorer, each in zip(self.scorers, pools, strict=True)
-        ]
+        risks = self.risks(pool, block)
         if len(risks) == 1:
             return risks[0]
         odds = np.mean([logit(risk) for risk in risks], axis=0)
         return np.round(probability(odds), 6).astype(np.float32)
+
+    def risks(self, pool: Pool, block: Block) -> list[Float32]:
+        """[Q, K] by what each index sees."""
+        return [
+            scorer.risk(seen, features(seen, scorer.geometry)) for scorer, seen in self._seen(pool, block)
+        ]
+
+    def parts(self, pool: Pool, block: Block) -> dict[str, Float32]:
+        """What the log odds of the risk are made of, [Q, K] each: means over indexes."""
+        found = [scorer.parts(seen) for scorer, seen in self._seen(pool, block)]
+        return {name: np.mean([each[name] for each in found], axis=0) for name in found[0]} if found else {}
+
+    def _seen(self, pool: Pool, block: Block) -> Iterator[tuple[RiskScorer, Pool]]:
+        """The pool as each index sees it, with what scores it there."""
+        if self.scorers:
+            yield from zip(self.scorers, [pool, *(seen_by(pool, view) for view in block.views)], strict=True)
 
     def _texts(self, rows: Sequence[int]) -> dict[int, str]:
         columns = np.flatnonzero(np.not_equal(rows, PADDING))

@@ -36,7 +36,7 @@ MISTAKES: list[tuple[str, Call]] = [
     ("what read_queries reads is of type list", lambda mined, store: miner.read_queries(PAIR)),  # type: ignore[arg-type]
     (f"the corpus {A_PATH}", lambda mined, store: list(miner.read_corpus(3))),  # type: ignore[arg-type]
     ("holds no queries with what answers them", lambda mined, store: miner.explain("how?", mined.index)),
-    ("one index is asked at a time; found 2", lambda mined, store: miner.explain(PAIR[0], [mined.index] * 2)),
+    ("one index is asked at a time; found 2", lambda mined, store: miner.calibrate(PAIR, [mined.index] * 2)),
     ("queries: found int; expected a path", lambda mined, store: miner.calibrate(3, mined.index)),
     ("the index is of type int; expected an Index", lambda mined, store: miner.calibrate(PAIR, 3)),
     ("n is 'x'; expected a whole number", lambda mined, store: miner.calibrate(PAIR, mined.index, n="x")),  # type: ignore[arg-type]

@@ -11,8 +11,10 @@ from benchmarks.lib.detectors import DETECTORS, Judge, Views, loaded
 from benchmarks.lib.hidden import Trial, hide
 from benchmarks.lib.ranking import by_query
 from benchmarks.lib.views import seen_with
+from benchmarks.lib.words import word_features
 from benchmarks.quality.detection import Arena
-from miner.risk import packaged_model
+from benchmarks.quality.more_evidence import WAYS, Seen, scored
+from miner.risk import NAMES, packaged_model
 from tests.unit.benchmarks.test_quality_benchmark import judged
 
 
@@ -103,3 +105,26 @@ def test_a_judge_that_answers_too_little_is_refused(views: Views, tmp_path: Path
     path.write_text("print(1)\n")
     with pytest.raises(SystemExit, match="wrote 1 numbers"):
         Judge(f"python {path}")(views)
+
+
+def test_rare_words_in_common_stand_out(trial: Trial) -> None:
+    found = word_features(trial)
+    assert found.shape == (*trial.pool.rows.shape, 2)
+    passages = {row: set(trial.judged.passages[row].lower().split()) for row in np.unique(trial.pool.rows)}
+    beyond = [
+        set(trial.judged.passages[shown].lower().split()) - set(trial.judged.queries[query].lower().split())
+        for query, shown in zip(trial.queries, trial.revealed, strict=True)
+    ]
+    for i, line in enumerate(trial.pool.rows):
+        nothing = [not passages[row] & beyond[i] for row in line]
+        assert np.all(found[i, nothing, 1] <= found[i, :, 1].min() + 1e-9)
+
+
+def test_evidence_that_tells_more_orders_better(trial: Trial) -> None:
+    rng = np.random.default_rng(0)
+    dull = rng.normal(size=(*trial.pool.rows.shape, len(NAMES)))
+    told = dull + 2 * trial.hidden[..., None]
+    sets = [Seen(name, trial, True, [dull, told]) for name in ("one", "other")]
+    found = {name: scored(sets[0], way, sets[1:]) for name, way in WAYS["encoders"].items()}
+    aucs = {name: np.nanmean(by_query(each, trial.hidden, trial.open)["auc"]) for name, each in found.items()}
+    assert aucs["the second alone, by its own"] > aucs["mean of features"] > aucs["the first alone"]

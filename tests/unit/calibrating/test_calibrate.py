@@ -12,7 +12,8 @@ import pytest
 from miner import samples
 from miner.calibrating.calibrate import calibrate, learn
 from miner.calibrating.calibration import Bin, Calibration, Point, read_calibration
-from miner.calibrating.hidden import HiddenEvidence, gather
+from miner.calibrating.hidden import gather
+from miner.calibrating.labels import LabelledPools
 from miner.calibrating.rates import Rate, rate
 from miner.corpus.queries import read_queries
 from miner.data import Query
@@ -50,7 +51,7 @@ def calibration(queries: list[Query], index: Index) -> Calibration:
     return calibrate(queries, index)
 
 
-def synthetic(queries: int, seed: int, shift: float = 0.0, slope: float = 1.0) -> HiddenEvidence:
+def synthetic(queries: int, seed: int, shift: float = 0.0, slope: float = 1.0) -> LabelledPools:
     """Candidates whose risk is `slope` times the packaged model's log odds plus `shift`."""
     rng = np.random.default_rng(seed)
     features = np.zeros((queries, 100, len(NAMES)))
@@ -58,7 +59,7 @@ def synthetic(queries: int, seed: int, shift: float = 0.0, slope: float = 1.0) -
     features[..., 2] = rng.normal(0.2, 0.3, (queries, 100))
     odds = shift + slope * packaged_model().logits(features)
     hidden = rng.uniform(size=odds.shape) < probability(odds)
-    return HiddenEvidence(features, np.ones_like(hidden), hidden)
+    return LabelledPools(features, np.ones_like(hidden), hidden, np.ones_like(hidden))
 
 
 def test_one_passage_is_shown_and_the_others_are_looked_for(queries: list[Query], index: Index) -> None:
@@ -66,12 +67,12 @@ def test_one_passage_is_shown_and_the_others_are_looked_for(queries: list[Query]
     several = [query for query in queries if len(query.relevant_ids) > 1]
     evidence = gather(queries, index, seed=0, hide=True, clock=Clock())
     assert len(evidence) == len(several)
-    assert evidence.hidden.sum(axis=1).max() <= max(len(query.relevant_ids) for query in several) - 1
+    assert evidence.answers.sum(axis=1).max() <= max(len(query.relevant_ids) for query in several) - 1
     assert np.mean(~evidence.allowed[:, :100]) < 0.05
     again = gather(queries[::-1], index, seed=0, hide=True, clock=Clock())
-    np.testing.assert_array_equal(again.hidden[::-1], evidence.hidden)
+    np.testing.assert_array_equal(again.answers[::-1], evidence.answers)
     other = gather(queries, index, seed=1, hide=True, clock=Clock())
-    assert not np.array_equal(other.hidden, evidence.hidden)
+    assert not np.array_equal(other.answers, evidence.answers)
 
 
 def test_a_calibration_finds_the_intercept_and_slope_that_made_the_labels() -> None:
@@ -91,7 +92,7 @@ def test_what_other_queries_show_lies_within_what_was_promised() -> None:
             allowed = risk <= calibration.threshold(share)
             chosen = allowed & (np.cumsum(allowed, axis=1) <= 5)
             promised = calibration.promise(share).leak
-            held += promised.low <= fresh.hidden[chosen].mean() <= promised.high
+            held += promised.low <= fresh.answers[chosen].mean() <= promised.high
     assert held >= 36
 
 
