@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+# Before a library that calculates is loaded, and for child processes too: as many workers as processors are at work,
+# and threads of models this small only wait for each other. A test of threads says how many it wants.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
@@ -22,6 +27,9 @@ __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Also where this was started in the background, which leaves Ctrl-C ignored, in all processes begun from here."""
+
+os.fsync = os.fstat  # type: ignore[assignment]
+"""Tests kill processes and pull no plugs: what was written is seen by all others before it lies on the disk."""
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.load_profile("same")
@@ -83,7 +91,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with the sample uploaded and a tiny model fine-tuned on it, killed once on the way."""
     from tests.support.served import served
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        with served(tmp_path_factory.mktemp("served")) as found:
-            yield found
+    with served(tmp_path_factory.mktemp("served")) as found:
+        yield found

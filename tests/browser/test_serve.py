@@ -117,9 +117,8 @@ def serious(browser: webdriver.Chrome) -> list[str]:
 
 
 def test_a_person_comes_from_files_to_a_list_ranked_by_a_model_trained_there(
-    server: Served, tmp_path: Path, visit: Visit, monkeypatch: pytest.MonkeyPatch
+    server: Served, tmp_path: Path, visit: Visit
 ) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     rows, models = server.rows, {"english": str(server.encoder)}
     train, evaluation = tmp_path / "help center.jsonl", tmp_path / "held out.jsonl"
     lines = [json.dumps({"query": r.query, "relevant_passages": list(r.relevant_passages),
