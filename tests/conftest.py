@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -15,6 +16,7 @@ from hypothesis import settings
 # Before a library that calculates is loaded, and for child processes too: as many workers as processors are at work,
 # and threads of models this small only wait for each other. A test of threads says how many it wants.
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
@@ -43,6 +45,13 @@ WAYS = (
     "To {action} the {thing} by phone, have the number of your last payment at hand.",
     "When you {action} your {thing} twice in a week, support will ask you for the reason.",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_look_through() -> None:
+    """Training collects garbage at every start and end, through all objects of all libraries but for those set aside."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
