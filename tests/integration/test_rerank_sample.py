@@ -13,9 +13,9 @@ from miner.cli import application
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
-QUERIES = 60
-CPU_SECONDS = 360
-"""Three minutes of two cores."""
+QUERIES = 30
+CPU_SECONDS = 240
+"""Two minutes of two cores."""
 
 
 def call(*arguments: object) -> Result:
