@@ -49,7 +49,7 @@ WAYS = (
 
 @pytest.fixture(scope="module", autouse=True)
 def _little_to_look_through() -> None:
-    """Training collects garbage at every start and end, through all objects of all libraries but for those set aside."""
+    """Training collects garbage as it begins and ends, through all objects of all libraries but those set aside."""
     gc.collect()
     gc.freeze()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
@@ -73,7 +74,7 @@ class _Onlooker:
                 if (code := self._ended_by(path)) == 0:
                     code = self._ended_by(path)
             except BaseException:
-                self._kill()
+                self.end()
                 raise
         return code is None or code >= 0
 
@@ -91,7 +92,7 @@ class _Onlooker:
     def _running(self) -> subprocess.Popen[bytes]:
         if self.process and self.process.poll() is None:
             return self.process
-        self._kill()
+        self.end()
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-c", LOOK],
             bufsize=0,
@@ -102,7 +103,7 @@ class _Onlooker:
         )
         return self.process
 
-    def _kill(self) -> None:
+    def end(self) -> None:
         """End the process where it runs, and close what leads to it."""
         if self.process:
             with self.process:
@@ -112,3 +113,9 @@ class _Onlooker:
 
 _onlookers: dict[int, _Onlooker] = {}
 """That of this process; forks begin their own."""
+
+
+@atexit.register
+def _ended() -> None:
+    if onlooker := _onlookers.get(os.getpid()):
+        onlooker.end()

@@ -13,7 +13,7 @@ from miner.cli import application
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
-QUERIES = 30
+QUERIES = 36
 CPU_SECONDS = 240
 """Two minutes of two cores."""
 

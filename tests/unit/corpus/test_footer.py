@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from miner.errors import InputError
 
 
 @pytest.fixture(autouse=True)
-def _asked_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def _asked_by_nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(footer, "_onlookers", {})
+    yield
+    footer._ended()
 
 
 def made(path: Path) -> Path:
