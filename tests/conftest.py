@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+# Before a library that calculates is loaded, and for child processes too: as many workers as processors are at work,
+# and threads of models this small only wait for each other. A test of threads says how many it wants.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
@@ -23,6 +30,9 @@ __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Also where this was started in the background, which leaves Ctrl-C ignored, in all processes begun from here."""
 
+os.fsync = os.fstat  # type: ignore[assignment]
+"""Tests kill processes and pull no plugs: what was written is seen by all others before it lies on the disk."""
+
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 settings.load_profile("same")
 """Every run tries the same cases: what is new is looked for by benchmarks/faults/fuzz.py, at leisure."""
@@ -35,6 +45,13 @@ WAYS = (
     "To {action} the {thing} by phone, have the number of your last payment at hand.",
     "When you {action} your {thing} twice in a week, support will ask you for the reason.",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_look_through() -> None:
+    """Training collects garbage as it begins and ends, through all objects of all libraries but those set aside."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +100,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with the sample uploaded and a tiny model fine-tuned on it, killed once on the way."""
     from tests.support.served import served
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        with served(tmp_path_factory.mktemp("served")) as found:
-            yield found
+    with served(tmp_path_factory.mktemp("served")) as found:
+        yield found

@@ -39,18 +39,18 @@ ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[object]:
-    """A Ray of our own with room for three workers; executors opened meanwhile join it. What was done at
+    """A Ray of our own with room for two workers; executors opened meanwhile join it. What was done at
     SIGTERM before.
     """
     before = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as mirrors:
         for name, value in {**CREDENTIALS, CACHE: mirrors}.items():
             patch.setenv(name, value)
-        with Ray(workers=3).open():
+        with Ray(workers=2).open():
             yield before
 
 
-@pytest.fixture(params=[1, 3], ids=lambda workers: f"{workers} workers")
+@pytest.fixture(params=[1, 2], ids=lambda workers: f"{workers} workers")
 def executor(request: pytest.FixtureRequest, cluster: object) -> RayExecutor:
     return RayExecutor(Ray(workers=request.param))
 

@@ -23,14 +23,16 @@ from miner.errors import IndexNotFound
 from miner.index import open_index
 from tests.faults.breaker import Breaker
 from tests.faults.scenarios import Scenario, fresh
+from tests.support.warm import settle
 
 HEAVY = (
     "faiss",
     "pyarrow.parquet",
     "pandas",
-    "typer",
+    "typer._adapters",
     "scipy.sparse.csgraph",
     "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
 )
 FAULTS = ("kill", "term", "int", "ENOSPC", "ENOSPC+", "EIO", "EACCES", "EROFS+", "moment", "limit", "remove")
 """As the driver has them; moment: SIGKILL after some time; limit: no file beyond some size; remove: another file
@@ -110,6 +112,7 @@ def imported() -> None:
     for name in (*HEAVY, *rooms):
         with suppress(ImportError):
             importlib.import_module(name)
+    settle()
 
 
 def called() -> int:

@@ -71,7 +71,7 @@ def test_blocks_shards_and_threads_change_no_byte(
         "miner.mine(miner.read_queries(sys.argv[1] + '/queries.jsonl'), index, encoder=model).write(sys.argv[3])\n"
     )
     command = [sys.executable, "-c", code, str(sample), str(tmp_path / "other"), str(tmp_path / "c.jsonl")]
-    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
     mine(queries, index, encoder=model).write(tmp_path / "b.jsonl")
     for ending in ("jsonl", "receipts.jsonl"):
         contents = {(tmp_path / f"{name}.{ending}").read_bytes() for name in "abc"}

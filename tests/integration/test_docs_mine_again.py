@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from typer.testing import CliRunner
 
 import miner
@@ -25,14 +23,6 @@ LINES = [
 ]
 QUERIES = 80
 IN_SMALL = ("--epochs", "4", "--max-length", "48", "--learning-rate", "5e-3", "--model", "base")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def call(words: list[str]) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from typer.testing import CliRunner, Result
 
 from miner.cli import application
@@ -43,15 +41,6 @@ def rows(count: int, seed: int) -> list[Row]:
         ]
         made.append(Row(draw.choice(QUESTIONS).format(word), (passages[0],), tuple(passages[1:])))
     return made
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads that wait for each other on a busy machine cost more than they bring for texts this short."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def call(*arguments: object) -> Result:

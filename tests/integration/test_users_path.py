@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-import torch
 from typer.testing import CliRunner, Result
 
 from miner.cli import application
@@ -18,14 +15,6 @@ from tests.support.served import sample_encoder
 from tests.support.serving import serving
 
 QUERIES = 60
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def call(*arguments: object) -> Result:

@@ -5,6 +5,7 @@ Only packages of others are imported before: miner's own modules are read by eac
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -24,6 +25,7 @@ PACKAGES = (
     "faiss",
     "jinja2",
     "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
     "openvino",
     "orjson",
     "pandas",
@@ -32,7 +34,7 @@ PACKAGES = (
     "pyarrow.parquet",
     "scipy.sparse.csgraph",
     "tokenizers",
-    "typer",
+    "typer._adapters",
 )
 CLIENT = """
 import json, os, socket, sys
@@ -67,10 +69,20 @@ def warm_commands() -> Iterator[Path]:
                 running.kill()
 
 
+def settle() -> None:
+    """What forks share stays shared, for no garbage is looked for in it; and none of them waits for a disk, as a
+    process that is killed has written what it wrote.
+    """
+    gc.collect()
+    gc.freeze()
+    os.fsync = os.fstat  # type: ignore[assignment]
+
+
 def serve(at: str) -> None:
     for name in PACKAGES:
         with suppress(ImportError):
             importlib.import_module(name)
+    settle()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(at)

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 import miner
 from miner.comparing.contest import ContestSettings
@@ -16,14 +14,6 @@ from tests.support.commandline import call
 from tests.support.tiny_models import make_encoder, make_rows, write
 
 FAST = {"learning_rate": 5e-3, "epochs": 6, "max_length": 32, "loss": "own"}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

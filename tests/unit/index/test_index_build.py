@@ -211,8 +211,8 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytes
     import gc
     import tracemalloc
 
-    monkeypatch.setattr(frequencies, "WORDS", 1000)
-    monkeypatch.setattr(frequencies, "BATCH", 1000)
+    monkeypatch.setattr(frequencies, "WORDS", 250)
+    monkeypatch.setattr(frequencies, "BATCH", 250)
 
     class Flat(HashingEncoder):
         def encode_passages(self, texts: Sequence[str]) -> Float32:
@@ -222,10 +222,10 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytes
         return (Passage(f"doc-{i}", f"text {i} " * 10, source="c.jsonl", offset=i) for i in range(count))
 
     peaks = []
-    for count in (500, 2_000, 16_000):
+    for count in (250, 1_000, 4_000):
         gc.collect()
         tracemalloc.start()
-        build_index(made(count), tmp_path / str(count), Flat(8), shard_size=500)
+        build_index(made(count), tmp_path / str(count), Flat(8), shard_size=250)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.3 * peaks[1]

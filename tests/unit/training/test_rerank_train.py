@@ -42,15 +42,6 @@ SHORT: dict[str, Any] = {**FAST, "epochs": 2}
 """For what is asked of the same run twice, whatever it learns."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Models this small only wait for each other's threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """encoder/, cross/, train.jsonl and eval.jsonl"""
@@ -225,7 +216,7 @@ def test_a_process_killed_outright_loses_nothing_it_had_saved(
 ) -> None:
     output = tmp_path / "model"
     program = (
-        "import sys, torch; from pathlib import Path; torch.set_num_threads(1)\n"
+        "import sys; from pathlib import Path\n"
         "from miner.training import fit; fit.SAVE_SECONDS = 0.0\n"
         "from miner.training.plan import TrainSettings; from miner.training.train import train\n"
         f"train(*map(Path, sys.argv[1:4]), TrainSettings(model={str(world / 'encoder')!r}, **{SHORT!r}))"

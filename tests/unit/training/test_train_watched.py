@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,14 +27,6 @@ from miner.training.workspace import Workspace, read_metrics
 from tests.support.tiny_models import make_cross_encoder, make_encoder, make_plain_rows, make_rows, write
 
 FAST = {"learning_rate": 5e-3, "epochs": 6, "max_length": 32}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
