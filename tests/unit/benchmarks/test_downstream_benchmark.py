@@ -120,7 +120,7 @@ def test_a_simulated_judge_finds_most_answers_and_says_the_same_of_a_pair_to_all
 
 def test_results_of_what_was_not_run_stay(modules: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    older: dict[str, Any] = {"made, 100 rows": {"random": {}, "naive": {}}, "other": {}}
+    older: dict[str, Any] = {"made, 100 rows": {"random": {}, "naive": {"seeds": [0]}}, "other": {}}
     path.write_text(json.dumps({"bi": {"sets": {}}, "cross": {"sets": older}}))
     record = {"learner": "cross", "set": "made", "method": "naive", "rows": 100, "seed": 0, "seconds": 1.0}
     figures = {"cross": [[0.5] * 4] * 6, "cross + encoder": [[0.7] * 4] * 6}
@@ -130,6 +130,15 @@ def test_results_of_what_was_not_run_stay(modules: dict[str, Any], tmp_path: Pat
     assert held["cross + encoder"]["sets"]["made, 100 rows"]["naive"]["nDCG@10"] == 0.7
     assert held["cross"]["sets"]["made, 100 rows"]["naive"]["nDCG@10"] == 0.5
     assert held["cross"]["sets"]["made, 100 rows"]["random"] == held["cross"]["sets"]["other"] == {}
+
+
+def test_figures_of_more_seeds_stay(modules: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"bi": {"sets": {"made": {"naive": {"seeds": [0, 1], "nDCG@10": 0.6}}}}}))
+    record = {"learner": "bi", "set": "made", "method": "naive", "rows": 400, "seed": 0, "seconds": 1.0}
+    figures = {"bi": [[0.5] * 4] * 6}
+    modules["downstream"].write_results(path, [record | {"figures": figures, "components": list(range(6))}])
+    assert json.loads(path.read_text())["bi"]["sets"]["made"]["naive"]["nDCG@10"] == 0.6
 
 
 def test_a_taught_learner_trains_on_the_teachers_scores_of_the_same_rows(
