@@ -4,8 +4,8 @@
     python -m benchmarks.quality.more_evidence encoders DATA_DIR SET... [--second e5]
 
 `words` adds the rare words that a candidate has in common with query and relevant passage; `encoders` what a second
-encoder sees. SET:judged is a set of which nothing is known but what people judged: it is measured, and never learned
-from. Measures are those of detection.py. Writes benchmarks/results/more_evidence_WHAT.json.
+encoder sees, and both. SET:judged is a set of which nothing is known but what people judged: it is measured, and never
+learned from. Measures are those of detection.py. Writes benchmarks/results/more_evidence_WHAT.json.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Seen:
     trial: Trial
     complete: bool
     views: Sequence[Float64]
-    words: Float64 | None = None
+    words: Float64
+    """[Q, K, 2]"""
 
     @property
     def first(self) -> Float64:
@@ -57,11 +58,6 @@ class Seen:
     def apart(self) -> Float64:
         """[Q, K, 2] how far encoders disagree: deviations of what weighs most."""
         return np.asarray(np.std([each[..., [FEEDBACK, PARTIAL]] for each in self.views], axis=0))
-
-    def told(self) -> Float64:
-        """[Q, K, 2] the features of words."""
-        assert self.words is not None
-        return self.words
 
 
 Way = tuple[Callable[[Seen], list[Float64]], Callable[[Seen], list[Float64]]]
@@ -81,8 +77,8 @@ def beside(*parts: Float64) -> Float64:
 WAYS: dict[str, dict[str, Way]] = {
     "words": {
         "as it is": alike(lambda seen: seen.first),
-        "words beside letters": alike(lambda seen: beside(seen.first, seen.told())),
-        "words for letters": alike(lambda seen: beside(np.delete(seen.first, LETTERS, axis=-1), seen.told())),
+        "words beside letters": alike(lambda seen: beside(seen.first, seen.words)),
+        "words for letters": alike(lambda seen: beside(np.delete(seen.first, LETTERS, axis=-1), seen.words)),
     },
     "encoders": {
         "the first alone": alike(lambda seen: seen.first),
@@ -92,6 +88,10 @@ WAYS: dict[str, dict[str, Way]] = {
         ),
         "the second alone, by its own": alike(lambda seen: seen.views[1]),
         "mean of log odds, as mining does": (lambda seen: [seen.first], lambda seen: list(seen.views)),
+        "mean of log odds, and words": (
+            lambda seen: [beside(seen.first, seen.words)],
+            lambda seen: [beside(each, seen.words) for each in seen.views],
+        ),
         "mean of log odds, a model of both": (lambda seen: list(seen.views), lambda seen: list(seen.views)),
         "mean of features": alike(lambda seen: seen.mean),
         "mean of features, and disagreement": alike(lambda seen: beside(seen.mean, seen.apart)),
@@ -106,8 +106,7 @@ def look(what: str, name: str, given: argparse.Namespace) -> Seen:
     trial = hide(judged[0], SEED, limit=given.queries)
     trials = [trial, *(seen_with(trial, each) for each in judged[1:])]
     views = [features(each.pool, each.geometry) for each in trials]
-    words = word_features(trial) if what == "words" else None
-    return Seen(name, trial, kind != "judged", views, words)
+    return Seen(name, trial, kind != "judged", views, word_features(trial))
 
 
 def scored(seen: Seen, way: Way, others: Sequence[Seen]) -> Float64:
@@ -128,6 +127,12 @@ def gained(found: Drawn, before: Drawn) -> dict[str, list[float]]:
         f"{name}, gained": interval(value - before[name][0], draws - before[name][1])
         for name, (value, draws) in found.items()
     }
+
+
+def told(ways: dict[str, Drawn]) -> dict[str, dict[str, list[float]]]:
+    """What is measured of each way, and what it gains over the first."""
+    before = next(iter(ways.values()))
+    return {way: summary(found) | gained(found, before) for way, found in ways.items()}
 
 
 def main() -> None:
@@ -157,7 +162,7 @@ def main() -> None:
         "protocol": f"{PROTOCOL}; fitted on the other sets whose judgments are complete",
         "queries": given.queries,
         "overall": overall(drawn),
-        "sets": {name: {way: summary(found) for way, found in ways.items()} for name, ways in drawn.items()},
+        "sets": {name: told(ways) for name, ways in drawn.items()},
     }
     write_json(given.output or RESULTS / f"more_evidence_{given.what}.json", record)
 
