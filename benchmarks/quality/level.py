@@ -2,10 +2,10 @@
 
     python -m benchmarks.quality.level DATA_DIR SET... [--queries 300] [--cache FOLDER]
 
-The level of a set is what must be added to the log odds of a model that never saw it, so that its risks sum up to the
-hidden relevant passages. Each quantity that needs no label predicts it along a line that is fitted to the other sets;
-what is left is compared with what the mean of the other sets leaves, and with what the best of as many quantities
-leaves when levels are shuffled. Writes benchmarks/results/level.json.
+The level of a set is what must be added to its log odds, by coefficients that never saw it and one intercept for all
+sets, so that its risks sum up to the hidden relevant passages. Each quantity that needs no label predicts it along a
+line that is fitted to the other sets; what is left is compared with what the mean of the other sets leaves, and with
+what the best of as many quantities leaves when levels are shuffled. Writes benchmarks/results/level.json.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from benchmarks.quality.fit_risk import CACHE
 from benchmarks.quality.fit_risk import RESULTS as FITTED
 from benchmarks.quality.quality import Models
 from miner.data import Bool, Float64
-from miner.risk import RiskModel, features, probability
+from miner.risk import RiskModel, features, packaged_model, probability
 from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "level.json"
@@ -113,7 +114,8 @@ def main() -> None:
     fitted = json.loads(FITTED.read_text())
     found = {}
     for name in given.sets:
-        found[name] = look(given.data, name, given.cache, given.queries, Models.of(name, fitted).risk)
+        model = replace(Models.of(name, fitted).risk, intercept=packaged_model().intercept)
+        found[name] = look(given.data, name, given.cache, given.queries, model)
         print(name, found[name], file=sys.stderr)
     levels = np.array([level for level, _ in found.values()])
     names = list(next(iter(found.values()))[1])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,11 @@ from miner.data import Float64
 from miner.risk import NAMES, features
 from miner.risk.model import STEEPEST
 from miner.storage.files import write_json
+from miner.text.fold import fold_all
+from miner.text.tokens import TokenLine
 
 RESULTS = Path(__file__).parents[1] / "results"
+READ = 1000
 FEEDBACK, PARTIAL = NAMES.index("feedback"), NAMES.index("partial")
 LETTERS = [NAMES.index("covered"), NAMES.index("shared")]
 
@@ -129,6 +133,19 @@ def gained(found: Drawn, before: Drawn) -> dict[str, list[float]]:
     }
 
 
+def reading(texts: Sequence[str]) -> dict[str, float]:
+    """Microseconds of a core that a passage takes to be read anew, as words and as letters."""
+    some = [f"{text} " for text in texts[:READ]]
+    times = [time.process_time()]
+    for read in (lambda: [TokenLine(text) for text in some], lambda: fold_all(some)):
+        read()
+        times.append(time.process_time())
+    return {
+        kind: round((stop - start) / len(some) * 1e6, 1)
+        for kind, start, stop in zip(("words", "letters"), times, times[1:], strict=False)
+    }
+
+
 def told(ways: dict[str, Drawn]) -> dict[str, dict[str, list[float]]]:
     """What is measured of each way, and what it gains over the first."""
     before = next(iter(ways.values()))
@@ -146,6 +163,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     sets = [look(given.what, name, given) for name in given.sets]
+    read = {seen.name: reading(seen.trial.judged.passages) for seen in sets}
     drawn: dict[str, dict[str, Drawn]] = {}
     for seen in sets:
         others = [each for each in sets if each is not seen and each.complete]
@@ -163,6 +181,7 @@ def main() -> None:
         "queries": given.queries,
         "overall": overall(drawn),
         "sets": {name: told(ways) for name, ways in drawn.items()},
+        "reading": read,
     }
     write_json(given.output or RESULTS / f"more_evidence_{given.what}.json", record)
 
