@@ -4,14 +4,15 @@
     python -m benchmarks.quality.more_evidence encoders DATA_DIR SET... [--second e5]
 
 `words` adds the rare words that a candidate has in common with query and relevant passage; `encoders` what a second
-encoder sees. SET:judged is a set of which nothing is known but what people judged: it is measured, and never learned
-from. Measures are those of detection.py. Writes benchmarks/results/more_evidence_WHAT.json.
+encoder sees, and both. SET:judged is a set of which nothing is known but what people judged: it is measured, and never
+learned from. Measures are those of detection.py. Writes benchmarks/results/more_evidence_WHAT.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,11 @@ from miner.data import Float64
 from miner.risk import NAMES, features
 from miner.risk.model import STEEPEST
 from miner.storage.files import write_json
+from miner.text.fold import fold_all
+from miner.text.tokens import TokenLine
 
 RESULTS = Path(__file__).parents[1] / "results"
+READ = 1000
 FEEDBACK, PARTIAL = NAMES.index("feedback"), NAMES.index("partial")
 LETTERS = [NAMES.index("covered"), NAMES.index("shared")]
 
@@ -43,7 +47,8 @@ class Seen:
     trial: Trial
     complete: bool
     views: Sequence[Float64]
-    words: Float64 | None = None
+    words: Float64
+    """[Q, K, 2]"""
 
     @property
     def first(self) -> Float64:
@@ -57,11 +62,6 @@ class Seen:
     def apart(self) -> Float64:
         """[Q, K, 2] how far encoders disagree: deviations of what weighs most."""
         return np.asarray(np.std([each[..., [FEEDBACK, PARTIAL]] for each in self.views], axis=0))
-
-    def told(self) -> Float64:
-        """[Q, K, 2] the features of words."""
-        assert self.words is not None
-        return self.words
 
 
 Way = tuple[Callable[[Seen], list[Float64]], Callable[[Seen], list[Float64]]]
@@ -81,8 +81,8 @@ def beside(*parts: Float64) -> Float64:
 WAYS: dict[str, dict[str, Way]] = {
     "words": {
         "as it is": alike(lambda seen: seen.first),
-        "words beside letters": alike(lambda seen: beside(seen.first, seen.told())),
-        "words for letters": alike(lambda seen: beside(np.delete(seen.first, LETTERS, axis=-1), seen.told())),
+        "words beside letters": alike(lambda seen: beside(seen.first, seen.words)),
+        "words for letters": alike(lambda seen: beside(np.delete(seen.first, LETTERS, axis=-1), seen.words)),
     },
     "encoders": {
         "the first alone": alike(lambda seen: seen.first),
@@ -92,6 +92,10 @@ WAYS: dict[str, dict[str, Way]] = {
         ),
         "the second alone, by its own": alike(lambda seen: seen.views[1]),
         "mean of log odds, as mining does": (lambda seen: [seen.first], lambda seen: list(seen.views)),
+        "mean of log odds, and words": (
+            lambda seen: [beside(seen.first, seen.words)],
+            lambda seen: [beside(each, seen.words) for each in seen.views],
+        ),
         "mean of log odds, a model of both": (lambda seen: list(seen.views), lambda seen: list(seen.views)),
         "mean of features": alike(lambda seen: seen.mean),
         "mean of features, and disagreement": alike(lambda seen: beside(seen.mean, seen.apart)),
@@ -106,8 +110,7 @@ def look(what: str, name: str, given: argparse.Namespace) -> Seen:
     trial = hide(judged[0], SEED, limit=given.queries)
     trials = [trial, *(seen_with(trial, each) for each in judged[1:])]
     views = [features(each.pool, each.geometry) for each in trials]
-    words = word_features(trial) if what == "words" else None
-    return Seen(name, trial, kind != "judged", views, words)
+    return Seen(name, trial, kind != "judged", views, word_features(trial))
 
 
 def scored(seen: Seen, way: Way, others: Sequence[Seen]) -> Float64:
@@ -130,6 +133,25 @@ def gained(found: Drawn, before: Drawn) -> dict[str, list[float]]:
     }
 
 
+def reading(texts: Sequence[str]) -> dict[str, float]:
+    """Microseconds of a core that a passage takes to be read anew, as words and as letters."""
+    some = [f"{text} " for text in texts[:READ]]
+    times = [time.process_time()]
+    for read in (lambda: [TokenLine(text) for text in some], lambda: fold_all(some)):
+        read()
+        times.append(time.process_time())
+    return {
+        kind: round((stop - start) / len(some) * 1e6, 1)
+        for kind, start, stop in zip(("words", "letters"), times, times[1:], strict=False)
+    }
+
+
+def told(ways: dict[str, Drawn]) -> dict[str, dict[str, list[float]]]:
+    """What is measured of each way, and what it gains over the first."""
+    before = next(iter(ways.values()))
+    return {way: summary(found) | gained(found, before) for way, found in ways.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=[*WAYS])
@@ -141,6 +163,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
     sets = [look(given.what, name, given) for name in given.sets]
+    read = {seen.name: reading(seen.trial.judged.passages) for seen in sets}
     drawn: dict[str, dict[str, Drawn]] = {}
     for seen in sets:
         others = [each for each in sets if each is not seen and each.complete]
@@ -157,7 +180,8 @@ def main() -> None:
         "protocol": f"{PROTOCOL}; fitted on the other sets whose judgments are complete",
         "queries": given.queries,
         "overall": overall(drawn),
-        "sets": {name: {way: summary(found) for way, found in ways.items()} for name, ways in drawn.items()},
+        "sets": {name: told(ways) for name, ways in drawn.items()},
+        "reading": read,
     }
     write_json(given.output or RESULTS / f"more_evidence_{given.what}.json", record)
 

@@ -65,6 +65,17 @@ def more_evidence(result: dict[str, Any]) -> str:
     return markdown(("evidence", *heads, "false share, of the recipe's"), lines)
 
 
+def level(result: dict[str, Any]) -> str:
+    """What is left of the levels of sets, in log odds, by the mean of the others and by each quantity."""
+    errors = {
+        "the mean of the other sets": result["left by the mean of the others"],
+        **result["left by a line"],
+    }
+    return markdown(
+        ("predicted by", "left, in log odds"), [[name, f"{error:.1f}"] for name, error in errors.items()]
+    )
+
+
 def _gain(found: Sequence[float]) -> str:
     return "{:+.3f} ({:+.3f} to {:+.3f})".format(*found)
 

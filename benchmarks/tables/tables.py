@@ -94,6 +94,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "detection": ("detection.json", detection_tables.detection),
     "more-evidence-words": ("more_evidence_words.json", detection_tables.more_evidence),
     "more-evidence-encoders": ("more_evidence_encoders.json", detection_tables.more_evidence),
+    "level": ("level.json", detection_tables.level),
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
     "frontier-points": ("frontier.json", frontier_tables.frontier_points),

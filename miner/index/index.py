@@ -202,7 +202,11 @@ class Index:
         self.check_encoder(encoder)
 
         def fresh(texts: Sequence[str]) -> Half:
-            return unit_rows(encode(texts), len(texts), self.dim)
+            return (
+                unit_rows(encode(texts), len(texts), self.dim)
+                if texts
+                else np.empty((0, self.dim), np.float16)
+            )
 
         cache = VectorCache(self.path, role, encoder_key(encoder), self.dim)
         cached = self.caching and getattr(encoder, "caching", True)

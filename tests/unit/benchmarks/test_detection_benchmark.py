@@ -124,7 +124,7 @@ def test_evidence_that_tells_more_orders_better(trial: Trial) -> None:
     rng = np.random.default_rng(0)
     dull = rng.normal(size=(*trial.pool.rows.shape, len(NAMES)))
     told = dull + 2 * trial.hidden[..., None]
-    sets = [Seen(name, trial, True, [dull, told]) for name in ("one", "other")]
+    sets = [Seen(name, trial, True, [dull, told], dull[..., :2]) for name in ("one", "other")]
     found = {name: scored(sets[0], way, sets[1:]) for name, way in WAYS["encoders"].items()}
     aucs = {name: np.nanmean(by_query(each, trial.hidden, trial.open)["auc"]) for name, each in found.items()}
     assert aucs["the second alone, by its own"] > aucs["mean of features"] > aucs["the first alone"]

@@ -44,7 +44,10 @@ def test_queries_and_passages_are_kept_apart(index: Index, counting: Counting) -
     assert [path.name.partition("-")[0] for path in files(index)] == ["passages", "queries"]
 
 
-def test_nothing_to_encode(index: Index, counting: Counting) -> None:
+@pytest.mark.parametrize("caching", [True, False])
+def test_no_encoder_is_asked_for_nothing(index: Index, counting: Counting, caching: bool) -> None:
+    index.caching = caching
+    counting.encode_queries = None  # type: ignore[assignment, method-assign]
     assert index.embed_queries([], counting).shape == (0, 256)
 
 
