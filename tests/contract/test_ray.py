@@ -50,14 +50,16 @@ def cluster() -> Iterator[object]:
             yield before
 
 
-@pytest.fixture(params=[1, 2], ids=lambda workers: f"{workers} workers")
-def executor(request: pytest.FixtureRequest, cluster: object) -> RayExecutor:
-    return RayExecutor(Ray(workers=request.param))
+@pytest.fixture
+def executor(cluster: object) -> RayExecutor:
+    return RayExecutor(Ray(workers=2))
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_an_index_is_the_same_byte_for_byte(
-    tmp_path: Path, passages: list[Passage], encoder: HashingEncoder, executor: RayExecutor
+    tmp_path: Path, passages: list[Passage], encoder: HashingEncoder, cluster: object, workers: int
 ) -> None:
+    executor = RayExecutor(Ray(workers=workers))
     build_index(passages, tmp_path / "a", encoder, shard_size=50)
     build_index(passages, tmp_path / "b", encoder, shard_size=50, executor=executor)
     assert content(tmp_path / "a") == content(tmp_path / "b")

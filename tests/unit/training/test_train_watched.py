@@ -130,17 +130,17 @@ class PressingCtrlC(Clock):
 def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(world: Path, tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(
-        KeyboardInterrupt, match="stopped after step 7 of 36; the same command goes on from there"
+        KeyboardInterrupt, match="stopped after step 7 of 12; the same command goes on from there"
     ):
-        run(world, tmp_path / "model", clock=PressingCtrlC(7))
+        run(world, tmp_path / "model", epochs=2, clock=PressingCtrlC(7))
     assert signal.getsignal(signal.SIGINT) is before
     last = Workspace(tmp_path / "model").latest()
     assert last is not None
     assert last.name == "checkpoint-7"
     told: list[str] = []
-    run(world, tmp_path / "model", tell=told.append)
-    assert "goes on after step 7 of 36" in told
-    run(world, tmp_path / "whole")
+    run(world, tmp_path / "model", epochs=2, tell=told.append)
+    assert "goes on after step 7 of 12" in told
+    run(world, tmp_path / "whole", epochs=2)
     ours, theirs = (
         [
             {k: v for k, v in r.items() if k != "seconds"}
