@@ -170,7 +170,7 @@ class ComparedTexts:
         joined as windows are."""
         least = np.minimum.outer(self.least[a], self.least[b])
         near = self._common_bits(a, b) >= LOWEST * least
-        on = may_go_on(self.sketches[a], self.needles[b]) | may_go_on(self.sketches[b], self.needles[a]).T
+        on = may_go_on(self.sketches, a, self.needles[b]) | may_go_on(self.sketches, b, self.needles[a]).T
         on &= free & (self.needles[a][:, None] != self.needles[b]).any(axis=-1)
         for i, j in np.argwhere(on).tolist():
             on[i, j] = joined(self.folded[a[i]].letters, self.folded[b[j]].letters)
@@ -190,15 +190,15 @@ class ComparedTexts:
 
 def _numbered(folded: Sequence[Folded]) -> Int64:
     """[T] Keys are compared only where letters are equal, for they are dearer."""
-    alike: dict[bytes, list[int]] = {}
+    numbers, seen, alike = np.arange(len(folded)), dict[bytes, int](), dict[int, list[int]]()
     for place, each in enumerate(folded):
-        alike.setdefault(each.letters, []).append(place)
-    numbers = np.arange(len(folded))
+        first = seen.setdefault(each.letters, place)
+        if first != place:
+            alike.setdefault(first, [first]).append(place)
     for places in alike.values():
-        if len(places) > 1:
-            first: dict[bytes, int] = {}
-            for place in places:
-                numbers[place] = first.setdefault(folded[place].key, place)
+        known = dict[bytes, int]()
+        for place in places:
+            numbers[place] = known.setdefault(folded[place].key, place)
     return numbers
 
 
