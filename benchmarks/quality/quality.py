@@ -4,7 +4,8 @@
 
 For each query with two or more relevant passages one is revealed and the rest are hidden; five negatives are
 mined from the 100 most similar passages. A set is scored by a risk model that never saw it
-(benchmarks/quality/fit_risk.py). Writes benchmarks/results/quality.json and a plot of leak against hardness a set.
+(benchmarks/quality/fit_risk.py). Writes benchmarks/results/quality.json, where sets that are not asked for stay as they
+were, and a plot of leak against hardness a set.
 """
 
 from __future__ import annotations
@@ -211,7 +212,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     fitted = json.loads(FITTED.read_text())
-    sets: dict[str, Any] = {}
+    before = json.loads(given.output.read_text()) if given.output.exists() else {}
+    sets: dict[str, Any] = before.get("sets", {})
     for name in given.sets:
         models = Models.of(name, fitted)
         judged = read_judged(given.data, name, given.cache)
@@ -219,17 +221,13 @@ def main() -> None:
         sets[name] = measure(field, models.left_out)
         plot(name, sets[name], given.output.with_name(f"{given.output.stem}-{name}.svg"))
         print(f"{name}: {sets[name]['at_bar']['risk']}", file=sys.stderr)
+        _write(given.output, given.seeds, sets)
+
+
+def _write(path: Path, seeds: int, sets: dict[str, Any]) -> None:
     protocol = f"{PROTOCOL}; {COUNT} mined"
-    write_json(
-        given.output,
-        {
-            "protocol": protocol,
-            "versions": versions(),
-            "seeds": given.seeds,
-            "overall": overall(sets),
-            "sets": sets,
-        },
-    )
+    found = {"protocol": protocol, "versions": versions(), "seeds": seeds}
+    write_json(path, {**found, "overall": overall(sets), "sets": sets})
 
 
 if __name__ == "__main__":

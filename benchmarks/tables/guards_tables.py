@@ -69,5 +69,39 @@ def windows(result: dict[str, Any]) -> str:
     return markdown(("", *found), rows)
 
 
+def cost(result: dict[str, Any]) -> str:
+    """Seconds of processor of a run anew and of one again, before the guards and now, and the last check's share."""
+    head = (
+        "set",
+        "queries",
+        "mining before",
+        "now",
+        "more",
+        "the last check, first run",
+        "run again",
+        "its share",
+        "one negative fewer",
+        "its share",
+    )
+    rows = [
+        [
+            name,
+            f"{each['queries']:,}",
+            *(f"{each[version]['first']['seconds']:.2f} s" for version in ("before", "now")),
+            f"{100 * (each['now']['first']['seconds'] / each['before']['first']['seconds'] - 1):+.0f} %",
+            f"{each['now']['first']['last check']:.2f} s",
+            *_shares(each["now"]),
+        ]
+        for name, each in result.items()
+    ]
+    return markdown(head, rows)
+
+
+def _shares(runs: dict[str, Any]) -> Iterator[str]:
+    for name in ("again", "one negative fewer"):
+        yield f"{runs[name]['seconds']:.2f} s"
+        yield f"{100 * runs[name]['last check'] / runs[name]['seconds']:.0f} %"
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"

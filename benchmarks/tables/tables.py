@@ -101,6 +101,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "guards": ("guards.json", guards_tables.suites),
     "guards-corpora": ("guards.json", guards_tables.corpora),
     "guards-windows": ("guards.json", guards_tables.windows),
+    "guards-cost": ("guards_cost.json", guards_tables.cost),
     "judging": ("judging.json", judging_tables.judging),
     "judging-sets": ("judging.json", judging_tables.judging_sets),
     "judging-coverage": ("judging.json", judging_tables.judging_coverage),

@@ -105,6 +105,6 @@ def _bytes(part: Part) -> Iterator[bytes]:
     elif isinstance(part, str):
         yield part.encode("utf-8", "surrogatepass")
     else:
-        texts = [text.encode("utf-8", "surrogatepass") for text in part]
-        yield len(texts).to_bytes(8, "little")
-        yield from texts
+        texts = list(part)
+        yield np.array(list(map(len, texts)), np.int64).tobytes()
+        yield "".join(texts).encode("utf-8", "surrogatepass")

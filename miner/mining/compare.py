@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,12 +15,14 @@ from miner.index.memo import ArraySpec, Memo, MemoKind
 from miner.mining.block import Block
 from miner.mining.relevant import EMIT
 from miner.text.documents import Sibling, document, share_text
+from miner.text.fold import Folded, fold_all
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
-from miner.text.overlap import Overlap, overlap
+from miner.text.overlap import Overlap, overlap_of_folded
 from miner.vectors.dot import cosines, dot
 from miner.vectors.threads import single_threaded_blas
 
+T = TypeVar("T")
 COMPARED = MemoKind("compared", 4)
 
 
@@ -64,10 +66,11 @@ def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str], near
     to_relevant = np.empty((len(block.relevant_rows), rows.shape[1]), np.float32)
     relevant_scores = np.empty(len(block.relevant_rows), np.float32)
     covered, shared = np.zeros(rows.shape, np.float32), np.zeros(to_relevant.shape, np.float32)
+    asked = fold_all(block.texts)
     with single_threaded_blas():
         for i in range(len(block)):
             mine, valid = block.relevant(i), rows[i] != PADDING
-            common = _overlap(block, i, rows[i], read)
+            common = _overlap(block, i, rows[i], read, asked[i])
             covered[i, valid], shared[mine, valid] = common.covered, common.shared
             to_relevant[mine] = cosines(read.vectors, block.relevant_vectors[mine], rows[i])
             relevant_scores[mine] = dot(block.relevant_vectors[mine], block.vectors[i])
@@ -86,7 +89,8 @@ def _matches(block: Block, rows: Int64, read: Read, emits: Iterable[str], near: 
     """[Q, K] Match codes, ids aside."""
     codes = np.zeros(rows.shape, np.uint8)
     for emit in emits:
-        found = match_all([_asked(block, i, line, read, EMIT[emit]) for i, line in enumerate(rows)], near)
+        texts = [EMIT[emit](passage) for passage in read.passages]
+        found = match_all([_asked(block, i, line, read, texts) for i, line in enumerate(rows)], near)
         for code, line, new in zip(codes, rows, found, strict=True):
             valid = line != PADDING
             code[valid] = np.where(code[valid] == Match.NONE, new, code[valid])
@@ -100,6 +104,8 @@ class Read:
     rows: Int64
     """Distinct, in order."""
     passages: Sequence[Passage]
+    folded: Sequence[Folded]
+    """As the encoder saw them."""
     documents: UInt64
     """A hash of the document of each."""
     _vectors: Half
@@ -109,37 +115,45 @@ class Read:
         distinct = np.unique(np.concatenate([each.ravel() for each in rows]))
         distinct = distinct[distinct != PADDING]
         passages = index.passages(distinct)
+        folded = fold_all([passage.encoded for passage in passages])
         documents = [zlib.crc32(document(passage, index.manifest.shapes).encode()) for passage in passages]
-        return cls(distinct, passages, np.array(documents, np.uint64), index.vectors(distinct))
+        return cls(distinct, passages, folded, np.array(documents, np.uint64), index.vectors(distinct))
 
     def places(self, rows: Int64) -> Int64:
         """Where rows stand; anywhere for PADDING."""
         return np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
 
-    def of_rows(self, rows: Int64) -> list[Passage]:
-        """The passages of rows, PADDING left out."""
-        return [self.passages[place] for place in self.places(rows[rows != PADDING]).tolist()]
+    def of_rows(self, rows: Int64, of_passages: Sequence[T]) -> list[T]:
+        """What belongs to the passages of rows, PADDING left out."""
+        return [of_passages[place] for place in self.places(rows[rows != PADDING]).tolist()]
 
     def vectors(self, rows: Int64) -> Half:
         return self._vectors[self.places(rows)]
 
 
-def _asked(block: Block, i: int, rows: Int64, read: Read, emit: Callable[[Passage], str]) -> MatchRequest:
+def _asked(block: Block, i: int, rows: Int64, read: Read, texts: Sequence[str]) -> MatchRequest:
+    """The question about one query's candidates; `texts` are those of the passages as they are written into rows."""
     known = block.relevant_rows[block.relevant(i)]
     return MatchRequest(
         block.texts[i],
-        [emit(passage) for passage in read.of_rows(rows)],
-        [*block.relevant_texts[block.relevant(i)], *(each.text for each in read.of_rows(known))],
+        read.of_rows(rows, texts),
+        [
+            *block.relevant_texts[block.relevant(i)],
+            *(each.text for each in read.of_rows(known, read.passages)),
+        ],
         block.taken[i],
     )
 
 
-def _overlap(block: Block, i: int, rows: Int64, read: Read) -> Overlap:
-    """Of texts as the encoder saw them."""
+def _overlap(block: Block, i: int, rows: Int64, read: Read, asked: Folded) -> Overlap:
+    """Of texts as the encoder saw them; `asked` is the query."""
     mine = block.relevant(i)
     known = zip(block.relevant_rows[mine].tolist(), block.relevant_texts[mine], strict=True)
-    relevant = [text if row == PADDING else read.of_rows(np.array([row]))[0].encoded for row, text in known]
-    return overlap(block.texts[i], [each.encoded for each in read.of_rows(rows)], relevant)
+    relevant = [
+        fold_all([text])[0] if row == PADDING else read.of_rows(np.array([row]), read.folded)[0]
+        for row, text in known
+    ]
+    return overlap_of_folded(asked, read.of_rows(rows, read.folded), relevant)
 
 
 def _siblings(block: Block, rows: Int64, same: Bool, read: Read) -> UInt8:
@@ -152,7 +166,7 @@ def _siblings(block: Block, rows: Int64, same: Bool, read: Read) -> UInt8:
     for i, column in np.argwhere(at_home & ~same).tolist():
         mine = block.relevant(i)
         parents = block.relevant_rows[mine][homes[mine] == documents[i, column]]
-        ours, *theirs = read.of_rows(np.array([rows[i, column], *parents]))
+        ours, *theirs = read.of_rows(np.array([rows[i, column], *parents]), read.passages)
         overlaps = any(share_text(ours, each) for each in theirs)
         codes[i, column] = Sibling.OVERLAPPING if overlaps else Sibling.SAME_DOCUMENT
     return codes

@@ -70,28 +70,32 @@ def _runs(a: str, b: str, seeds: frozenset[str]) -> list[CommonRun]:
     """From left to right the longest run that begins at each place of a, behind the one before; one that begins a
     token later is taken if it is longer.
     """
-    runs, place = list[CommonRun](), 0
-    waiting: CommonRun | None = None
-    while place <= len(a) - SEED:
-        run = _longest(a, b, place) if a[place : place + SEED] in seeds else None
-        if waiting is not None and (run is None or run.size <= waiting.size):
-            runs.append(waiting)
-            place, waiting = waiting.a + waiting.size, None
+    runs, free, waiting = list[CommonRun](), 0, None
+    for place in [place for place in range(len(a) - SEED + 1) if a[place : place + SEED] in seeds]:
+        if place < free:
             continue
-        waiting = run
-        place += 1
+        run = _longest(a, b, place)
+        if waiting is not None and (place > waiting.a + 1 or run.size <= waiting.size):
+            runs.append(waiting)
+            free = waiting.a + waiting.size
+            waiting = run if place >= free else None
+        else:
+            waiting = run
     return [*runs, waiting] if waiting is not None else runs
 
 
-def _longest(a: str, b: str, place: int) -> CommonRun | None:
-    """The longest run from a place of a on, among the first few places of b where its first tokens stand."""
-    best, seed, other = None, a[place : place + SEED], -1
-    for _ in range(_TRIED):
+def _longest(a: str, b: str, place: int) -> CommonRun:
+    """The longest run from a place of a on, among the first few places of b where its first tokens, which b has,
+    stand.
+    """
+    seed = a[place : place + SEED]
+    other = b.index(seed)
+    best = CommonRun(place, other, _extent(a, b, place, other))
+    for _ in range(_TRIED - 1):
         other = b.find(seed, other + 1)
         if other < 0:
             break
-        size = _extent(a, b, place, other)
-        if best is None or size > best.size:
+        if (size := _extent(a, b, place, other)) > best.size:
             best = CommonRun(place, other, size)
     return best
 

@@ -156,11 +156,11 @@ def _cut_within_word(short: Sequence[str], long: Sequence[str], gap: Gap) -> boo
 
 def _pairs(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
     """The places of words that are the same, best alignment of all (Needleman and Wunsch 1970)."""
-    if not ours or not theirs:
-        return []
     rows, columns = len(ours), len(theirs)
-    best = [[0] * (columns + 1) for _ in range(rows + 1)]
     equal = [[_alike(both, i, j) for j in theirs] for i in ours]
+    if not any(map(any, equal)):
+        return []
+    best = [[0] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows - 1, -1, -1):
         for j in range(columns - 1, -1, -1):
             found = max(best[i + 1][j], best[i][j + 1])

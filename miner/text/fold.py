@@ -129,11 +129,12 @@ def _places(keys: Sequence[bytes]) -> list[UInt16]:
 
 
 def _distinct(values: UInt16) -> UInt16:
-    """In order."""
-    values = np.sort(values, kind="stable")
-    first = np.ones(len(values), np.bool_)
+    """In order; the values are put in order where they are."""
+    values.sort(kind="stable")
+    first = np.empty(len(values), np.bool_)
+    first[:1] = True
     np.not_equal(values[1:], values[:-1], out=first[1:])
-    return values[first]
+    return values.compress(first)
 
 
 def _sketches(places: Sequence[UInt16]) -> UInt64:
@@ -146,9 +147,5 @@ def _sketches(places: Sequence[UInt16]) -> UInt64:
 
 def _grams(data: bytes) -> UInt64:
     """uint64 [len(data)]: the bytes from each place on as one number; the last ones run into zeros."""
-    padded = np.frombuffer(data + bytes(SHINGLE - 1), np.uint8).astype(np.uint64)
-    grams = padded[: len(data)].copy()
-    for i in range(1, SHINGLE):
-        grams <<= np.uint64(8)
-        grams |= padded[i : len(data) + i]
-    return grams
+    eights = np.ndarray((len(data),), ">u8", data + bytes(8), 0, (1,))
+    return eights.astype(np.uint64) >> np.uint64(8 * (8 - SHINGLE))

@@ -80,8 +80,6 @@ _GROUPS: Mapping[str, frozenset[str]] = {
     word: frozenset(other for words in _SAME if word in words.split() for other in words.split())
     for word in " ".join(_SAME).split()
 }
-LISTED = frozenset(KINDS).union(_GROUPS)
-"""Words of which something is known."""
 
 SPELT_OUT: Mapping[str, str] = {
     **{

@@ -22,8 +22,8 @@ from miner.text.windows import joined, may_go_on, needles_of
 LOWEST = 0.4
 """Share of the bits of the shorter text's sketch that a copy has in common with the longer one, at least: an excerpt
 of half of it, and what any two texts of a language have in common."""
-PAIRS = 4096
-"""Pairs of texts whose sketches are compared at once."""
+PAIRS, AT_ONCE = 256, 2**17
+"""Pairs of texts whose sketches are compared at once, and that are told apart at once in all else."""
 
 
 class Match(IntEnum):
@@ -64,69 +64,98 @@ def match_all(asked: Sequence[MatchRequest], near: NearCopies) -> Iterator[UInt8
     """As match for each, with the work that texts have in common done once."""
     every = [text for each in asked for text in (each.query, *each.taken, *each.candidates, *each.relevant)]
     texts = ComparedTexts.of(every)
-    lines = [RequestPairs.of(each, texts) for each in asked]
-    copies = _near_copies(lines, texts, near)
-    for each, line in zip(asked, lines, strict=True):
-        known = copies[line.pairs]
-        line.codes[line.columns[known]] = Match.NEAR_COPY
-        _judge_alone(line.codes, line.ours, texts, texts.row[each.query], texts.rows(each.taken))
-        yield line.codes
+    for some in _in_turn(asked):
+        pairs = ComparedPairs.of(some, texts)
+        codes = _told_apart(pairs, texts, near)
+        ends = np.cumsum([len(each.candidates) for each in some])[:-1]
+        for each, mine, rows in zip(some, np.split(codes, ends), np.split(pairs.rows, ends), strict=True):
+            _judge_alone(mine, rows, texts, texts.row[each.query], texts.rows(each.taken))
+            yield mine
 
 
-@dataclass(slots=True)
-class RequestPairs:
-    """One request: rows [K] of its candidates, their codes [K], and N pairs of texts that may be copies."""
+def _in_turn(asked: Sequence[MatchRequest]) -> Iterator[Sequence[MatchRequest]]:
+    """Runs of requests of so many pairs that memory holds them with ease."""
+    start = pairs = 0
+    for place, each in enumerate(asked):
+        pairs += len(each.candidates) * len(each.relevant)
+        if pairs > AT_ONCE:
+            yield asked[start : place + 1]
+            start, pairs = place + 1, 0
+    if start < len(asked):
+        yield asked[start:]
 
-    ours: Int64
-    codes: UInt8
+
+@dataclass(frozen=True, slots=True)
+class ComparedPairs:
+    """Of all requests, laid end to end: rows [K] of their candidates, and N pairs of a relevant passage with a
+    candidate.
+    """
+
+    rows: Int64
+    relevant: Int64
+    """[N] rows."""
     columns: Int64
-    """[N] the candidate of each pair."""
-    keys: Int64
-    """[N] relevant passage and candidate of each pair as one number."""
-    windows: Bool
-    """[N] which of the pairs are joined as windows are."""
-    pairs: Int64
-    """[N] where each pair stands among all those of all requests."""
+    """[N] among the candidates."""
 
     @classmethod
-    def of(cls, asked: MatchRequest, texts: ComparedTexts) -> RequestPairs:
-        ours, theirs = texts.rows(asked.candidates), texts.rows(dict.fromkeys(asked.relevant))
-        codes = np.zeros(len(ours), np.uint8)
-        codes[np.equal.outer(texts.same[theirs], texts.same[ours]).any(axis=0)] = Match.SAME_PRESENTED
-        codes[np.equal.outer(theirs, ours).any(axis=0)] = Match.SAME_TEXT
-        places, columns, windows = texts.possible(theirs, ours, codes == NONE)
-        return cls(ours, codes, columns, theirs[places] * len(texts.folded) + ours[columns], windows, places)
+    def of(cls, asked: Sequence[MatchRequest], texts: ComparedTexts) -> ComparedPairs:
+        relevant = [list(dict.fromkeys(each.relevant)) for each in asked]
+        rows = texts.rows([text for each in asked for text in each.candidates])
+        theirs = texts.rows([text for each in relevant for text in each])
+        counts = np.array([len(each.candidates) for each in asked], np.int64)
+        lines = np.repeat(np.arange(len(asked)), [len(each) for each in relevant])
+        starts, ends = (np.cumsum(counts) - counts)[lines], np.cumsum(counts[lines])
+        columns = np.arange(ends[-1] if len(ends) else 0, dtype=np.int64)
+        columns += np.repeat(starts - ends + counts[lines], counts[lines])
+        return cls(rows, np.repeat(theirs, counts[lines]), columns)
+
+    @property
+    def candidates(self) -> Int64:
+        """[N] rows."""
+        return self.rows[self.columns]
+
+    def part(self, places: Int64 | Bool) -> ComparedPairs:
+        return ComparedPairs(self.rows, self.relevant[places], self.columns[places])
 
 
-def _near_copies(lines: Sequence[RequestPairs], texts: ComparedTexts, near: NearCopies) -> Bool:
-    """[all distinct pairs] which are near copies; each line is told where its pairs stand."""
-    if not lines:
+def _told_apart(pairs: ComparedPairs, texts: ComparedTexts, near: NearCopies) -> UInt8:
+    """[all candidates] how they stand to the relevant passages."""
+    codes, candidates = np.zeros(len(pairs.rows), np.uint8), pairs.candidates
+    codes[pairs.columns[texts.same[pairs.relevant] == texts.same[candidates]]] = Match.SAME_PRESENTED
+    codes[pairs.columns[pairs.relevant == candidates]] = Match.SAME_TEXT
+    free = pairs.part(codes[pairs.columns] == NONE)
+    places, windows = texts.possible(free.relevant, free.candidates)
+    left = free.part(places)
+    codes[left.columns[_near_copies(left, windows, texts, near)]] = Match.NEAR_COPY
+    return codes
+
+
+def _near_copies(pairs: ComparedPairs, windows: Bool, texts: ComparedTexts, near: NearCopies) -> Bool:
+    """[N] which pairs are near copies; `windows` [N] are joined. What comes again is judged once."""
+    if not len(pairs.columns):
         return np.empty(0, np.bool_)
-    every = np.concatenate([line.keys for line in lines])
+    every = pairs.relevant * len(texts.folded) + pairs.candidates
     keys, first, back = np.unique(every, return_index=True, return_inverse=True)
-    windows = np.concatenate([line.windows for line in lines])[first]
-    ends = np.cumsum([len(line.keys) for line in lines])
-    for line, pairs in zip(lines, np.split(back, ends[:-1]), strict=True):
-        line.pairs = pairs
-    relevant, candidates = np.divmod(keys, max(1, len(texts.folded)))
-    starts = np.flatnonzero(np.diff(relevant, prepend=-1))
+    relevant, candidates = np.divmod(keys, len(texts.folded))
+    starts, joined_ones = np.flatnonzero(np.diff(relevant, prepend=-1)), windows[first]
     found = [
-        near.among([texts.folded[row] for row in candidates[group].tolist()], known, windows[group])
+        near.among([texts.folded[row] for row in candidates[group].tolist()], known, joined_ones[group])
         for group, known in (
             (slice(start, stop), texts.folded[relevant[start]])
             for start, stop in pairwise([*starts.tolist(), len(keys)])
         )
     ]
-    return np.concatenate(found) if found else np.empty(0, np.bool_)
+    return np.asarray(np.concatenate(found)[back], np.bool_)
 
 
 def _judge_alone(codes: UInt8, rows: Int64, texts: ComparedTexts, query: int, taken: Int64) -> None:
     """Add what is wrong with candidates apart from the relevant passages."""
+    same = texts.same[rows]
     if texts.blank.any():
         codes[(codes == NONE) & texts.blank[rows]] = BLANK
-    codes[(codes == NONE) & (texts.same[rows] == texts.same[query])] = QUERY
-    if len(taken) or len(set(texts.same[rows].tolist())) < len(rows):
-        codes[_repeats(texts.same[rows], codes == NONE, set(texts.same[taken].tolist()))] = DUPLICATE
+    codes[(codes == NONE) & (same == texts.same[query])] = QUERY
+    if len(taken) or len(set(same.tolist())) < len(rows):
+        codes[_repeats(same, codes == NONE, set(texts.same[taken].tolist()))] = DUPLICATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,40 +194,38 @@ class ComparedTexts:
     def rows(self, texts: Iterable[str]) -> Int64:
         return np.array([self.row[text] for text in texts], np.int64)
 
-    def possible(self, a: Int64, b: Int64, free: Bool) -> tuple[Int64, Int64, Bool]:
-        """Places in a [A] and free places in b [B] of the pairs of texts that may be near copies, and which of them are
-        joined as windows are."""
-        least = np.minimum.outer(self.least[a], self.least[b])
-        near = self._common_bits(a, b) >= LOWEST * least
-        on = may_go_on(self.sketches[a], self.needles[b]) | may_go_on(self.sketches[b], self.needles[a]).T
-        on &= free & (self.needles[a][:, None] != self.needles[b]).any(axis=-1)
-        for i, j in np.argwhere(on).tolist():
-            on[i, j] = joined(self.folded[a[i]].letters, self.folded[b[j]].letters)
-        rows, columns = np.nonzero(on | (near & free))
-        return rows, columns, on[rows, columns]
+    def possible(self, a: Int64, b: Int64) -> tuple[Int64, Bool]:
+        """Which pairs of texts a [N] and b [N] may be near copies, and which of those are joined as windows are."""
+        on = may_go_on(self.sketches, a, self.needles[b]) | may_go_on(self.sketches, b, self.needles[a])
+        on &= (self.needles[a] != self.needles[b]).any(axis=1)
+        for place in np.flatnonzero(on).tolist():
+            on[place] = joined(self.folded[a[place]].letters, self.folded[b[place]].letters)
+        least = np.minimum(self.least[a], self.least[b])
+        places = np.flatnonzero(on | (self._common_bits(a, b) >= LOWEST * least))
+        return places, on[places]
 
     def _common_bits(self, a: Int64, b: Int64) -> Int64:
-        """[A, B] bits set in both sketches."""
-        out, size = np.empty((len(a), len(b)), np.int64), max(1, PAIRS // max(1, len(a)))
-        ours = self.sketches[a][:, None]
-        for start in range(0, len(b), size):
-            part = slice(start, start + size)
-            counts = np.bitwise_count(ours & self.sketches[b[part]])
-            out[:, part] = counts.sum(axis=-1, dtype=np.uint16)
+        """[N] bits set in both sketches."""
+        out = np.empty(len(a), np.int64)
+        for start in range(0, len(a), PAIRS):
+            part = slice(start, start + PAIRS)
+            both = self.sketches[a[part]]
+            both &= self.sketches[b[part]]
+            out[part] = np.bitwise_count(both).sum(axis=1, dtype=np.uint16)
         return out
 
 
 def _numbered(folded: Sequence[Folded]) -> Int64:
     """[T] Keys are compared only where letters are equal, for they are dearer."""
-    alike: dict[bytes, list[int]] = {}
+    numbers, seen, alike = np.arange(len(folded)), dict[bytes, int](), dict[int, list[int]]()
     for place, each in enumerate(folded):
-        alike.setdefault(each.letters, []).append(place)
-    numbers = np.arange(len(folded))
+        first = seen.setdefault(each.letters, place)
+        if first != place:
+            alike.setdefault(first, [first]).append(place)
     for places in alike.values():
-        if len(places) > 1:
-            first: dict[bytes, int] = {}
-            for place in places:
-                numbers[place] = first.setdefault(folded[place].key, place)
+        known = dict[bytes, int]()
+        for place in places:
+            numbers[place] = known.setdefault(folded[place].key, place)
     return numbers
 
 

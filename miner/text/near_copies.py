@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from miner.data import Bool, UInt16
+from miner.data import Bool
 from miner.text.copies import Copies, CopyVerdict, Weighed, close, judge_copy
-from miner.text.fold import PLACES, Folded
+from miner.text.fold import Folded
 from miner.text.frequencies import Frequencies
 from miner.text.tokens import VOCABULARY, TokenLine
 
@@ -24,7 +24,7 @@ class NearCopies:
 
     def __init__(self, copies: Copies | None = None, frequencies: Frequencies | None = None) -> None:
         self.copies, self.frequencies = copies or Copies(), frequencies or Frequencies.none()
-        self.rare, self._rare = self.frequencies.rare, dict[str, UInt16]()
+        self._rare = self.frequencies.rare
         self._read: OrderedDict[str, Weighed] = OrderedDict()
         self._generation = VOCABULARY.generation
 
@@ -49,24 +49,18 @@ class NearCopies:
         """[C] whether texts have shingles in common that are in no template; where a text has none such, it is looked
         at.
         """
-        theirs, ours = self._rare_places(relevant), [self._rare_places(each) for each in candidates]
-        sizes, common = np.array([len(each) for each in ours], np.int64), np.zeros(len(ours), np.int64)
-        filled = np.flatnonzero(sizes)
+        theirs = relevant.places[self._rare[relevant.places]]
+        sizes, common = np.zeros((2, len(candidates)), np.int64)
+        lengths = np.array([len(each.places) for each in candidates], np.int64)
+        filled = np.flatnonzero(lengths)
         if len(filled):
-            known = np.zeros(PLACES, np.bool_)
-            known[theirs] = True
-            starts = np.cumsum(sizes) - sizes
-            common[filled] = np.add.reduceat(known[np.concatenate(ours)], starts[filled], dtype=np.int64)
+            starts = (np.cumsum(lengths) - lengths)[filled]
+            kinds = self._rare.astype(np.uint8)
+            kinds[theirs] |= 2
+            found = kinds.take(np.concatenate([each.places for each in candidates]))
+            sizes[filled] = np.add.reduceat(found & 1, starts, dtype=np.int64)
+            common[filled] = np.add.reduceat(found >> 1, starts, dtype=np.int64)
         return np.asarray(common >= SHARED * np.minimum(sizes, len(theirs)) - SPARED)
-
-    def _rare_places(self, text: Folded) -> UInt16:
-        """Those of its places (fold.py) that are in no template."""
-        found = self._rare.get(text.text)
-        if found is None:
-            if len(self._rare) > HELD:
-                self._rare.clear()
-            found = self._rare[text.text] = text.places[self.rare[text.places]]
-        return found
 
     def judge(self, candidate: str, relevant: str) -> CopyVerdict:
         """How one candidate stands to a relevant passage."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from miner.data import Float32, Float64, Int64, UInt16
-from miner.text.fold import PLACES, fold_all
+from miner.text.fold import PLACES, Folded, fold_all
 
 TOGETHER, FIELD = 3, 20
 """Counts that are kept in one number, and the bits of each, which hold PLACES."""
@@ -29,15 +29,22 @@ class Overlap:
 
 def overlap(query: str, candidates: Sequence[str], relevant: Sequence[str]) -> Overlap:
     """Of texts. A text without shingles has nothing in common with any."""
-    asked, *known = (each.places for each in fold_all([query, *relevant]))
-    ours = [each.places for each in fold_all(candidates)]
-    beyond = [np.setdiff1d(each, asked, assume_unique=True) for each in known]
+    asked, *known = fold_all([query, *relevant])
+    return overlap_of_folded(asked, fold_all(candidates), known)
+
+
+def overlap_of_folded(query: Folded, candidates: Sequence[Folded], relevant: Sequence[Folded]) -> Overlap:
+    """As overlap."""
+    ours = [each.places for each in candidates]
+    outside = np.ones(PLACES, np.bool_)
+    outside[query.places] = False
+    beyond = [each.places[outside[each.places]] for each in relevant]
     sizes = np.array([len(each) for each in ours], np.int64)
-    in_query, *common = _counts(ours, sizes, [asked, *beyond])
+    in_query, *common = _counts(ours, sizes, [query.places, *beyond])
     shared = [_cosine(count, sizes - in_query, len(each)) for count, each in zip(common, beyond, strict=True)]
     return Overlap(
-        (in_query / max(1, len(asked))).astype(np.float32),
-        np.array(shared, np.float32).reshape(len(known), len(ours)),
+        (in_query / max(1, len(query.places))).astype(np.float32),
+        np.array(shared, np.float32).reshape(len(relevant), len(ours)),
     )
 
 
@@ -57,7 +64,7 @@ def _counts(sets: Sequence[UInt16], sizes: Int64, wanted: Sequence[UInt16]) -> I
         table = np.zeros(PLACES, np.int64)
         for i, places in enumerate(wanted[first : first + TOGETHER]):
             table[places] += 1 << (FIELD * i)
-        sums = np.add.reduceat(table[laid], starts)
+        sums = np.add.reduceat(table.take(laid), starts)
         for i, count in enumerate(counts[first : first + TOGETHER]):
             count[filled] = sums >> (FIELD * i) & (1 << FIELD) - 1
     return counts

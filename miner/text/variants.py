@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from miner.text.confusable import CONFUSABLE
-from miner.text.lexicon import KINDS, LISTED, TokenKind, interchangeable, kind_of
+from miner.text.lexicon import KINDS, TokenKind, interchangeable, kind_of
 from miner.text.tokens import unaccented
 
 SHORT, LONG = 5, 9
@@ -62,10 +62,10 @@ def form(a: str, b: str) -> Form:
 
 
 def _unlike(a: str, b: str) -> bool:
-    """Whether two words of content begin with other letters of ASCII, which settles it."""
+    """Whether two words begin with other letters of ASCII, which settles it, unless they may stand for each other."""
     if a[0] == b[0] or not (a.isascii() and b.isascii() and a.isalpha() and b.isalpha()):
         return False
-    return a not in LISTED and b not in LISTED and a[0].lower() != b[0].lower()
+    return a[0].lower() != b[0].lower() and not interchangeable(a, b)
 
 
 def _form(a: str, b: str) -> Form:

@@ -47,10 +47,13 @@ def needles_of(texts: Sequence[Folded]) -> Int64:
     return bits
 
 
-def may_go_on(sketches: UInt64, needles: Int64) -> Bool:
-    """[S, N] whether sketches [S, BITS / 64] have all bits of needles [N, 4]: no text that goes on is missed."""
-    flags = sketches.view(np.uint8)[:, needles >> 3] & (128 >> (needles & 7)).astype(np.uint8)
-    return np.asarray(flags.all(axis=-1) & (needles[:, 0] >= 0))
+def may_go_on(sketches: UInt64, texts: Int64, needles: Int64) -> Bool:
+    """[N] whether texts [N], rows of sketches [T, BITS / 64], have all bits of needles [N, 4]: no text that goes on is
+    missed.
+    """
+    masks = (128 >> (needles & 7)).astype(np.uint8)
+    flags = sketches.view(np.uint8)[texts[:, None], needles >> 3] & masks
+    return np.asarray(flags.all(axis=1) & (needles[:, 0] >= 0))
 
 
 @dataclass(frozen=True, slots=True)
