@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from benchmarks.lib.former_guards import former_copy
 from benchmarks.lib.judged import Judged, Stored
 from miner.data import Int64
 from miner.risk import RiskModel, packaged_model, read_model
 
-COUNT = 5
+COUNT, DEEPEST = 5, 20
 RISK_FIT = Path(__file__).parents[1] / "results" / "risk_fit.json"
 
 
@@ -102,6 +103,20 @@ def miner(known: Known) -> list[list[int]]:
     return mine_with(known)
 
 
+def former_guards(known: Known) -> list[list[int]]:
+    """miner's defaults with the rule for copies that it had before: of the fewest that hold five, those that the
+    rule lets through."""
+    passages, found = known.judged.passages, dict[int, list[int]]()
+    for n in range(COUNT, DEEPEST + 1):
+        for i, (rows, shown) in enumerate(zip(mine_with(known, n), known.revealed.tolist(), strict=True)):
+            left = [row for row in rows if not former_copy(passages[row], passages[shown])]
+            if i not in found and (len(left) == COUNT or n == DEEPEST):
+                found[i] = left[:COUNT]
+        if len(found) == len(known.queries):
+            break
+    return [found[i] for i in range(len(known.queries))]
+
+
 def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
     """miner with other filters and perhaps another selector: 'miner:risk(max=0.05)',
     'miner:margin(relative=0.05)+risk(max=0.1):diverse()' or 'miner::priced(price=0.2)'.
@@ -165,8 +180,8 @@ def unseen_model(name: str) -> RiskModel:
     return read_model(orjson.dumps(left_out[name]["risk"]), RISK_FIT)
 
 
-def mine_with(known: Known, **options: object) -> list[list[int]]:
-    """miner with options of its Recipe."""
+def mine_with(known: Known, n: int = COUNT, **options: object) -> list[list[int]]:
+    """miner with n negatives a query and options of its Recipe."""
     from miner.data import Passage, Query
     from miner.index import build_index
     from miner.mining.recipe import Recipe
@@ -182,7 +197,7 @@ def mine_with(known: Known, **options: object) -> list[list[int]]:
     ]
     with tempfile.TemporaryDirectory() as folder:
         index = build_index(passages, Path(folder) / "index", encoder, clock=Clock())
-        recipe = Recipe(n=COUNT, seed=known.seed, risk=unseen_model(judged.name), **options)  # type: ignore[arg-type]
+        recipe = Recipe(n=n, seed=known.seed, risk=unseen_model(judged.name), **options)  # type: ignore[arg-type]
         mined = mine(queries, index, recipe, encoder=encoder)
         return [[int(negative.id) for negative in mined[i].negatives] for i in range(len(queries))]
 
@@ -193,4 +208,5 @@ METHODS: dict[str, Callable[[Known], list[list[int]]]] = {
     "naive": naive,
     "sentence-transformers": sentence_transformers,
     "miner": miner,
+    "former-guards": former_guards,
 }

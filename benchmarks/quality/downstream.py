@@ -54,6 +54,7 @@ REFERENCES = (
     "random",
     "bm25",
     "naive",
+    "former-guards",
     "sentence-transformers",
     "sentence-transformers/3+2",
 )
