@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -126,7 +127,7 @@ def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
 
     _, judge, *select = spelling.split(":")
     filters = tuple(map(parse_filter, filter(None, judge.split("+"))))
-    options: dict[str, object] = {"filters": filters}
+    options: dict[str, Any] = {"filters": filters}
     if select:
         options["select"] = parse_selector(select[0])
     return lambda known: mine_with(known, **options)

@@ -85,6 +85,27 @@ def test_a_method_gives_other_passages_than_the_revealed_one(
         assert (told["false_negatives"] > 0.3) == (method == "naive")
 
 
+def test_the_former_guards_leave_out_pages_of_one_template_and_fill_up(
+    modules: dict[str, Any], judged: Any
+) -> None:
+    draw = np.random.default_rng(3)
+    words = ["".join(draw.choice(list("abcdefghijklmnop"), 8)) for _ in range(900)]
+    templates = [" ".join(words[i * 9 : i * 9 + 9]) for i in range(100)]
+    passages = [f"{templates[i // 3 if i < 60 else i]} {i}" for i in range(100)]
+    known = divided(modules, replace(judged, passages=passages)).known
+    before, now = (modules["negatives"].method(name)(known) for name in ("former-guards", "miner"))
+    alike = [
+        sum(
+            row // 3 == shown // 3
+            for shown, own in zip(known.revealed, mined, strict=True)
+            for row in own.negatives
+        )
+        for mined in (before, now)
+    ]
+    assert alike[0] == 0 < alike[1]
+    assert {len(own.negatives) for own in before} == {5}
+
+
 def test_the_summary_pairs_methods_over_their_common_seeds(modules: dict[str, Any]) -> None:
     def record(method: str, seed: int, value: float) -> dict[str, Any]:
         figures = [[value] * 4] * 10
