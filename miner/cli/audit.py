@@ -59,7 +59,7 @@ def command(
         raise ConfigError("--complete says that a file names all that answers; expected --judgments FILE")
     if judgments is not None and judge:
         raise ConfigError("answers come from --judgments or from --judge; found both")
-    check_output(output, inputs=[mined, merge])
+    check_output(output, inputs=[mined, merge, judgments])
     if merge is not None and output is not None:
         _merge(mined, merge, output)
         return

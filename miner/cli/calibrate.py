@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
-from miner.cli.judges import JudgmentsOption, YesOption, consent, known_judgments
+from miner.cli.judges import JudgmentsOption, YesOption, consent, judgments_for, known_judgments
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def command(
     from miner.mining.relevant import known_queries
     from miner.progress import Clock
 
-    check_output(output, inputs=[queries], indexes=[index] if index else ())
+    read = [queries, judgments_for(judgments, queries)]
+    check_output(output, inputs=read, indexes=[index] if index else ())
     opened = open_index(index or default_index(Path("indexes")))
     options = read_options(columns, encoding, strict)
     with given_input(queries) as source:

@@ -130,7 +130,8 @@ def command(
     chosen = select or ("top()" if judge else None)
     output = output or Path(f"{_stem(queries)}.mined.jsonl")
     with given_input(queries) as source:
-        check_output(output, inputs=[queries, calibration], indexes=index or (), endings=(RECEIPTS, RUN))
+        read = [queries, calibration, judgments or judgments_beside(queries)]
+        check_output(output, inputs=read, indexes=index or (), endings=(RECEIPTS, RUN))
         asked = read_queries(source, split=split, min_grade=min_grade, options=options)
         asked = Queries(asked[:limit])
         with consent(yes):

@@ -58,16 +58,16 @@ def command(
 
     Receipts go beside the output, queries that are too vague to OUTPUT.ambiguous.jsonl.
     """
+    from miner.cli.outputs import check_output
     from miner.errors import ConfigError
     from miner.formats import format_of
     from miner.formats.reading import read_any
     from miner.judging.relabel import relabel
-    from miner.storage.files import check_writable
 
     store = judgments or judgments_beside(train)
     if not judge and not store.is_file():
         raise ConfigError(f"nobody to judge {train}; expected --judge, or judgments in {store}")
-    check_writable(output)
+    check_output(output, inputs=[train, store])
     reading = read_options(columns, encoding)
     panel = panel_of(judge or (), store)
     rows = [row for _, row in read_any(train, reading)]

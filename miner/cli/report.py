@@ -43,7 +43,7 @@ def command(
     from miner.progress import Clock
     from miner.reporting import report
 
-    check_output(output, inputs=[file, evaluation])
+    check_output(output, inputs=[file, evaluation, judgments_for(judgments, file)])
     options, clock = read_options(columns, encoding), Clock(terminal())
     said = judgments_for(judgments, file)
     with ExitStack() as stack:

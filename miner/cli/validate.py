@@ -52,7 +52,7 @@ def command(
     from miner.progress import Clock
     from miner.validating import validate
 
-    check_output(fix, inputs=[file, evaluation])
+    check_output(fix, inputs=[file, evaluation, judgments_for(judgments, file)])
     options = read_options(columns, encoding)
     with ExitStack() as stack:
         found = validate(
