@@ -32,7 +32,6 @@ from miner.splitting.plan import SplitPlan, split_rows
 from miner.training.dataset import MIN_EVAL, MIN_TRAIN
 from miner.training.estimate import estimate, shown
 from miner.training.examples import count_steps, examples
-from miner.training.fit import Recorder, fit
 from miner.training.models import begin, plan_for, untouched
 from miner.training.plan import DISTILLING, TrainPlan, TrainSettings
 
@@ -201,6 +200,8 @@ class _Arena:
 
     def _trained(self, table: Any, plan: TrainPlan, steps: int, tasks: Sequence[Task]) -> Float64:
         """METRICS [tasks, 4] of a model trained on one file."""
+        from miner.training.fit import Recorder, fit
+
         tuned, model = begin(self.base, plan)
         with tempfile.TemporaryDirectory(prefix="miner-") as folder:
             recorder = Recorder(Path(folder) / "metrics.jsonl", steps, None, self.clock)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from miner.corpus.options import ReadOptions
 from miner.errors import ConfigError, MinerError, ModelError, OutputError, install_line, require
@@ -27,10 +27,12 @@ from miner.training.curve import draw
 from miner.training.dataset import read_data, trainable
 from miner.training.models import plan_for
 from miner.training.plan import TrainPlan, TrainSettings
-from miner.training.run import TrainRun, TrainTiming
 from miner.training.workspace import METRICS as METRICS_FILE
 from miner.training.workspace import Workspace, read_metrics
 from miner.version import __version__
+
+if TYPE_CHECKING:
+    from miner.training.run import TrainTiming
 
 CURVE = "curve.svg"
 PACKAGES = ("torch", "transformers", "sentence-transformers", "datasets", "accelerate")
@@ -137,6 +139,8 @@ def train(
         "base": {"model": located.name, "sha256": weights_sha256(located.weights)},
     }
     size = sum(file.stat().st_size for file in located.weights)
+    from miner.training.run import TrainRun
+
     with workspace.opened(identity, size), _full_disk(workspace):
         run = TrainRun(located, data, plan, settings.patience, workspace, clock, tell)
         before, after, outcome, timing, better = run.finish()

@@ -51,11 +51,11 @@ def call(*arguments: object) -> Result:
 
 
 def test_the_bundled_model_learns_evaluates_and_ranks(tmp_path: Path) -> None:
-    write_rows(tmp_path / "train.jsonl", rows(64, 0))
-    write_rows(tmp_path / "eval.jsonl", rows(24, 1))
+    write_rows(tmp_path / "train.jsonl", rows(40, 0))
+    write_rows(tmp_path / "eval.jsonl", rows(16, 1))
     write_rows(tmp_path / "test.jsonl", rows(24, 2))
     output = tmp_path / "models" / "devices"
-    call("train", tmp_path / "train.jsonl", "--eval", tmp_path / "eval.jsonl", "-o", output, "--epochs", 2)
+    call("train", tmp_path / "train.jsonl", "--eval", tmp_path / "eval.jsonl", "-o", output, "--epochs", 1)
     judged = json.loads(call("evaluate", output, tmp_path / "test.jsonl", "--json").stdout)
     assert judged["metrics"]["nDCG@10"]["verdict"] == "gain"
     request = {"query": "why buy a fennick", "documents": [f"It {meaning}." for meaning in MEANINGS.values()]}

@@ -17,7 +17,7 @@ from tests.support.encoders import shallow_bundled
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
-EACH = 9
+EACH = 12
 """One query in so many, all over the sample: neighbours ask for the same."""
 CPU_SECONDS = 120
 """A minute of two cores."""
@@ -41,7 +41,7 @@ def test_the_sample_goes_from_corpus_to_figures(tmp_path: Path) -> None:
     call("split", rows, "--small", "--eval-fraction", 0.3)
     model = tmp_path / "models" / "help"
     held_out = tmp_path / "rows.eval.jsonl"
-    base = shallow_bundled(tmp_path / "base")
+    base = shallow_bundled(tmp_path / "base", layers=1)
     call("train", tmp_path / "rows.train.jsonl", "-o", model, "--model", base, "--epochs", 1)
     record = json.loads((model / "training.json").read_text())
     assert record["data"]["eval"]["split_from_train"] == 0.2

@@ -19,10 +19,10 @@ main()
 """
 
 
-def loaded(folder: Path, *words: str) -> list[str]:
+def loaded(folder: Path, *words: str, ends: int = 0) -> list[str]:
     command = [sys.executable, "-c", SHOW_LOADED, *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == ends, done.stderr
     return done.stderr.splitlines()[-1].split()[1:]
 
 
@@ -38,6 +38,19 @@ def test_nothing_heavy_is_loaded_without_a_model(folder: Path) -> None:
     assert loaded(folder, "build-index", "corpus.jsonl", "--encoder", "hashing", "--out", "i") == []
     assert loaded(folder, "mine", "queries.jsonl", "--index", "i", "-o", "o.jsonl") == []
     assert loaded(folder, "verify", "i") == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train none.jsonl -o model",
+        "compare none.jsonl few.jsonl --train",
+        "report none.jsonl",
+        "audit none.jsonl",
+    ],
+)
+def test_a_mistyped_name_is_told_before_anything_heavy_is_loaded(tmp_path: Path, command: str) -> None:
+    assert loaded(tmp_path, *command.split(), ends=2) == []
 
 
 def test_pandas_is_loaded_by_who_wants_a_frame() -> None:

@@ -61,8 +61,6 @@ def test_equal_files_train_equal_models(encoder: Path, tmp_path: Path) -> None:
 def test_both_models_take_the_same_steps(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from miner.comparing import contest
-
     rows = make_rows(40)
     more = [replace(row, relevant_passages=(*row.relevant_passages, f"{row.query} w0")) for row in rows]
     a, b = write(tmp_path / "a.jsonl", rows), write(tmp_path / "b.jsonl", more)
@@ -73,7 +71,7 @@ def test_both_models_take_the_same_steps(
         taken.append((rest[1], len(taken)))
         return rest[1]
 
-    monkeypatch.setattr(contest, "fit", fit)
+    monkeypatch.setattr("miner.training.fit.fit", fit)
     found = miner.compare(a, b, model="hashing", train=settings(encoder, epochs=1)).contest
     assert found is not None
     assert [steps for steps, _ in taken] == [4, 4, 4, 4]

@@ -132,7 +132,7 @@ def test_an_answer_that_is_too_slow_is_asked_for_again(
     service: FakeService, kind: Callable[[FakeService], EmbeddingService]
 ) -> None:
     service.faults = [slow(4)]
-    embedder = Embedder(kind(service), patience=Patience(parallel=1, timeout=2, first=0.01))
+    embedder = Embedder(kind(service), patience=Patience(parallel=1, timeout=1, first=0.01))
     assert embedder.embed(["a"], "query").shape == (1, 8)
     assert (len(service.requests), embedder.meter.retries) == (2, 1)
 

@@ -101,7 +101,7 @@ def test_a_passing_fault_changes_no_verdict(service: FakeService, fault: Fault) 
 def test_an_answer_that_is_too_slow_is_asked_for_again(
     service: FakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LanguageModelJudge, "_patience", replace(HASTY, parallel=1, timeout=2))
+    monkeypatch.setattr(LanguageModelJudge, "_patience", replace(HASTY, parallel=1, timeout=1))
     service.faults = [slow(4)]
     assert judged(model(service), PAIRS[:4]) == TRUTH[:4]
     assert len(service.requests) == 2
@@ -313,7 +313,7 @@ def test_a_kill_costs_the_calls_in_flight_and_no_more(tmp_path: Path) -> None:
         "Panel([judge], JudgmentStore(Path(sys.argv[2]))).ask(judge, pairs)\n"
     )
     with fake_service(honest) as service:
-        service.faults = [slow(0.1)] * 100
+        service.faults = [slow(0.05)] * 100
         command = [sys.executable, "-c", program, service.openai, str(tmp_path / "j.jsonl")]
         first = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
