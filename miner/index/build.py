@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import pyarrow as pa
 
 from miner.corpus.notes import Notes
 from miner.data import Half, Passage
@@ -40,7 +39,7 @@ from miner.storage.cachedir import cache_folder
 from miner.storage.locks import BUILDER, READERS, building, nobody_reading
 from miner.storage.mirror import place_of
 from miner.storage.place import Place
-from miner.storage.sealed import Sealed
+from miner.storage.sealed import Sealed, rows_of
 from miner.vectors.moments import Sums
 
 SHARD_SIZE = 16384
@@ -223,7 +222,7 @@ def _agreement(store: Shards, passages: int, encoder: Encoder, clock: Clock) -> 
         texts = [
             text
             for number, _, local in store.split(rows)
-            for text in encoded_texts(store.passages(number).take(pa.array(local)))
+            for text in encoded_texts(rows_of(store.passages(number), local))
         ]
         known = VectorCache(cache_folder() / "exact", "passages", encoder_key(exact), exact.dim)
         fine = known.vectors(texts, partial(_exactly, exact))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from miner.data import PADDING, Candidates, Float32, Float64, Half, Int64, Passage
 from miner.encoders import Encoder
@@ -25,7 +24,7 @@ from miner.index.vector_cache import VectorCache
 from miner.storage.locks import Reading
 from miner.storage.mirror import Mirror, place_of
 from miner.storage.place import Place
-from miner.storage.sealed import check_size, header, open_array
+from miner.storage.sealed import check_size, header, open_array, rows_of
 from miner.text.fold import fold
 from miner.text.frequencies import Frequencies
 from miner.vectors import moments as stats
@@ -97,7 +96,7 @@ class Index:
         wanted = _int64(rows)
         out: list[Passage] = [Passage("", "")] * len(wanted)
         for number, positions, local in self.store.split(wanted):
-            batch = self.store.passages(number).take(pa.array(local))
+            batch = rows_of(self.store.passages(number), local)
             columns = (batch.column(name).to_pylist() for name in PASSAGES.names)
             for position, *values in zip(positions, *columns, strict=True):
                 out[position] = Passage(*values)

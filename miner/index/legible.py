@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 
 from miner.corpus.notes import Notes
 from miner.encoders import Encoder
 from miner.encoders.legibility import legibility
 from miner.index.ingest import PASSAGES, Corpus, encoded_texts
 from miner.storage.place import Place
-from miner.storage.sealed import open_table
+from miner.storage.sealed import open_table, rows_of
 
 SAMPLE = 64
 """Passages that are looked at."""
@@ -33,5 +32,5 @@ def sampled(place: Place, corpus: Corpus, most: int = SAMPLE) -> list[str]:
         start += part.rows
         if len(local):
             table = open_table(place.path(part.passages), PASSAGES, part.rows)
-            texts += encoded_texts(table.take(pa.array(local)))
+            texts += encoded_texts(rows_of(table, local))
     return texts

@@ -187,7 +187,7 @@ def test_mining_imports_no_table_library(tmp_path: Path, index: Index) -> None:
         f"found = miner.mine([{{'query': 'renew', 'relevant_passages': ['x']}}], miner.open_index({str(index.path)!r}),"
         " encoder=HashingEncoder())\n"
         "repr(found), found._repr_html_(), found.rejected(0)\n"
-        "print(sorted({'polars', 'datasets', 'torch', 'IPython'} & set(sys.modules)))"
+        "print(sorted({'pandas', 'polars', 'datasets', 'torch', 'IPython'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
