@@ -48,15 +48,15 @@ VERDICTS: Mapping[str, str] = {
     "right": "does not answer, and is about something related",
     "easy": "is plainly about something else",
 }
-NAIVE, THEIRS = "nearest", "sentence-transformers"
+NAIVE, THEIRS, DEFAULT = "nearest", "sentence-transformers", "priced()"
 OURS: Mapping[str, Recipe] = {
     "top()": Recipe(select=Top()),
     "margin(relative=0.05), top()": Recipe(filters=(Margin(relative=MARGIN),), select=Top()),
     "riskiest(share=0.05), top()": Recipe(filters=(DropRiskiest(),), select=Top()),
     "riskiest(share=0.05), below()": Recipe(filters=(DropRiskiest(),), select=BelowRelevant()),
-    "priced()": Recipe(),
+    DEFAULT: Recipe(),
 }
-"""miner's recipes, all of them with its guards; the last is its default."""
+"""miner's recipes, all of them with its guards."""
 
 Rows = list[list[int]]
 """For each drawn query the rows of its negatives, in the order of the recipe."""
@@ -78,7 +78,22 @@ class Asked:
             judged,
             queries,
             dict(zip(judged.passages, unit(judged.vectors), strict=True)),
-            {judged.queries[i]: vector for i, vector in enumerate(unit(judged.query_vectors)) if i in queries},
+            {
+                judged.queries[i]: vector
+                for i, vector in enumerate(unit(judged.query_vectors))
+                if i in queries
+            },
+        )
+
+    def to_query(self, query: int, row: int) -> float:
+        return float(self.asked[self.judged.queries[query]] @ self.passages[self.judged.passages[row]])
+
+    def to_relevant(self, query: int, row: int) -> float:
+        """Cosine to the nearest labelled passage."""
+        texts = self.judged.passages
+        return max(
+            float(self.passages[texts[own]] @ self.passages[texts[row]])
+            for own in self.judged.relevant[query]
         )
 
     def mined(self) -> dict[str, Rows]:
@@ -161,43 +176,80 @@ def sheet(asked: Asked, mined: Mapping[str, Rows], seed: int) -> tuple[list[Any]
         for number, (query, row) in enumerate(order)
     ]
     key = [
-        {"id": line["id"], "set": judged.name, "query": query, "row": row, "recipes": pairs[query, row]}
+        {
+            "id": line["id"],
+            "set": judged.name,
+            "query": query,
+            "row": row,
+            "to query": round(asked.to_query(query, row), 4),
+            "to relevant": round(asked.to_relevant(query, row), 4),
+            "recipes": pairs[query, row],
+        }
         for line, (query, row) in zip(shown, order, strict=True)
     ]
     return shown, key
 
 
-def score(
-    shown: Iterable[Any], verdicts: Iterable[Any], key: Sequence[Any]
-) -> dict[str, Any]:
-    """Counts and shares with 95 % score intervals of every verdict, by recipe. Raises SystemExit for a line of the
-    sheet without one verdict of VERDICTS."""
+def score(shown: Sequence[Any], verdicts: Iterable[Any], key: Sequence[Any]) -> dict[str, Any]:
+    """Counts of every verdict by recipe, with 95 % score intervals of its share, and beside the default. Raises
+    SystemExit unless every line of the sheet has a verdict of VERDICTS."""
     given: dict[str, str] = {}
     for line in verdicts:
-        if line["verdict"] not in VERDICTS or given.setdefault(line["id"], line["verdict"]) != line["verdict"]:
-            raise SystemExit(f"{line['id']}: {line['verdict']!r}; expected one of {', '.join(VERDICTS)}, once")
+        if line["verdict"] not in VERDICTS:
+            raise SystemExit(f"{line['id']}: {line['verdict']!r}; expected one of {', '.join(VERDICTS)}")
+        given[line["id"]] = line["verdict"]
     if missing := [line["id"] for line in shown if line["id"] not in given]:
-        raise SystemExit(f"{len(missing)} lines have no verdict yet, {missing[0]} the first")
-    counts: dict[str, Counter[str]] = {}
-    for line in key:
-        for recipe in line["recipes"]:
-            counts.setdefault(recipe, Counter())[given[line["id"]]] += 1
+        raise SystemExit(f"{len(missing)} lines of the sheet have no verdict; {missing[0]} is the first")
+    by_recipe = {name: [line for line in key if name in line["recipes"]] for name in (NAIVE, THEIRS, *OURS)}
     return {
         "queries": len({line["query"] for line in key}),
-        "read": len(key),
-        "recipes": {recipe: shares(found) for recipe, found in counts.items()},
+        "read": len(shown),
+        "recipes": {
+            name: {
+                **cosines(lines),
+                **shares(Counter(given[line["id"]] for line in lines)),
+            }
+            for name, lines in by_recipe.items()
+            if lines
+        },
+        "by verdict": {
+            verdict: cosines(lines)
+            for verdict in VERDICTS
+            if (lines := [line for line in key if given[line["id"]] == verdict])
+        },
+        "against the default": {
+            name: paired(lines, by_recipe[DEFAULT], given)
+            for name, lines in by_recipe.items()
+            if lines and name != DEFAULT
+        },
+    }
+
+
+def cosines(lines: Sequence[Any]) -> dict[str, float]:
+    """Means to the query and to the nearest labelled passage."""
+    return {
+        name: round(sum(line[name] for line in lines) / len(lines), 4) for name in ("to query", "to relevant")
+    }
+
+
+def paired(some: Sequence[Any], others: Sequence[Any], given: Mapping[str, str]) -> dict[str, list[int]]:
+    """For each verdict: of how many queries only the negative of the one recipe has it, and only that of the other."""
+    one, two = ({line["query"]: given[line["id"]] for line in lines} for lines in (some, others))
+    both = [(one[query], two[query]) for query in one.keys() & two.keys()]
+    return {
+        verdict: [sum(a == verdict != b for a, b in both), sum(b == verdict != a for a, b in both)]
+        for verdict in VERDICTS
     }
 
 
 def shares(found: Counter[str]) -> dict[str, Any]:
+    """How many, and for each verdict its count and the ends of the interval."""
     total = found.total()
-    return {
-        "negatives": total,
-        **{
-            verdict: [found[verdict], *(round(each, 4) for each in wilson(found[verdict] / total, total))]
-            for verdict in VERDICTS
-        },
+    ends = {verdict: wilson(found[verdict] / total, total) for verdict in VERDICTS}
+    counts = {
+        verdict: [found[verdict], round(low, 4), round(high, 4)] for verdict, (low, high) in ends.items()
     }
+    return {"negatives": total, **counts}
 
 
 def read_lines(path: Path) -> list[Any]:
