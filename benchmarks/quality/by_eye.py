@@ -6,7 +6,8 @@
 Every recipe mines five negatives for the drawn queries and knows all their labelled passages; one place among the
 five is drawn for each query, the same for all recipes, and a passage that several recipes have there is read once.
 The sheet holds {"id", "query", "relevant", "candidate"} in random order, the key which recipes each line is of. A
-verdict is {"id", "verdict"}, one of VERDICTS, and whatever else the reader writes down. Counts go to
+verdict is {"id", "verdict"}, one of those in
+benchmarks/lib/verdicts.py, and whatever else the reader writes down. Counts go to
 benchmarks/results/by_eye.json, where sets that are not scored stay as they were.
 """
 
@@ -17,8 +18,7 @@ import json
 import random
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,11 @@ from benchmarks.lib.contenders import COUNT, MARGIN, Table, mined_by_text
 from benchmarks.lib.hidden import DEPTH, Judged, nearest, read_judged
 from benchmarks.lib.judged import Stored
 from benchmarks.lib.negatives import unseen_model
+from benchmarks.lib.verdicts import VERDICTS, score
 from benchmarks.quality.fit_risk import CACHE
 from miner.data import Float32, Half, Passage, Query
 from miner.filters import DropRiskiest, Margin
 from miner.index import Index, build_index
-from miner.judgments.wilson import wilson
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.progress import Clock
@@ -41,13 +41,6 @@ from miner.selectors import BelowRelevant, Top
 from miner.storage.files import read_jsonl, write_json, write_jsonl
 
 RESULTS = Path(__file__).parents[1] / "results" / "by_eye.json"
-VERDICTS: Mapping[str, str] = {
-    "wrong": "answers the query as asked, as well as a labelled passage would",
-    "partly": "answers a part of it, or it can be argued whether it answers",
-    "hardest": "does not answer, but who only skims takes it: same facet, other thing; or another facet of it",
-    "right": "does not answer, and is about something related",
-    "easy": "is plainly about something else",
-}
 NAIVE, THEIRS, DEFAULT = "nearest", "sentence-transformers", "priced()"
 OURS: Mapping[str, Recipe] = {
     "top()": Recipe(select=Top()),
@@ -57,6 +50,7 @@ OURS: Mapping[str, Recipe] = {
     DEFAULT: Recipe(),
 }
 """miner's recipes, all of them with its guards."""
+RECIPES = (NAIVE, THEIRS, *OURS)
 
 Rows = list[list[int]]
 """For each drawn query the rows of its negatives, in the order of the recipe."""
@@ -190,68 +184,6 @@ def sheet(asked: Asked, mined: Mapping[str, Rows], seed: int) -> tuple[list[Any]
     return shown, key
 
 
-def score(shown: Sequence[Any], verdicts: Iterable[Any], key: Sequence[Any]) -> dict[str, Any]:
-    """Counts of every verdict by recipe, with 95 % score intervals of its share, and beside the default. Raises
-    SystemExit unless every line of the sheet has a verdict of VERDICTS."""
-    given: dict[str, str] = {}
-    for line in verdicts:
-        if line["verdict"] not in VERDICTS:
-            raise SystemExit(f"{line['id']}: {line['verdict']!r}; expected one of {', '.join(VERDICTS)}")
-        given[line["id"]] = line["verdict"]
-    if missing := [line["id"] for line in shown if line["id"] not in given]:
-        raise SystemExit(f"{len(missing)} lines of the sheet have no verdict; {missing[0]} is the first")
-    by_recipe = {name: [line for line in key if name in line["recipes"]] for name in (NAIVE, THEIRS, *OURS)}
-    return {
-        "queries": len({line["query"] for line in key}),
-        "read": len(shown),
-        "recipes": {
-            name: {
-                **cosines(lines),
-                **shares(Counter(given[line["id"]] for line in lines)),
-            }
-            for name, lines in by_recipe.items()
-            if lines
-        },
-        "by verdict": {
-            verdict: cosines(lines)
-            for verdict in VERDICTS
-            if (lines := [line for line in key if given[line["id"]] == verdict])
-        },
-        "against the default": {
-            name: paired(lines, by_recipe[DEFAULT], given)
-            for name, lines in by_recipe.items()
-            if lines and name != DEFAULT
-        },
-    }
-
-
-def cosines(lines: Sequence[Any]) -> dict[str, float]:
-    """Means to the query and to the nearest labelled passage."""
-    return {
-        name: round(sum(line[name] for line in lines) / len(lines), 4) for name in ("to query", "to relevant")
-    }
-
-
-def paired(some: Sequence[Any], others: Sequence[Any], given: Mapping[str, str]) -> dict[str, list[int]]:
-    """For each verdict: of how many queries only the negative of the one recipe has it, and only that of the other."""
-    one, two = ({line["query"]: given[line["id"]] for line in lines} for lines in (some, others))
-    both = [(one[query], two[query]) for query in one.keys() & two.keys()]
-    return {
-        verdict: [sum(a == verdict != b for a, b in both), sum(b == verdict != a for a, b in both)]
-        for verdict in VERDICTS
-    }
-
-
-def shares(found: Counter[str]) -> dict[str, Any]:
-    """How many, and for each verdict its count and the ends of the interval."""
-    total = found.total()
-    ends = {verdict: wilson(found[verdict] / total, total) for verdict in VERDICTS}
-    counts = {
-        verdict: [found[verdict], round(low, 4), round(high, 4)] for verdict, (low, high) in ends.items()
-    }
-    return {"negatives": total, **counts}
-
-
 def read_lines(path: Path) -> list[Any]:
     return [record for _, record in read_jsonl(path)]
 
@@ -268,7 +200,7 @@ def run_draw(given: argparse.Namespace) -> None:
 def run_score(given: argparse.Namespace) -> None:
     shown, verdicts, key = (read_lines(path) for path in (given.sheet, given.verdicts, given.key))
     before = json.loads(given.output.read_text()) if given.output.exists() else {}
-    sets = {**before.get("sets", {}), key[0]["set"]: score(shown, verdicts, key)}
+    sets = {**before.get("sets", {}), key[0]["set"]: score(shown, verdicts, key, RECIPES)}
     write_json(given.output, {"reader": given.reader, "verdicts": VERDICTS, "sets": sets})
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.quality.by_eye import NAIVE, OURS, THEIRS, VERDICTS, Asked, Rows, drawn, paired, score, sheet
+from benchmarks.lib.verdicts import VERDICTS, paired, score
+from benchmarks.quality.by_eye import NAIVE, OURS, RECIPES, THEIRS, Asked, Rows, drawn, sheet
 from benchmarks.tables.detection_tables import by_eye
 from tests.unit.benchmarks.test_quality_benchmark import judged
 
@@ -33,7 +34,7 @@ def test_of_queries_that_share_a_labelled_passage_one_is_drawn() -> None:
 
 def test_every_recipe_mines_and_none_takes_a_labelled_passage(mined: Drawn) -> None:
     asked, rows = mined
-    assert [*rows] == [NAIVE, THEIRS, *OURS]
+    assert tuple(rows) == RECIPES == (NAIVE, THEIRS, *OURS)
     for recipe, found in rows.items():
         assert len(found) == len(asked.queries), recipe
         assert any(found), recipe
@@ -82,7 +83,7 @@ def lines(*verdicts: str) -> tuple[list[Any], list[Any], list[Any]]:
 
 
 def test_verdicts_are_counted_for_each_recipe_that_chose_the_passage() -> None:
-    found = score(*lines("wrong", "hardest", "hardest", "easy"))
+    found = score(*lines("wrong", "hardest", "hardest", "easy"), RECIPES)
     assert found["queries"] == 2
     naive, theirs = found["recipes"][NAIVE], found["recipes"][THEIRS]
     assert (naive["negatives"], naive["wrong"][0], naive["hardest"][0], naive["right"][0]) == (4, 1, 2, 0)
@@ -107,6 +108,6 @@ def test_recipes_are_set_against_the_default_query_by_query() -> None:
 def test_what_is_not_read_or_not_a_verdict_is_refused() -> None:
     shown, given, key = lines("wrong", "easy")
     with pytest.raises(SystemExit, match=r"1 lines of the sheet have no verdict; s-1"):
-        score(shown, given[:1], key)
+        score(shown, given[:1], key, RECIPES)
     with pytest.raises(SystemExit, match=r"s-0: 'fine'; expected one of wrong"):
-        score(shown, [{"id": "s-0", "verdict": "fine"}, *given[1:]], key)
+        score(shown, [{"id": "s-0", "verdict": "fine"}, *given[1:]], key, RECIPES)
