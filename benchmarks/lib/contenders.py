@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -91,10 +91,12 @@ class Table:
 
     device = "cpu"
 
-    def __init__(self, trial: Trial, queries: Sequence[str]) -> None:
-        judged = trial.judged
-        self.passages = dict(zip(judged.passages, judged.vectors.astype(np.float32), strict=True))
-        self.queries = dict(zip(queries, trial.pool.queries.astype(np.float32), strict=True))
+    def __init__(self, passages: Mapping[str, Float32], queries: Mapping[str, Float32]) -> None:
+        self.passages, self.queries = passages, queries
+
+    @property
+    def corpus(self) -> list[str]:
+        return list(self.passages)
 
     def encode_document(self, texts: Sequence[str], **_: Any) -> np.ndarray:
         return np.stack([self.passages[text] for text in texts])
@@ -115,30 +117,46 @@ class Table:
         return pairwise_cos_sim(queries, passages)
 
 
-def _mine_hard_negatives(trial: Trial, count: int) -> Int64:
+def mined_by_text(
+    table: Table, relevant: Mapping[str, Sequence[str]], count: int, depth: int
+) -> dict[str, list[str]]:
+    """What mine_hard_negatives with a relative margin makes of queries and their relevant passages: up to `count`
+    negatives a query, hardest first, of the `depth` most similar."""
     from datasets import Dataset
     from sentence_transformers.util import mine_hard_negatives
 
-    passages = trial.judged.passages
-    queries = [f"{number} {trial.judged.queries[number]}" for number in trial.queries]
-    shown = [passages[row] for row in trial.revealed]
+    pairs = [(query, text) for query, texts in relevant.items() for text in texts]
     mined = mine_hard_negatives(
-        Dataset.from_dict({"query": queries, "answer": shown}),
-        Table(trial, queries),
-        corpus=passages,
-        range_max=trial.pool.rows.shape[1],
+        Dataset.from_dict({"query": [query for query, _ in pairs], "answer": [text for _, text in pairs]}),
+        table,
+        corpus=table.corpus,
+        range_max=depth,
         relative_margin=MARGIN,
         num_negatives=count,
         sampling_strategy="top",
         output_format="triplet",
         verbose=False,
     )
-    place, row_of = {text: i for i, text in enumerate(queries)}, {text: i for i, text in enumerate(passages)}
-    rows = np.full((len(queries), count), PADDING, np.int64)
-    filled = np.zeros(len(queries), np.int64)
+    found: dict[str, dict[str, None]] = {query: {} for query in relevant}
     for query, negative in zip(mined["query"], mined["negative"], strict=True):
-        rows[place[query], filled[place[query]]] = row_of[negative]
-        filled[place[query]] += 1
+        found[query][negative] = None
+    return {query: list(texts) for query, texts in found.items()}
+
+
+def _mine_hard_negatives(trial: Trial, count: int) -> Int64:
+    passages = trial.judged.passages
+    queries = [f"{number} {trial.judged.queries[number]}" for number in trial.queries]
+    shown = {query: [passages[row]] for query, row in zip(queries, trial.revealed, strict=True)}
+    table = Table(
+        dict(zip(passages, trial.judged.vectors.astype(np.float32), strict=True)),
+        dict(zip(queries, trial.pool.queries.astype(np.float32), strict=True)),
+    )
+    mined = mined_by_text(table, shown, count, trial.pool.rows.shape[1])
+    row_of = {text: i for i, text in enumerate(passages)}
+    rows = np.full((len(queries), count), PADDING, np.int64)
+    for i, query in enumerate(queries):
+        own = [row_of[text] for text in mined[query]]
+        rows[i, : len(own)] = own
     return rows
 
 

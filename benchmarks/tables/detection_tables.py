@@ -93,5 +93,26 @@ def ambiguity(result: dict[str, Any]) -> str:
     return markdown(("set", "answers hidden", "of the queries", *flags), rows)
 
 
+def by_eye(result: dict[str, Any]) -> str:
+    """A line a set and recipe: mean cosines, and the share of each verdict."""
+    rows = [
+        [
+            f"{name}, {recipe}",
+            str(found["negatives"]),
+            f"{found['to query']:.3f}",
+            f"{found['to relevant']:.3f}",
+            *(_share(found[verdict], found["negatives"]) for verdict in result["verdicts"]),
+        ]
+        for name, record in result["sets"].items()
+        for recipe, found in record["recipes"].items()
+    ]
+    return markdown(("set, recipe", "negatives", "to query", "to relevant", *result["verdicts"]), rows)
+
+
+def _share(found: Sequence[float], total: int) -> str:
+    count, low, high = found
+    return f"{100 * count / total:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
+
+
 def _cell(found: Sequence[float] | None) -> str:
     return "" if found is None else "{:.3f} ({:.3f}–{:.3f})".format(*found)

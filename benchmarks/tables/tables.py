@@ -92,6 +92,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "casehold-serve": ("casehold_serve.json", serve.casehold),
     "calibration-judged": ("calibration_judged.json", calibration_tables.calibration_judged),
     "detection": ("detection.json", detection_tables.detection),
+    "by-eye": ("by_eye.json", detection_tables.by_eye),
     "more-evidence-words": ("more_evidence_words.json", detection_tables.more_evidence),
     "more-evidence-encoders": ("more_evidence_encoders.json", detection_tables.more_evidence),
     "level": ("level.json", detection_tables.level),
