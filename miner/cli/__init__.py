@@ -10,7 +10,8 @@ from types import FrameType
 
 import typer
 
-from miner.cli.group import Group
+from miner.cli.group import Group, guarded
+from miner.cli.standard import ready
 
 COMMANDS = {
     "sample": "Write a small corpus with queries to try things on.",
@@ -56,7 +57,8 @@ def application() -> typer.Typer:
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
-    application()(prog_name="miner")
+    ready()
+    guarded(application(), prog_name="miner")
 
 
 def _listed() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import gave_json, say, table, terminal
+from miner.cli.console import gave_json, say, table, terminal, word
 from miner.cli.judges import YesOption, consent
 from miner.cli.reading import (
     ColumnsOption,
@@ -32,7 +31,7 @@ def command(
     corpus: Annotated[
         Path,
         typer.Argument(
-            help="A folder or file of documents or records of any kind; docs/formats.md lists them."
+            help="A folder or file of documents or records; docs/formats.md lists them; - is standard input."
         ),
     ],
     out: Annotated[
@@ -77,43 +76,45 @@ def command(
 ) -> None:
     """Encode a corpus into an index. A build that was stopped continues where it was."""
     from miner.cli.executors import executor_of
+    from miner.cli.outputs import given_input
     from miner.encoders.load import load_encoder
     from miner.index.build_index import build_index, default_out, runtime_of
     from miner.progress import Clock
 
     workers, clock = executor_of(executor, ray_address), Clock(terminal())
     options = read_options(columns, encoding, strict, include, exclude)
-    known = {} if overwrite else runtime_of(out or default_out(corpus))
-    backend, dtype = _runtime(encoder, backend, device, dtype, known)
-    with clock.stage("load the encoder"):
-        loaded = load_encoder(
-            encoder,
-            device=device,
-            dtype=dtype,
-            backend=backend,
-            query_prompt=query_prompt,
-            document_prompt=document_prompt,
-            max_length=max_length,
-            trust_remote_code=trust_remote_code,
-        )
-    existing: Existing = "replace" if overwrite else "update" if update else "keep"
-    with consent(yes), workers.open() as running:
-        index = build_index(
-            corpus,
-            out,
-            loaded,
-            clean=_cleaner() if clean else None,
-            options=options,
-            shard_size=shard_size,
-            existing=existing,
-            executor=running,
-            clock=clock,
-        )
+    with given_input(corpus) as source:
+        known = {} if overwrite else runtime_of(out or default_out(source))
+        backend, dtype = _runtime(encoder, backend, device, dtype, known)
+        with clock.stage("load the encoder"):
+            loaded = load_encoder(
+                encoder,
+                device=device,
+                dtype=dtype,
+                backend=backend,
+                query_prompt=query_prompt,
+                document_prompt=document_prompt,
+                max_length=max_length,
+                trust_remote_code=trust_remote_code,
+            )
+        existing: Existing = "replace" if overwrite else "update" if update else "keep"
+        with consent(yes), workers.open() as running:
+            index = build_index(
+                source,
+                out,
+                loaded,
+                clean=_cleaner() if clean else None,
+                options=options,
+                shard_size=shard_size,
+                existing=existing,
+                executor=running,
+                clock=clock,
+            )
     record = _record(index, corpus, clock, options.notes)
     gave_json(lambda: record)
     say(summary(index, clock))
     say_passed_over(options.notes)
-    say(f"\nwrote {index.place}\nnext: miner mine QUERIES --index {shlex.quote(str(index.place))}")
+    say(f"\nwrote {index.place}\nnext: miner mine QUERIES --index {word(str(index.place))}")
 
 
 def _cleaner() -> Cleaner:

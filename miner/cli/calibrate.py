@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import gave_json, say, show_text, table, terminal
+from miner.cli.console import gave_json, say, show_text, table, terminal, word
 from miner.cli.judges import JudgmentsOption, YesOption, consent, judgments_for, known_judgments
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
@@ -77,7 +77,7 @@ def command(
     calibration.write(output)
     if not gave_json(calibration.record):
         show_text(render(calibration))
-    say(f"\nwrote {output}; use it as: miner mine QUERIES --calibration {output}")
+    say(f"\nwrote {output}; use it as: miner mine QUERIES --calibration {word(output)}")
     if calibration.curve:
         _draw(calibration, output.with_suffix(".svg"))
 

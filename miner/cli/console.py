@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 import unicodedata
@@ -47,6 +48,12 @@ def harmless(text: str) -> str:
     return "".join(c if c in "\n\t" else _visible(c) for c in text)
 
 
+def word(path: str | Path) -> str:
+    """The path as a word of a command that people copy: quoted for the shell, and no option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
 def say(text: str) -> None:
     """Tell a person something on stderr, unless --quiet."""
     if not manner.quiet:
@@ -70,9 +77,19 @@ def show_json(value: Any, *, indent: bool = True) -> None:
     """Print a result that programs read: what could steer a terminal is escaped as JSON has it."""
     import orjson
 
-    text = _renamed(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode())
+    from miner.storage.files import json_bytes
+
+    text = _renamed(json_bytes(value, orjson.OPT_INDENT_2 if indent else 0).decode())
     opening.end()
-    print("".join(c if c == "\n" or _visible(c) == c else json.dumps(c)[1:-1] for c in text), flush=True)  # noqa: T201
+    encoding = sys.stdout.encoding
+    print("".join(c if _is_plain(c, encoding) else json.dumps(c)[1:-1] for c in text), flush=True)  # noqa: T201
+
+
+def _is_plain(character: str, encoding: str) -> bool:
+    """Whether a program that reads the encoding, and a terminal, take the character as it is."""
+    if character.isascii():
+        return character == "\n" or character.isprintable()
+    return _visible(character) == character and bool(character.encode(encoding, "ignore"))
 
 
 def complain(text: str) -> None:

@@ -61,7 +61,7 @@ def _run(name: str, command: Callable[..., Any]) -> Callable[..., Any]:
 
         manner.quiet, manner.as_json = quiet, as_json
         with nullcontext() if quiet or name in OWN_TALK else opening.of(name):
-            return _guarded(command, *args, **kwargs)
+            return guarded(command, *args, **kwargs)
 
     signature = inspect.signature(command, eval_str=True)
     for parameter in signature.parameters.values():
@@ -92,7 +92,8 @@ def _within(kind: Any) -> Iterator[Any]:
         yield from _within(each)
 
 
-def _guarded(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def guarded(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What the command returns; expected failures end it in one line with their exit code."""
     from miner.cli.console import complain
 
     try:

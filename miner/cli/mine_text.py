@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miner.cli.console import table
+from miner.cli.console import table, word
 from miner.cli.reasons import is_guard, preference, reason
 
 if TYPE_CHECKING:
@@ -17,16 +16,17 @@ if TYPE_CHECKING:
 
 def summary(recipe: Recipe, record: Mapping[str, Any], output: Path, known: Calibration | None = None) -> str:
     """Rows, what became of the candidates and why, the time, the files and what to do next."""
-    file = shlex.quote(str(output))
-    return "\n".join(
-        [
-            *counted(recipe, record, known),
-            "",
-            _took(record["stages"]),
-            f"wrote {output}, beside it the receipts of its negatives and the record of this run",
-            f"next: miner validate {file} and miner report {file}",
-        ]
-    )
+    return "\n".join([*counted(recipe, record, known), "", _took(record["stages"]), *_written(output)])
+
+
+def _written(output: Path) -> Iterator[str]:
+    from miner.storage.files import is_stream
+
+    if is_stream(output):
+        yield f"wrote {output}; receipts and a record of the run are written beside files alone"
+    else:
+        yield f"wrote {output}, beside it the receipts of its negatives and the record of this run"
+        yield f"next: miner validate {word(output)} and miner report {word(output)}"
 
 
 def counted(recipe: Recipe, record: Mapping[str, Any], known: Calibration | None = None) -> list[str]:
@@ -60,7 +60,8 @@ def shortfall(recipe: Recipe, counts: Mapping[str, Any], known: Calibration | No
     rejected = counts["short_rows_rejected"].items()
     most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
     text = (
-        f"{counts['short_rows']:,} rows have fewer than {recipe.n} negatives: the whole corpus was searched, "
+        f"{_plural(counts['short_rows'], 'row')} {'has' if counts['short_rows'] == 1 else 'have'} fewer than "
+        f"{_plural(recipe.n, 'negative')}: the whole corpus was searched, "
     )
     text += f"and most of it was removed by {most}"
     filled = counts["short_rows_filled_by_cap"]

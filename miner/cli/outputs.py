@@ -97,7 +97,7 @@ def given_input(path: Path) -> Iterator[Path]:
                     shutil.copyfileobj(source, stream)
         named = held.with_name(f"stdin{_ending(held)}")
         held.rename(named)
-        with shown_as(named, "standard input"):
+        with shown_as(named, "standard input" if str(path) in STANDARD else str(path)):
             yield named
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.console import safe, say
+from miner.cli.console import safe, say, word
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def command(
             rows=rows,
         )
         state = queue.state()
-    say(f"{state['answered']:,} of {len(queue):,} decided; miner audit {safe(str(mined))} tells the rate")
+    say(f"{state['answered']:,} of {len(queue):,} decided; miner audit {word(mined)} tells the rate")
 
 
 def _ready(server: ReviewServer) -> None:

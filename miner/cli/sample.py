@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import say
+from miner.cli.console import say, word
 
 
 def command(folder: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
@@ -16,5 +16,5 @@ def command(folder: Annotated[Path, typer.Argument(help="Where to write it.")]) 
 
     sample(folder)
     say(
-        f"wrote corpus/, queries.jsonl and judgments.tsv to {folder}\nnext: miner build-index {folder}/corpus"
+        f"wrote corpus/, queries.jsonl and judgments.tsv to {folder}\nnext: miner build-index {word(folder / 'corpus')}"
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import gave_json, say, show_text, table, terminal
+from miner.cli.console import gave_json, say, show_text, table, terminal, word
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options
 
 
@@ -69,4 +69,4 @@ def command(
         show_text(table(training.comparison.table(), TABLE_HEADER))
     for sentence in training.sentences():
         say(sentence)
-    say(f"wrote {output}; next: miner rerank {output}")
+    say(f"wrote {output}; next: miner rerank {word(output)} REQUESTS")

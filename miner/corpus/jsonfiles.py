@@ -25,8 +25,8 @@ MAX_JSON = 2**28
 def read_json(path: Path, options: ReadOptions) -> Found:
     """Line, or number of the record in its list (from 1), and record, or the reason why there is none.
 
-    An object may hold its records in one list, or as columns; a text alone is a record of 'text', a list of
-    texts one of the columns '0', '1', ... NaN is read as a number.
+    An object may hold its records in one list, by their ids, or as columns; a text alone is a record of 'text', a
+    list of texts one of the columns '0', '1', ... NaN is read as a number.
     """
     lines = read_lines(path, options.encoding)
     first = next(lines, None)
@@ -96,6 +96,17 @@ def records_within(value: Mapping[str, Any]) -> tuple[str, list[Record]] | None:
     return inner[0]
 
 
+def named_records(value: Mapping[str, Any]) -> list[Record]:
+    """The records of an object that has them by their ids, as BEIR's loader has a corpus; none for another one."""
+    if (
+        len(value) < 2
+        or KNOWN.intersection(value)
+        or not all(isinstance(each, dict) for each in value.values())
+    ):
+        return []
+    return [{"_id": id, **record} for id, record in value.items()]
+
+
 def _items(value: Any, path: Path) -> list[Any]:
     if isinstance(value, list):
         return value
@@ -106,7 +117,7 @@ def _items(value: Any, path: Path) -> list[Any]:
         plain = all(not isinstance(item, (list, dict)) for each in inner for item in each)
         if len(inner) == len(value) and plain and len({len(each) for each in inner}) == 1:
             return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
-        return [value]
+        return named_records(value) or [value]
     raise InputError(path, None, f"holds {kind(value)}; expected a list of objects")
 
 

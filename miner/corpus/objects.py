@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
+from io import IOBase
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,10 @@ def _items(data: Any, what: str) -> Iterator[Any]:
         yield from _items(data.collect(), what)
     elif hasattr(data, "to_batches") or _is_table(data):
         yield from _arrow(data, what)
+    elif isinstance(data, IOBase):
+        raise ConfigError(
+            f"{what}: found an open file; expected its path, or {TAKEN.removeprefix('a path, ')}"
+        )
     elif isinstance(data, str | bytes | Path) or not isinstance(data, Iterable):
         raise ConfigError(f"{what}: found {type(data).__name__}; expected {TAKEN}")
     else:
@@ -159,7 +164,9 @@ def _only(splits: Mapping[str, Any], what: str) -> Any:
 
 
 def _columns(data: Mapping[str, Any], what: str) -> Iterator[Record]:
-    """Rows of columns of one length."""
+    """Rows of columns of one length, or passages by their ids, as BEIR's loader has them."""
+    if what == "passages" and data and all(isinstance(each, Mapping) for each in data.values()):
+        return iter([{"_id": id, **record} for id, record in data.items()])
     columns = {str(name): values for name, values in data.items()}
     if not all(isinstance(values, list | tuple) for values in columns.values()):
         raise ConfigError(
@@ -196,6 +203,8 @@ def _record(item: Any, what: str, number: int) -> Record:
         return {("text" if what == "passages" else "query"): str(item)}
     if isinstance(item, tuple | list) and item and all(isinstance(each, str) for each in item):
         return {str(place): each for place, each in enumerate(item)}
+    if isinstance(item, tuple | list) and what == "queries" and len(item) == 2 and _is_texts(item[1]):
+        return {"query": item[0], "relevant_passages": _plain(item[1])}
     if is_dataclass(item) and not isinstance(item, type):
         return {name: _plain(value) for name, value in asdict(item).items()}
     if isinstance(text := getattr(item, "page_content", None), str):
@@ -203,6 +212,11 @@ def _record(item: Any, what: str, number: int) -> Record:
         named = {"id": getattr(item, "id", None)} if getattr(item, "id", None) else {}
         return {**(known if isinstance(known, dict) else {}), **named, "text": text}
     raise InputError(what, number, f"is of type {type(item).__name__}; expected a dict or a text")
+
+
+def _is_texts(item: Any) -> bool:
+    item = _plain(item)
+    return isinstance(item, list | tuple) and all(isinstance(each, str) for each in item)
 
 
 def _plain(value: Any) -> Any:

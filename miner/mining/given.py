@@ -13,10 +13,12 @@ from miner.corpus.queries import Queries, read_queries
 from miner.errors import ConfigError
 from miner.filters import Filter, Risk, parse_filter
 from miner.index import Index, open_index
+from miner.judgments.known import KnownJudgments
 from miner.mining.recipe import Recipe
 from miner.mining.teacher import PairScorer, ScoreCache
 from miner.mining.teachers import parse_teacher
 from miner.models.cross_encoder import LoadedCrossEncoder
+from miner.risk import RiskModel
 from miner.search.search import Search
 from miner.selectors import Selector, Top, parse_selector
 from miner.text.copies import Copies, parse_copies
@@ -166,6 +168,29 @@ def _named(given: object) -> str:
     return f"the class {given.__name__}" if isinstance(given, type) else f"of type {type(given).__name__}"
 
 
+def _judgments(given: Any) -> KnownJudgments:
+    if isinstance(given, KnownJudgments):
+        return given
+    paths = [given] if isinstance(given, str | Path) else given
+    if not isinstance(paths, list | tuple) or not all(isinstance(path, str | Path) for path in paths):
+        raise ConfigError(f"judgments are {_named(given)}; expected a file's path, or a list of paths")
+    return KnownJudgments.of(*map(Path, paths))
+
+
+def _risk(given: Any) -> RiskModel:
+    if not isinstance(given, RiskModel):
+        raise ConfigError(
+            f"the risk is {_named(given)}; expected a model, as a calibration's, or max_risk=0.02"
+        )
+    return given
+
+
+def _truth(name: str, given: Any) -> bool:
+    if given not in (True, False):
+        raise ConfigError(f"{name} is {given!r}; expected True or False")
+    return bool(given)
+
+
 _MADE: dict[str, Callable[[Any], Any]] = {
     "copies": _copies,
     "filters": _filters,
@@ -174,4 +199,7 @@ _MADE: dict[str, Callable[[Any], Any]] = {
     "n": lambda given: _whole("n", given),
     "depth": lambda given: _whole("depth", given),
     "seed": lambda given: _whole("seed", given),
+    "widen": lambda given: _truth("widen", given),
+    "risk": _risk,
+    "judgments": _judgments,
 }

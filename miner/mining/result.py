@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import islice
+from operator import index
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, overload
@@ -49,7 +50,7 @@ AT_ONCE = 1024
 """Queries whose negatives are read together."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MiningResult:
     """The result of mining: a sequence of rows in the order of the queries. A slice is a result too.
 
@@ -96,9 +97,13 @@ class MiningResult:
 
     def _place(self, number: object) -> int:
         """From 0. Raises IndexError, and ConfigError for what is no number."""
-        if not hasattr(number, "__index__"):
-            raise ConfigError(f"a row is named by its number; found {number!r}")
-        return range(len(self))[number]
+        try:
+            place = index(number)  # type: ignore[arg-type]
+        except TypeError:
+            raise ConfigError(f"a row is named by its number; found {number!r}") from None
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"row {place} of a result of {len(self):,} rows")
+        return place % len(self)
 
     def _part(self, rows: Sequence[int]) -> MiningResult:
         picks, prepared = [self.picks[i] for i in rows], self.prepared.part(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -26,6 +27,10 @@ LIKELY = (
     *("cp932", "euc_jp", "gb18030", "big5", "cp949", "utf_16", "utf_16_le", "utf_16_be"),
 )
 SAMPLE = 1 << 16
+_WORD = re.compile(r"[^\W\d_]+")
+_ASCII = re.compile(r"[A-Za-z]")
+_FOREIGN = re.compile(r"[\u0370-\u06ff]")
+"""Greek, Cyrillic, Armenian, Hebrew, Arabic: alphabets of which no word has Latin letters too."""
 CHUNK = 1 << 16
 
 
@@ -129,9 +134,16 @@ def likely_encoding(data: bytes) -> str:
 def _likely(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    found = from_bytes(sample, cp_isolation=list(LIKELY)).best()
+    matches = from_bytes(sample, cp_isolation=list(LIKELY))
+    found = next((match for match in matches if not _is_mixed(str(match))), None)
     if found is None:
         return ""
     same = sample.decode(LIKELY[0], "replace") == sample.decode(found.encoding, "replace")
     name = LIKELY[0] if same else found.encoding
     return f"; it looks like {name}: --encoding {name}"
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether most words of another alphabet have Latin letters in them: 'GrцЯe' is no word, but 'Größe' misread."""
+    foreign = [word for word in _WORD.findall(text) if _FOREIGN.search(word)]
+    return 2 * sum(_ASCII.search(word) is not None for word in foreign) > len(foreign)

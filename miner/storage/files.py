@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -28,6 +29,7 @@ MAX_UNPACKED = 2**30
 MAX_RATIO = 1000
 """A compressed file may unpack to MAX_UNPACKED bytes or to MAX_RATIO times its size, whichever is more."""
 BOM = b"\xef\xbb\xbf"
+_LONE = re.compile("[\ud800-\udfff]")
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -203,8 +205,33 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, json_bytes(value))
 
 
-def json_bytes(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+def json_bytes(value: Any, option: int = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE) -> bytes:
+    r"""A record as JSON; bytes in it that are not UTF-8, as names of files may have, are spelt \xe4.
+
+    Raises TypeError for what JSON has no word for.
+    """
+    try:
+        return orjson.dumps(value, option=option)
+    except TypeError:
+        return orjson.dumps(_spelt(value), option=option)
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, str):
+        return spelt(value)
+    if isinstance(value, dict):
+        return {_spelt(key): _spelt(each) for key, each in value.items()}
+    return [_spelt(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def spelt(text: str) -> str:
+    r"""The text with bytes that are not UTF-8 (lone surrogates, as os.fsdecode makes them) spelt \xe4."""
+    return _LONE.sub(_escape, text)
+
+
+def _escape(lone: re.Match[str]) -> str:
+    code = ord(lone[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,9 +50,10 @@ class Reading:
         except OSError:
             self.close()
 
-    def close(self) -> None:
+    def close(self, closing: Callable[[int], None] = os.close) -> None:
+        """`closing` is bound here: an index that is open as the interpreter ends outlives this module's names."""
         if self.descriptor is not None:
-            os.close(self.descriptor)
+            closing(self.descriptor)
             self.descriptor = None
 
     __del__ = close

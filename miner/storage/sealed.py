@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import mmap
+import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ def peek_table(path: Path, schema: pa.Schema, rows: int | None = None) -> pa.Rec
     Only the headers are looked at. Raises IndexCorrupt.
     """
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        reader = pa.ipc.open_file(pa.memory_map(os.fsencode(path)))
         if reader.schema != schema or reader.num_record_batches != 1:
             raise IndexCorrupt(f"{path}: is not a table of {', '.join(schema.names)}")
         batch = reader.get_batch(0)

@@ -6,9 +6,11 @@ import io
 import json
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+import miner
 from tests.support.commandline import call
 
 PAIRS = "question,answer\n" + "".join(f"what is {n} of {n}?,It is number {n} of them.\n" for n in range(30))
@@ -82,9 +84,44 @@ def test_devices_and_pipes_stay_what_they_are(here: Path, capsys: pytest.Capture
     os.close(reader)
 
 
+def test_the_names_of_files_need_not_be_utf_8(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode(b"l\xe4ng")
+    (here / "docs").mkdir()
+    (here / "docs" / f"{name}.md").write_text("Press pause.")
+    (here / "docs" / "b.md").write_text("Open settings.")
+    done = call(capsys, "build-index", "docs", "--encoder", "hashing", "--out", name)
+    assert done.code == 0, done.err
+    assert "name is not UTF-8" in done.err
+    assert call(capsys, "info", name).code == 0
+    (here / "pairs.csv").rename(here / f"{name}.csv")
+    done = call(capsys, "mine", f"{name}.csv", "--index", name, "-n", 1, "-o", f"{name}.jsonl")
+    assert done.code == 0, done.err
+    record = json.loads((here / f"{name}.run.json").read_text())
+    assert record["arguments"]["output"] == r"l\xe4ng.jsonl"
+
+
+def test_what_goes_by_has_nothing_beside_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = call(capsys, "mine", "pairs.csv", "--encoder", "hashing", "-n", 2, "-o", "/dev/null")
+    assert "beside files alone" in done.err
+    assert "next:" not in done.err
+
+
+def test_an_index_is_built_from_a_pipe(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(here / "pipe")
+    text = "id,text\n" + "".join(f"p{n},It is number {n} of them.\n" for n in range(30))
+    writer = Thread(target=(here / "pipe").write_text, args=(text,))
+    writer.start()
+    assert call(capsys, "build-index", "pipe", "--encoder", "hashing", "--out", "index").code == 0
+    writer.join()
+    assert len(miner.open_index("index")) == 30
+
+
 @pytest.mark.parametrize(
     "command",
-    [["mine", "-", "--encoder", "hashing", "-n", "2", "-o", "out.jsonl"], ["convert", "-", "out.jsonl"]],
+    [
+        ["mine", "-", "--encoder", "hashing", "-n", "2", "-o", "out.jsonl"],
+        ["convert", "-", "out.jsonl"],
+    ],
 )
 def test_standard_input_is_read(
     command: list[str], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -228,3 +229,13 @@ def test_lists_of_texts_are_read_over_several_row_groups(rows: int, tmp_path: Pa
     queries = read_queries(tmp_path / "c.parquet")
     assert [list(query.relevant_passages) for query in queries] == [row["relevant_passages"] for row in found]
     assert [list(query.hard_negatives) for query in queries] == [row["hard_negatives"] for row in found]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_may_hold_records_by_their_ids(indent: int | None, tmp_path: Path) -> None:
+    records = {"d1": {"title": "T", "text": "a"}, "d2": {"text": "b"}}
+    path = write(tmp_path, "c.json", json.dumps(records, indent=indent))
+    assert [(each.id, each.title, each.text) for each in read_corpus(path)] == [
+        ("d1", "T", "a"),
+        ("d2", "", "b"),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,6 +70,11 @@ def test_texts_alone_are_passages_named_by_their_number(texts: Any) -> None:
     assert [(each.id, each.text) for each in passages_in(texts)] == [("1", "a"), ("2", "b")]
 
 
+def test_passages_may_be_named_by_the_keys_of_a_dict() -> None:
+    found = passages_in({"d1": {"title": "T", "text": "a"}, "d2": {"text": "b"}})
+    assert [(each.id, each.title, each.text) for each in found] == [("d1", "T", "a"), ("d2", "", "b")]
+
+
 @dataclass
 class Document:
     """As LangChain's."""
@@ -104,6 +110,7 @@ def test_miner_s_own_types_pass_as_they_are() -> None:
 @pytest.mark.parametrize("rows", [
     [("q0", "a0"), ("q0", "a1"), ("q1", "a2"), ("q1", "a3")],
     [["q0", "a0"], ["q0", "a1"], ["q1", "a2"], ["q1", "a3"]],
+    [("q0", ["a0", "a1"]), ("q1", np.array(["a2", "a3"]))],
     [{"anchor": f"q{i // 2}", "positive": f"a{i}"} for i in range(4)],
     [{"query": f"q{i}", "pos": np.array([f"a{2 * i}", f"a{2 * i + 1}"])} for i in range(2)],
 ])  # fmt: skip
@@ -181,6 +188,7 @@ def test_mistakes_with_queries_are_told_in_a_sentence(data: Any, column: str, me
     ([{"text": "a"}, {"words": "b"}], "passages:2: has no text; expected a key such as text, or columns="),
     ([{"text": 3}], "passages:1: 'text' is a number; expected a string"),
     ([{"id": 1.5, "text": "a"}], "passages:1: 'id' is a number; expected a string or a whole number"),
+    (io.StringIO('{"text": "a"}'), "passages: found an open file; expected its path, or an iterable"),
     ([object()], "passages:1: is of type object; expected a dict or a text"),
 ])  # fmt: skip
 def test_mistakes_with_passages_are_told_in_a_sentence(data: Any, message: str) -> None:

@@ -365,6 +365,12 @@ def test_a_guess_at_an_encoding_keeps_no_document() -> None:
     assert sys.getrefcount(data) == before
 
 
+def test_few_letters_among_english_words_are_no_other_alphabet() -> None:
+    rows = "".join(f"d{n};Refund;Invoice card receipt owner access login. Größe €\n" for n in range(60))
+    assert "cp1252" in likely_encoding(rows.encode("cp1252"))
+    assert "cp1251" in likely_encoding("Возврат средств за iPhone в течение семи дней".encode("cp1251"))
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's account of memory")
 @pytest.mark.parametrize("ending", [".gz", ".zst"])
 def test_damaged_packed_files_leave_nothing_in_memory(ending: str, tmp_path: Path) -> None:

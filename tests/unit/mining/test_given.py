@@ -144,6 +144,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"queries": "none.jsonl"}, "none.jsonl"),
     ({"queries": ["how?"]}, "holds no queries with what answers them"),
     ({"columns": {"frage": "x"}}, "columns has 'frage'"),
+    ({"judgments": "none.jsonl"}, "none.jsonl: no such file"),
+    ({"judgments": 3}, "judgments are of type int; expected a file's path"),
+    ({"risk": 0.1}, "the risk is of type float; expected a model"),
+    ({"widen": "no"}, "widen is 'no'; expected True or False"),
 ]  # fmt: skip
 
 

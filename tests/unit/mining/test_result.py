@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pytest
@@ -61,8 +62,17 @@ def test_rows_by_number_are_those_of_the_iteration(mined: MiningResult) -> None:
     assert [mined[i] for i in range(len(mined))] == list(mined)
     assert mined[-1] == mined[47]
     assert all(isinstance(row, MinedRow) for row in mined)
-    with pytest.raises(IndexError):
-        mined[48]
+    for place in (48, -49):
+        with pytest.raises(IndexError, match=f"row {place} of a result of 48 rows"):
+            mined[place]
+    with pytest.raises(ConfigError, match="a row is named by its number"):
+        mined[np.array([True, False])]  # type: ignore[call-overload]
+
+
+def test_a_result_equals_itself_alone(mined: MiningResult) -> None:
+    assert mined == mined
+    assert mined != mined[:]
+    assert len({mined, mined}) == 1
 
 
 def test_a_row_has_evidence_for_each_mined_negative(index: Index, encoder: HashingEncoder) -> None:
