@@ -8,13 +8,14 @@ over the documents of the query (Fox & Shaw 1994's CombSUM on z-scores).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from miner.data import Float32
 from miner.errors import ModelError
+from miner.reranking.kept import KeptVectors
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -23,6 +24,8 @@ Request = tuple[str, Sequence[str]]
 """A query and its documents."""
 
 BATCH = 32
+KEPT = 2**28
+"""Bytes of vectors that `keeping` holds: of 150,000 documents at 384 dimensions."""
 
 
 class Reranker(Protocol):
@@ -56,10 +59,11 @@ class _Alone:
 
 @dataclass(frozen=True)
 class BiReranker(_Alone):
-    """Cosine of query and document vectors."""
+    """Cosine of query and document vectors; those of documents may be kept."""
 
     model: SentenceTransformer
     arch: str = "bi"
+    kept: KeptVectors | None = None
 
     @property
     def max_length(self) -> int:
@@ -71,7 +75,10 @@ class BiReranker(_Alone):
         queries, query_of = _unique([query for query, _ in requests])
         texts, text_of = _unique([text for _, documents in requests for text in documents])
         q = self._encode(self.model.encode_query, queries)
-        d = self._encode(self.model.encode_document, texts)
+        if self.kept is None or not texts:
+            d = self._documents(texts)
+        else:
+            d = self.kept.rows(texts, self._documents, b"passage")
         scores, start = [], 0
         for i, (_, documents) in enumerate(requests):
             rows = text_of[start : start + len(documents)]
@@ -81,6 +88,9 @@ class BiReranker(_Alone):
 
     def relevance(self, scores: Float32) -> Float32:
         return np.asarray(np.clip((scores + 1) / 2, 0, 1), np.float32)
+
+    def _documents(self, texts: Sequence[str]) -> Float32:
+        return self._encode(self.model.encode_document, list(texts))
 
     @staticmethod
     def _encode(encode: Any, texts: list[str]) -> Float32:
@@ -142,6 +152,15 @@ class CombinedReranker(_Alone):
 
     def relevance(self, scores: Float32) -> Float32:
         return _sigmoid(scores)
+
+
+def keeping(reranker: Reranker) -> Reranker:
+    """The reranker as it is, for requests that share documents: an encoder encodes each of them once."""
+    if isinstance(reranker, CombinedReranker):
+        return replace(reranker, bi=keeping(reranker.bi))
+    if isinstance(reranker, BiReranker) and reranker.kept is None:
+        return replace(reranker, kept=KeptVectors(KEPT))
+    return reranker
 
 
 @dataclass(frozen=True, slots=True)

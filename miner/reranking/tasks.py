@@ -18,7 +18,7 @@ from miner.mining.relevant import EMIT
 from miner.progress import Clock
 from miner.reranking.intervals import clusters
 from miner.reranking.metrics import METRICS, judge
-from miner.reranking.score import Reranker
+from miner.reranking.score import Reranker, keeping
 
 BLOCK = 64
 TOP = 50
@@ -105,7 +105,7 @@ def task_clusters(tasks: Sequence[Task]) -> Int64:
 
 def measure(tasks: Sequence[Task], reranker: Reranker, clock: Clock | None = None) -> Float64:
     """The METRICS of each task, float64 [tasks, 4]."""
-    clock = clock or Clock()
+    clock, reranker = clock or Clock(), keeping(reranker)
     figures = np.empty((len(tasks), len(METRICS)), np.float64)
     with clock.stage("evaluate", len(tasks), "queries") as stage:
         for start in range(0, len(tasks), BLOCK):

@@ -15,7 +15,8 @@ from miner.encoders.load import AUTO, load_encoder
 from miner.models.hardware import has_bf16
 from miner.models.load import load_cross_encoder
 from miner.reranking import Ranked, Reranker
-from miner.reranking.encoded import EncoderReranker, KeptVectors
+from miner.reranking.encoded import EncoderReranker
+from miner.reranking.kept import KeptVectors
 from miner.reranking.score import CombinedReranker, CrossReranker, Request, order
 from miner.reranking.store import RerankerFolders, locate_reranker, put_together
 

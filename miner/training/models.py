@@ -8,7 +8,7 @@ from typing import Any
 from miner.data import Row
 from miner.models.load import Kind, load_cross_encoder, load_sentence_transformer, longest
 from miner.models.locate import Located
-from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, Reranker
+from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, Reranker, keeping
 from miner.training.plan import TrainPlan, TrainSettings, make_plan
 
 
@@ -42,6 +42,5 @@ def begin(base: Located, plan: TrainPlan) -> tuple[Reranker, Any]:
     alone = CrossReranker(cross)
     if plan.arch == "cross":
         return alone, cross
-    return CombinedReranker(
-        alone, BiReranker(load_sentence_transformer(base, max_length=plan.max_length))
-    ), cross
+    beside = BiReranker(load_sentence_transformer(base, max_length=plan.max_length))
+    return CombinedReranker(alone, keeping(beside)), cross

@@ -18,7 +18,7 @@ from miner.data import Float32, Float64
 from miner.errors import ModelError
 from miner.progress import Clock
 from miner.reranking.metrics import METRICS, PRIMARY, judge
-from miner.reranking.score import CombinedReranker, Reranker
+from miner.reranking.score import CombinedReranker, Reranker, keeping
 from miner.reranking.tasks import BLOCK, Task
 from miner.training.workspace import BEST
 
@@ -54,6 +54,7 @@ class Glance:
 def glance(tasks: Sequence[Task], reranker: Reranker, clock: Clock | None = None) -> Glance:
     """Raises ModelError where scores are no numbers."""
     clock, figures, spreads = clock or Clock(), list[Float64](), list[float]()
+    reranker = keeping(reranker)
     with clock.stage("evaluate", len(tasks), "queries") as stage:
         for start in range(0, len(tasks), BLOCK):
             block = tasks[start : start + BLOCK]

@@ -10,8 +10,10 @@ from sentence_transformers import CrossEncoder, SentenceTransformer
 from miner.errors import ModelError
 from miner.models.load import load_cross_encoder, load_sentence_transformer
 from miner.reranking import Reranker, load_reranker, rank
+from miner.reranking.metrics import judge
 from miner.reranking.score import BiReranker, CombinedReranker, CrossReranker, standardise
 from miner.reranking.store import save_reranker
+from miner.reranking.tasks import BLOCK, Task, measure
 from tests.support.tiny_models import make_cross_encoder, make_encoder
 
 QUERY = "k1 w2"
@@ -59,6 +61,26 @@ def test_many_queries_at_once_score_as_each_alone(encoder: Path, cross_encoder: 
 def test_equal_documents_score_exactly_the_same(encoder: Path) -> None:
     scores = load_reranker(encoder).score(QUERY, DOCUMENTS)
     assert scores[0] == scores[3]
+
+
+def test_documents_that_many_tasks_share_are_encoded_once(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reranker = load_reranker(encoder)
+    tasks = [Task(f"{QUERY} v{number}", (*DOCUMENTS, f"k{number}"), 1) for number in range(3 * BLOCK)]
+    assert isinstance(reranker, BiReranker)
+    scores = reranker.score_all([(task.query, task.documents) for task in tasks])
+    expected = [judge(score, task.mask) for score, task in zip(scores, tasks, strict=True)]
+    read: list[str] = []
+    encode = reranker.model.encode_document
+
+    def counted(texts: list[str], **options: object) -> object:
+        read.extend(texts)
+        return encode(texts, **options)
+
+    monkeypatch.setattr(reranker.model, "encode_document", counted)
+    assert measure(tasks, reranker) == pytest.approx(np.array(expected))
+    assert len(read) == len({text for task in tasks for text in task.documents})
 
 
 def test_a_combined_reranker_adds_what_both_say_in_deviations(encoder: Path, cross_encoder: Path) -> None:
