@@ -18,11 +18,15 @@ VERDICTS: Mapping[str, str] = {
 
 
 def score(
-    shown: Sequence[Any], verdicts: Iterable[Any], key: Sequence[Any], recipes: Sequence[str]
+    shown: Sequence[Any],
+    verdicts: Iterable[Any],
+    key: Sequence[Any],
+    recipes: Sequence[str],
+    default: str,
 ) -> dict[str, Any]:
-    """Counts of every verdict by recipe, with 95 % score intervals of its share, and beside the default, the last of
-    them. Raises SystemExit unless every line of the sheet has a verdict of VERDICTS."""
-    given, default = dict[str, str](), recipes[-1]
+    """Counts of every verdict by recipe, with 95 % score intervals of its share, and beside the `default`
+    where it was read. Raises SystemExit unless every line of the sheet has a verdict of VERDICTS."""
+    given = dict[str, str]()
     for line in verdicts:
         if line["verdict"] not in VERDICTS:
             raise SystemExit(f"{line['id']}: {line['verdict']!r}; expected one of {', '.join(VERDICTS)}")
@@ -49,9 +53,15 @@ def score(
         "against the default": {
             name: paired(lines, by_recipe[default], given)
             for name, lines in by_recipe.items()
-            if lines and name != default
+            if lines and by_recipe.get(default) and name != default
         },
     }
+
+
+def in_order(key: Sequence[Any], first: Sequence[str]) -> list[str]:
+    """The recipes that the key names: those of `first`, then others by name."""
+    named = {name for line in key for name in line["recipes"]}
+    return [*(name for name in first if name in named), *sorted(named.difference(first))]
 
 
 def cosines(lines: Sequence[Any]) -> dict[str, float]:

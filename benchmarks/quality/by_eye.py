@@ -1,14 +1,15 @@
 """Mined negatives to be read by eye, blind: what answers its query although nobody labelled it, and what is too easy.
 
-    python -m benchmarks.quality.by_eye draw DATA_DIR SET [--queries 50] [--seed 0] -o SHEET.jsonl --key KEY.jsonl
-    python -m benchmarks.quality.by_eye score SHEET.jsonl VERDICTS.jsonl KEY.jsonl
+    python -m benchmarks.quality.by_eye draw DATA_DIR SET [--queries 50] [--seed 0] [--recipes RECIPE ...]
+        -o SHEET.jsonl --key KEY.jsonl
+    python -m benchmarks.quality.by_eye score SHEET.jsonl VERDICTS.jsonl KEY.jsonl [--name NAME]
 
 Every recipe mines five negatives for the drawn queries and knows all their labelled passages; one place among the
 five is drawn for each query, the same for all recipes, and a passage that several recipes have there is read once.
-The sheet holds {"id", "query", "relevant", "candidate"} in random order, the key which recipes each line is of. A
-verdict is {"id", "verdict"}, one of those in
-benchmarks/lib/verdicts.py, and whatever else the reader writes down. Counts go to
-benchmarks/results/by_eye.json, where sets that are not scored stay as they were.
+The sheet holds {"id", "query", "relevant", "candidate"} in random order, the key which recipes each line is of. Beside
+'nearest' and 'sentence-transformers' a recipe is miner's filters and its selector, as in 'riskiest(), top()'. A
+verdict is {"id", "verdict"}, one of those in benchmarks/lib/verdicts.py, and whatever else the reader writes down.
+Counts go to benchmarks/results/by_eye.json, each reading under its set or its name; others stay as they were.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -25,32 +27,32 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.lib.contenders import COUNT, MARGIN, Table, mined_by_text
+from benchmarks.lib.contenders import COUNT, Table, mined_by_text
 from benchmarks.lib.hidden import DEPTH, Judged, nearest, read_judged
 from benchmarks.lib.judged import Stored
 from benchmarks.lib.negatives import unseen_model
-from benchmarks.lib.verdicts import VERDICTS, score
+from benchmarks.lib.verdicts import VERDICTS, in_order, score
 from benchmarks.quality.fit_risk import CACHE
 from miner.data import Float32, Half, Passage, Query
-from miner.filters import DropRiskiest, Margin
+from miner.filters import parse_filter
 from miner.index import Index, build_index
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.progress import Clock
-from miner.selectors import BelowRelevant, Top
+from miner.selectors import parse_selector
 from miner.storage.files import read_jsonl, write_json, write_jsonl
 
 RESULTS = Path(__file__).parents[1] / "results" / "by_eye.json"
 NAIVE, THEIRS, DEFAULT = "nearest", "sentence-transformers", "priced()"
-OURS: Mapping[str, Recipe] = {
-    "top()": Recipe(select=Top()),
-    "margin(relative=0.05), top()": Recipe(filters=(Margin(relative=MARGIN),), select=Top()),
-    "riskiest(share=0.05), top()": Recipe(filters=(DropRiskiest(),), select=Top()),
-    "riskiest(share=0.05), below()": Recipe(filters=(DropRiskiest(),), select=BelowRelevant()),
-    DEFAULT: Recipe(),
-}
-"""miner's recipes, all of them with its guards."""
-RECIPES = (NAIVE, THEIRS, *OURS)
+RECIPES = (
+    NAIVE,
+    THEIRS,
+    "top()",
+    "margin(relative=0.05), top()",
+    "riskiest(share=0.05), top()",
+    "riskiest(share=0.05), below()",
+    DEFAULT,
+)
 
 Rows = list[list[int]]
 """For each drawn query the rows of its negatives, in the order of the recipe."""
@@ -90,14 +92,18 @@ class Asked:
             for own in self.judged.relevant[query]
         )
 
-    def mined(self) -> dict[str, Rows]:
-        """The negatives of every recipe."""
+    def mined(self, recipes: Sequence[str] = RECIPES) -> dict[str, Rows]:
+        """The negatives of every recipe. Raises ConfigError for one that cannot be read."""
+        theirs = {NAIVE: self._naive, THEIRS: self._theirs}
+        ours = {name: recipe(name) for name in recipes if name not in theirs}
         with tempfile.TemporaryDirectory() as folder:
             encoder = Stored({**self.passages, **self.asked}, max_length=256)
             passages = (Passage(str(row), text) for row, text in enumerate(self.judged.passages))
             index = build_index(passages, Path(folder) / "index", encoder, clock=Clock())
-            ours = {name: self._ours(index, encoder, recipe) for name, recipe in OURS.items()}
-        return {NAIVE: self._naive(), THEIRS: self._theirs(), **ours}
+            return {
+                name: self._ours(index, encoder, ours[name]) if name in ours else theirs[name]()
+                for name in recipes
+            }
 
     def _naive(self) -> Rows:
         """The most similar that are not labelled, by row: whatever equals a labelled passage but for its case is
@@ -127,6 +133,12 @@ class Asked:
         unseen = replace(recipe, risk=unseen_model(self.judged.name))
         mined = mine(queries, index, unseen, encoder=encoder)
         return [[int(each.id) for each in mined[i].negatives] for i in range(len(queries))]
+
+
+def recipe(name: str) -> Recipe:
+    """miner's with its guards, from filters and a selector that commas part. Raises ConfigError."""
+    *filters, select = re.split(r"(?<=\)),\s*", name)
+    return Recipe(filters=tuple(map(parse_filter, filters)), select=parse_selector(select))
 
 
 def unit(vectors: Half) -> Float32:
@@ -191,7 +203,7 @@ def read_lines(path: Path) -> list[Any]:
 def run_draw(given: argparse.Namespace) -> None:
     judged = read_judged(given.data, given.set, given.cache)
     asked = Asked.of(judged, drawn(judged, given.queries, given.seed))
-    shown, key = sheet(asked, asked.mined(), given.seed)
+    shown, key = sheet(asked, asked.mined(given.recipes), given.seed)
     write_jsonl(given.output, shown)
     write_jsonl(given.key, key)
     print(f"{len(asked.queries)} queries, {len(shown)} candidates to read", file=sys.stderr)
@@ -200,8 +212,9 @@ def run_draw(given: argparse.Namespace) -> None:
 def run_score(given: argparse.Namespace) -> None:
     shown, verdicts, key = (read_lines(path) for path in (given.sheet, given.verdicts, given.key))
     before = json.loads(given.output.read_text()) if given.output.exists() else {}
-    sets = {**before.get("sets", {}), key[0]["set"]: score(shown, verdicts, key, RECIPES)}
-    write_json(given.output, {"reader": given.reader, "verdicts": VERDICTS, "sets": sets})
+    found = {"reader": given.reader, **score(shown, verdicts, key, in_order(key, RECIPES), DEFAULT)}
+    sets = {**before.get("sets", {}), given.name or key[0]["set"]: found}
+    write_json(given.output, {"verdicts": VERDICTS, "sets": sets})
 
 
 def main() -> None:
@@ -215,6 +228,7 @@ def main() -> None:
     draw.add_argument("set")
     draw.add_argument("--queries", type=int, default=50)
     draw.add_argument("--seed", type=int, default=0)
+    draw.add_argument("--recipes", nargs="+", default=RECIPES, metavar="RECIPE")
     draw.add_argument("--cache", type=Path, default=CACHE)
     draw.add_argument("-o", "--output", type=Path, required=True)
     draw.add_argument("--key", type=Path, required=True)
@@ -222,6 +236,7 @@ def main() -> None:
     read.set_defaults(run=run_score)
     for name in ("sheet", "verdicts", "key"):
         read.add_argument(name, type=Path)
+    read.add_argument("--name", help="under which the reading is kept (default: its set)")
     read.add_argument("--reader", default="a language model", help="who read")
     read.add_argument("-o", "--output", type=Path, default=RESULTS)
     given = parser.parse_args()

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.lib.verdicts import VERDICTS, paired, score
-from benchmarks.quality.by_eye import NAIVE, OURS, RECIPES, THEIRS, Asked, Rows, drawn, sheet
+from benchmarks.lib.verdicts import VERDICTS, in_order, paired, score
+from benchmarks.quality.by_eye import (
+    DEFAULT,
+    NAIVE,
+    RECIPES,
+    THEIRS,
+    Asked,
+    Rows,
+    drawn,
+    main,
+    recipe,
+    sheet,
+)
 from benchmarks.tables.detection_tables import by_eye
+from miner.errors import ConfigError
+from miner.filters import DropRiskiest
+from miner.mining.recipe import Recipe
+from miner.selectors import RiskPenalty, Top
+from miner.storage.files import write_jsonl
 from tests.unit.benchmarks.test_quality_benchmark import judged
 
 Drawn = tuple[Asked, dict[str, Rows]]
@@ -34,13 +52,25 @@ def test_of_queries_that_share_a_labelled_passage_one_is_drawn() -> None:
 
 def test_every_recipe_mines_and_none_takes_a_labelled_passage(mined: Drawn) -> None:
     asked, rows = mined
-    assert tuple(rows) == RECIPES == (NAIVE, THEIRS, *OURS)
-    for recipe, found in rows.items():
-        assert len(found) == len(asked.queries), recipe
-        assert any(found), recipe
+    assert tuple(rows) == RECIPES
+    for name, found in rows.items():
+        assert len(found) == len(asked.queries), name
+        assert any(found), name
         for query, own in zip(asked.queries, found, strict=True):
-            assert not set(own) & set(asked.judged.relevant[query]), recipe
-    assert rows[NAIVE] != rows["priced()"]
+            assert not set(own) & set(asked.judged.relevant[query]), name
+    assert rows[NAIVE] != rows[DEFAULT]
+
+
+def test_recipes_are_spelt_as_on_the_command_line_and_only_those_asked_for_mine(mined: Drawn) -> None:
+    assert recipe(DEFAULT) == Recipe()
+    assert recipe("riskiest(share=0.1), top()") == Recipe(filters=(DropRiskiest(share=0.1),), select=Top())
+    assert recipe("priced(price=0.02)") == Recipe(select=RiskPenalty(price=0.02))
+    asked, rows = mined
+    found = asked.mined(["priced(price=0.0)", THEIRS])
+    assert [*found] == ["priced(price=0.0)", THEIRS]
+    assert found == {"priced(price=0.0)": rows["top()"], THEIRS: rows[THEIRS]}
+    with pytest.raises(ConfigError, match="unknown selector 'prized'; did you mean priced"):
+        asked.mined(["prized()"])
 
 
 def test_a_passage_is_read_once_and_the_sheet_does_not_tell_who_chose_it(mined: Drawn) -> None:
@@ -83,13 +113,14 @@ def lines(*verdicts: str) -> tuple[list[Any], list[Any], list[Any]]:
 
 
 def test_verdicts_are_counted_for_each_recipe_that_chose_the_passage() -> None:
-    found = score(*lines("wrong", "hardest", "hardest", "easy"), RECIPES)
+    found = score(*lines("wrong", "hardest", "hardest", "easy"), RECIPES, DEFAULT)
     assert found["queries"] == 2
     naive, theirs = found["recipes"][NAIVE], found["recipes"][THEIRS]
     assert (naive["negatives"], naive["wrong"][0], naive["hardest"][0], naive["right"][0]) == (4, 1, 2, 0)
     assert (theirs["negatives"], theirs["wrong"][0]) == (1, 1)
     low, high = naive["hardest"][1:]
     assert (low, high) == pytest.approx((0.15, 0.85), abs=0.001)
+    assert found["against the default"] == {}
     table = by_eye({"verdicts": VERDICTS, "sets": {"made": found}})
     assert "| made, nearest | 4 | 0.500 | 0.250 | 25.0 % (4.6–69.9) |" in table
 
@@ -105,9 +136,29 @@ def test_recipes_are_set_against_the_default_query_by_query() -> None:
     assert paired(one, one, given)["wrong"] == [0, 0]
 
 
+def test_a_reading_under_its_own_name_leaves_the_others_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, given, key = lines("wrong", "easy")
+    key = [{**line, "set": "made", "recipes": ["priced(price=0.5)", DEFAULT]} for line in key]
+    assert in_order(key, RECIPES) == [DEFAULT, "priced(price=0.5)"]
+    paths = [str(tmp_path / name) for name in ("sheet", "verdicts", "key")]
+    for path, rows in zip(paths, (shown, given, key), strict=True):
+        write_jsonl(Path(path), rows)
+    for more in (["--reader", "one"], ["--reader", "another", "--name", "made, again"]):
+        monkeypatch.setattr("sys.argv", ["by_eye", "score", *paths, *more, "-o", str(tmp_path / "found")])
+        main()
+    sets = json.loads((tmp_path / "found").read_text())["sets"]
+    assert {name: found["reader"] for name, found in sets.items()} == {
+        "made": "one",
+        "made, again": "another",
+    }
+    assert [*sets["made"]["against the default"]] == ["priced(price=0.5)"]
+
+
 def test_what_is_not_read_or_not_a_verdict_is_refused() -> None:
     shown, given, key = lines("wrong", "easy")
     with pytest.raises(SystemExit, match=r"1 lines of the sheet have no verdict; s-1"):
-        score(shown, given[:1], key, RECIPES)
+        score(shown, given[:1], key, RECIPES, DEFAULT)
     with pytest.raises(SystemExit, match=r"s-0: 'fine'; expected one of wrong"):
-        score(shown, [{"id": "s-0", "verdict": "fine"}, *given[1:]], key, RECIPES)
+        score(shown, [{"id": "s-0", "verdict": "fine"}, *given[1:]], key, RECIPES, DEFAULT)
