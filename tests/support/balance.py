@@ -1,4 +1,4 @@
-"""How the tests are shared out to two workers: the longest files first, and those together that share a server.
+"""How the tests are shared out to workers: the longest files first, and those together that share a server.
 
 xdist itself begins with the files of most tests, which are quick; one that takes a minute and is begun last leaves the
 other worker idle for a minute.
