@@ -34,7 +34,7 @@ def _not_word() -> re.Pattern[str]:
 
 def meaning_of(shown: str) -> bytes:
     """What letters do not tell, in order; nothing for most texts without numbers."""
-    found, end, grouped = list[str](), -1, False
+    found, end, grouped = list[str](), -2, False
     for match in _MEANT.finditer(shown):
         piece, start = match[0], match.start()
         if piece[0].isdecimal():
