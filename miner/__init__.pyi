@@ -67,6 +67,7 @@ from .selectors import Sample as Sample
 from .selectors import Spread as Spread
 from .selectors import Top as Top
 from .serving.server import serve as serve
+from .serving.settings import ServerSettings as ServerSettings
 from .splitting.split import split as split
 from .text.copies import Copies as Copies
 from .training.plan import TrainSettings as TrainSettings

@@ -58,7 +58,7 @@ def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     ready()
-    guarded(application(), prog_name="miner")
+    guarded(lambda: application()(prog_name="miner"))
 
 
 def _listed() -> None:

@@ -50,7 +50,7 @@ def command(
     if not (write.startswith("beir") or target.is_dir()):
         check_output(target, inputs=[source])
     with given_input(source) as given:
-        done = convert(given, target, write=form, options=options, fit=fit, model=model)
+        done = convert(given, target, to=form, options=options, fit=fit, model=model)
     record = {"file": str(target), "format": str(form), "rows": done.rows, "altered": done.altered}
     gave_json(lambda: record | {"left_out": done.left_out, "read": options.notes.record()})
     say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")

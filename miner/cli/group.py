@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, NoReturn, get_args
 
 import typer
 from typer.core import TyperGroup
@@ -38,7 +38,7 @@ class Group(TyperGroup):
                 raise typer.Exit
             args = [args[1], "--help"]
         name, listed, rest = super().resolve_command(ctx, args)
-        return name, listed and load(listed.name or ""), rest
+        return name, listed and guarded(load, listed.name or ""), rest
 
 
 def load(name: str) -> Any:
@@ -94,20 +94,24 @@ def _within(kind: Any) -> Iterator[Any]:
 
 def guarded(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What the command returns; expected failures end it in one line with their exit code."""
-    from miner.cli.console import complain
-
     try:
         return command(*args, **kwargs)
     except MinerError as error:
-        complain(str(error))
-        raise SystemExit(error.exit_code) from None
+        _end(str(error), error.exit_code)
     except KeyboardInterrupt as stopped:
-        left = "interrupted; nothing half-written was left, run the same command to continue"
-        complain(str(stopped) or left)
-        raise SystemExit(130) from None
+        _end(
+            str(stopped) or "interrupted; nothing half-written was left, run the same command to continue",
+            130,
+        )
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
     except OSError as error:
-        complain(f"{error.filename or 'the system'}: {error.strerror or error}")
-        raise SystemExit(1) from None
+        _end(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+
+
+def _end(text: str, code: int) -> NoReturn:
+    from miner.cli.console import complain
+
+    complain(text)
+    raise SystemExit(code) from None

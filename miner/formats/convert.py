@@ -44,7 +44,7 @@ def convert(
     source: str | Path,
     target: str | Path,
     *,
-    write: FormatLike = "cohere",
+    to: FormatLike = "cohere",
     options: ReadOptions | None = None,
     fit: int = 0,
     model: str | Encoder | None = None,
@@ -58,7 +58,7 @@ def convert(
     """
     source, target = as_path(source, "the source"), as_path(target, "the target")
     options = options or ReadOptions()
-    form = format_of(write) if isinstance(write, str) else write
+    form = format_of(to) if isinstance(to, str) else to
     change: Change | None = None
     if fit:
         encoder = load_encoder(model) if model is None or isinstance(model, str) else model

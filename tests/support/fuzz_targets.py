@@ -153,7 +153,7 @@ def _receipts(folder: Path) -> Target:
 def _converted(path: Path, out: Path) -> list[object]:
     from miner.formats.convert import convert
 
-    return [convert(path, out, write="flag-embedding")]
+    return [convert(path, out, to="flag-embedding")]
 
 
 def _run(folder: Path) -> Target:

@@ -190,7 +190,7 @@ def test_two_conversions_to_one_output_leave_the_files_of_one(tmp_path: Path) ->
     sources = [write_mined(tmp_path / f"{name}.jsonl", made_rows(40, seed=i)) for i, name in enumerate("ab")]
     form, target = CohereRows(), tmp_path / "out" / "o.jsonl"
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda path: convert(path, target, write=form), sources * 8))
+        list(pool.map(lambda path: convert(path, target, to=form), sources * 8))
     assert names(target.parent) == ["o.jsonl", "o.receipts.jsonl", "o.run.json"]
     assert_of_one(target)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +34,11 @@ def test_json_is_whole_in_an_encoding_that_lacks_its_letters(monkeypatch: pytest
 
 def test_a_path_in_a_command_is_no_option_and_one_word() -> None:
     assert [word(path) for path in ("a", "a b", "-a", Path("-a/b c"))] == ["a", "'a b'", "./-a", "'./-a/b c'"]
+
+
+def test_ctrl_c_while_the_command_line_is_loaded_is_no_traceback(tmp_path: Path) -> None:
+    stopped = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "typer.py").write_text(stopped)
+    lines = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from miner.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -246,13 +246,13 @@ def test_converting_counts_what_is_left_out_and_takes_receipts_along(tmp_path: P
     write_rows(source, [ROW, BARE])
     receipts = [RECEIPT, {"query": "Why?", "relevant": [{"id": "w"}], "negatives": []}]
     (tmp_path / "rows.receipts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in receipts))
-    done = convert(source, tmp_path / "t.jsonl", write=format_of("triplet"))
+    done = convert(source, tmp_path / "t.jsonl", to=format_of("triplet"))
     assert (done.rows, done.left_out) == (1, 1)
-    convert(source, tmp_path / "f.jsonl", write=format_of("flag-embedding"))
+    convert(source, tmp_path / "f.jsonl", to=format_of("flag-embedding"))
     first, second = (json.loads(line) for line in (tmp_path / "f.jsonl").read_text().splitlines())
     assert first["pos_scores"] == [0.75, 0.5]
     assert "pos_scores" not in second
-    convert(source, tmp_path / "copy.jsonl", write=format_of())
+    convert(source, tmp_path / "copy.jsonl", to=format_of())
     assert (tmp_path / "copy.jsonl").read_bytes() == source.read_bytes()
     assert [
         json.loads(line) for line in (tmp_path / "copy.receipts.jsonl").read_text().splitlines()
@@ -273,7 +273,7 @@ def test_a_damaged_receipt_is_named_and_nothing_is_converted(
     (tmp_path / "rows.receipts.jsonl").write_text(json.dumps(receipt) + "\n")
     for spelling in ("cohere", "flag-embedding"):
         with pytest.raises(InputError, match=rf"rows\.receipts\.jsonl:1: .*{said}"):
-            convert(source, tmp_path / "out.jsonl", write=format_of(spelling))
+            convert(source, tmp_path / "out.jsonl", to=format_of(spelling))
     assert not (tmp_path / "out.jsonl").exists()
 
 
@@ -282,12 +282,12 @@ def test_converting_nothing_writes_nothing(tmp_path: Path) -> None:
     write_rows(source, [BARE])
     for spelling, target in (("triplet", "t.jsonl"), ("n-tuple", "t.parquet")):
         with pytest.raises(InputError, match=r"none of its 1 rows fits into"):
-            convert(source, tmp_path / target, write=format_of(spelling))
+            convert(source, tmp_path / target, to=format_of(spelling))
     source.write_text("")
     with pytest.raises(InputError, match="holds no queries"):
-        convert(source, tmp_path / "beir", write=format_of("beir"))
+        convert(source, tmp_path / "beir", to=format_of("beir"))
     with pytest.raises(ConfigError, match="is the file that is read"):
-        convert(source, source, write=format_of())
+        convert(source, source, to=format_of())
     assert [file.name for file in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
