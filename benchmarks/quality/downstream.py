@@ -57,6 +57,8 @@ REFERENCES = (
     "former-guards",
     "sentence-transformers",
     "sentence-transformers/3+2",
+    "miner",
+    "miner/3+2",
 )
 ROWS, TESTED = 400, 200
 
