@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import gave_json, say, table, terminal, word
+from miner.cli.console import as_shown, gave_json, say, table, terminal, word
 from miner.cli.judges import YesOption, consent
 from miner.cli.reading import (
     ColumnsOption,
@@ -187,7 +187,7 @@ def _record(index: Index, corpus: Path, clock: Clock, notes: Notes) -> dict[str,
         "miner": __version__,
         "command": "build-index",
         "corpus": str(corpus),
-        "read": notes.record(),
+        "read": as_shown(notes.record()),
         "index": index.describe(),
         "stages": clock.record(),
     }

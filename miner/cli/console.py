@@ -107,6 +107,15 @@ def shown_as(path: Path, name: str) -> Iterator[None]:
     yield
 
 
+def as_shown(value: Any) -> Any:
+    """A record, with temporary files called as people know them."""
+    if isinstance(value, str):
+        return _renamed(value)
+    if isinstance(value, dict):
+        return {name: as_shown(each) for name, each in value.items()}
+    return [as_shown(each) for each in value] if isinstance(value, list) else value
+
+
 def _renamed(text: str) -> str:
     for path, name in _NAMES.items():
         text = text.replace(path, name)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.console import gave_json, safe, say
+from miner.cli.console import as_shown, gave_json, safe, say
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
 
 NAMES = (
@@ -52,7 +52,7 @@ def command(
     with given_input(source) as given:
         done = convert(given, target, to=form, options=options, fit=fit, model=model)
     record = {"file": str(target), "format": str(form), "rows": done.rows, "altered": done.altered}
-    gave_json(lambda: record | {"left_out": done.left_out, "read": options.notes.record()})
+    gave_json(lambda: record | {"left_out": done.left_out, "read": as_shown(options.notes.record())})
     say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")
     if fit:
         say(f"{done.altered:,} rows have passages cut to snippets")

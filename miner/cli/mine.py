@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from miner.cli.console import gave_json, say, terminal
+from miner.cli.console import as_shown, gave_json, say, terminal
 from miner.cli.judges import (
     DryRunOption,
     JudgeOption,
@@ -150,7 +150,11 @@ def command(
         recipe = replace(recipe, judgments=said)
     given = {"queries": str(queries), "output": str(output), "teacher": teacher, "calibration": calibration}
     named = {"index": [str(each.place) for each in opened], **_spelt(recipe), "limit": limit}
-    arguments = {**{k: v and str(v) for k, v in given.items()}, **named, "read": options.notes.record()}
+    arguments = {
+        **{k: v and str(v) for k, v in given.items()},
+        **named,
+        "read": as_shown(options.notes.record()),
+    }
     if panel is not None:
         work = JudgedWork(asked, opened, recipe, panel, encoder, workers)
         with consent(yes):

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from miner.corpus import saved
+from miner.corpus import beir, saved
 from miner.corpus.columns import listed
 from miner.corpus.notes import usable
 from miner.corpus.options import ReadOptions
@@ -117,12 +117,13 @@ def _unknown(path: Path, names: list[str], first: list[tuple[int, Any]], options
         return InputError(path, error.line, f"{error.message}; tried as {path.suffix.lstrip('.')} of queries")
     if missing := options.columns.missing(names):
         return InputError(path, None, missing)
+    nothing = f"holds no queries with what answers them: found {listed(names)}"
+    if path in beir.queries_of(path.parent) and beir.qrels_files(path.parent):
+        return InputError(
+            path, None, f"{nothing}; what answers them stands beside it: name the folder, {path.parent}"
+        )
     shapes = ", ".join(shape.name for shape in SHAPES)
-    return InputError(
-        path,
-        None,
-        f"holds no queries with what answers them: found {listed(names)}; {EXPECTED} (shapes: {shapes})",
-    )
+    return InputError(path, None, f"{nothing}; {EXPECTED} (shapes: {shapes})")
 
 
 class _Queries:

@@ -17,6 +17,9 @@ from miner.selectors import RiskPenalty, Selector, Top
 from miner.spec import check
 from miner.text.copies import Copies
 
+LARGEST = 10**18
+"""What a number stays below, so that it can be written down as JSON."""
+
 
 class RiskCalibration(Protocol):
     """A risk model fitted to one corpus, and what its estimates mean there."""
@@ -60,16 +63,22 @@ class Recipe:
             raise ConfigError(
                 f"recipe: {spelt[0]!r} is text; expected objects, or mine(..., filters=..., select=...)"
             )
-        if self.n < 1:
-            raise ConfigError(f"{self.n} negatives a query were asked for; expected 1 or more")
-        if self.depth < self.n:
-            raise ConfigError(f"depth {self.depth} is below the {self.n} negatives asked for")
+        self._check_numbers()
         if self.emit not in EMIT:
             raise ConfigError(f"emit is {self.emit!r}; expected one of {', '.join(EMIT)}")
         chosen: tuple[Filter | Selector, ...] = (*self.filters, self.select)
         for each in chosen:
             if self.teacher is None and TEACHER in each.needs:
                 raise ConfigError(f"{each!r} needs the scores of a teacher; name one with --teacher")
+
+    def _check_numbers(self) -> None:
+        for name in ("n", "depth", "seed"):
+            if abs(value := getattr(self, name)) >= LARGEST:
+                raise ConfigError(f"{name} is {value}; expected a number of at most 18 digits")
+        if self.n < 1:
+            raise ConfigError(f"{self.n} negatives a query were asked for; expected 1 or more")
+        if self.depth < self.n:
+            raise ConfigError(f"depth {self.depth} is below the {self.n} negatives asked for")
 
     @property
     def needs(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ def rerank(
     result has the 'query' and 'results' of 'index', 'relevance_score' and 'document', at most `top_n`; texts are
     cut at `max_length` tokens, or at the model's own.
 
-    Raises ModelError, and InputError for a request that is none.
+    Raises ModelError, and InputError for a request that is none, the first one before a model is loaded.
     """
-    reranker = load_reranker(model, max_length) if isinstance(model, (str, Path)) else model
     asked = _requests(requests)
+    asked = chain(list(islice(asked, 1)), asked)
+    reranker = load_reranker(model, max_length) if isinstance(model, (str, Path)) else model
     while block := list(islice(asked, BLOCK)):
         texts = [(query, texts) for query, texts, _ in block]
         for (query, _, given), ranked in zip(block, rank(reranker, texts, top_n), strict=True):

@@ -188,3 +188,12 @@ def test_commands_that_read_rows_say_how_they_read_them(
     words = {"train": ("german.csv", "-o", "m"), "evaluate": ("m", "german.csv"), "split": ("german.csv",)}
     if command == "split":
         assert "found Frage, Antwort" in call(capsys, command, *words[command]).err
+
+
+def test_a_record_of_what_was_piped_names_no_temporary_file(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((PAIRS + "  ,blank\n").encode())))
+    assert call(capsys, "mine", "-", "--encoder", "hashing", "-n", 2, "-o", "out.jsonl").code == 0
+    (first,) = json.loads((here / "out.run.json").read_text())["read"]["first"]
+    assert first["file"] == "standard input"

@@ -47,6 +47,7 @@ def test_nothing_heavy_is_loaded_without_a_model(folder: Path) -> None:
         "compare none.jsonl few.jsonl --train",
         "report none.jsonl",
         "audit none.jsonl",
+        "rerank model none.jsonl",
     ],
 )
 def test_a_mistyped_name_is_told_before_anything_heavy_is_loaded(tmp_path: Path, command: str) -> None:

@@ -196,3 +196,9 @@ def test_misuse(tmp_path: Path) -> None:
     empty = lines(tmp_path / "empty.jsonl")
     with pytest.raises(MinerError, match="holds no queries"):
         read_queries(empty)
+
+
+def test_the_queries_of_a_folder_alone_bring_the_folder(tmp_path: Path) -> None:
+    folder = beir(tmp_path, test="q1\td1\t1\n")
+    with pytest.raises(InputError, match=f"name the folder, {folder}$"):
+        read_queries(folder / "queries.jsonl")

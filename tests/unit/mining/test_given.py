@@ -147,6 +147,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"judgments": "none.jsonl"}, "none.jsonl: no such file"),
     ({"judgments": 3}, "judgments are of type int; expected a file's path"),
     ({"risk": 0.1}, "the risk is of type float; expected a model"),
+    ({"depth": 10**20}, "depth is 100000000000000000000; expected a number of at most 18 digits"),
+    ({"seed": -(10**20)}, "seed is -100000000000000000000; expected"),
     ({"widen": "no"}, "widen is 'no'; expected True or False"),
 ]  # fmt: skip
 
