@@ -36,6 +36,7 @@ from benchmarks.quality.fit_risk import CACHE
 from miner.data import Float32, Half, Passage, Query
 from miner.filters import parse_filter
 from miner.index import Index, build_index
+from miner.mining.fitting import fitted
 from miner.mining.recipe import Recipe
 from miner.mining_tasks.mine import mine
 from miner.progress import Clock
@@ -74,11 +75,7 @@ class Asked:
             judged,
             queries,
             dict(zip(judged.passages, unit(judged.vectors), strict=True)),
-            {
-                judged.queries[i]: vector
-                for i, vector in enumerate(unit(judged.query_vectors))
-                if i in queries
-            },
+            dict(zip(judged.queries, unit(judged.query_vectors), strict=True)),
         )
 
     def to_query(self, query: int, row: int) -> float:
@@ -126,12 +123,17 @@ class Asked:
         return [[row_of[text] for text in found[name]] for name in names]
 
     def _ours(self, index: Index, encoder: Stored, recipe: Recipe) -> Rows:
+        unseen = replace(recipe, risk=unseen_model(self.judged.name))
+        whole = [
+            Query(text, relevant_ids=tuple(map(str, rows)))
+            for text, rows in zip(self.judged.queries, self.judged.relevant, strict=True)
+            if rows
+        ]
         queries = [
             Query(self.judged.queries[i], relevant_ids=tuple(map(str, self.judged.relevant[i])))
             for i in self.queries
         ]
-        unseen = replace(recipe, risk=unseen_model(self.judged.name))
-        mined = mine(queries, index, unseen, encoder=encoder)
+        mined = mine(queries, index, fitted(unseen, whole, [index], encoder), encoder=encoder)
         return [[int(each.id) for each in mined[i].negatives] for i in range(len(queries))]
 
 

@@ -28,15 +28,16 @@ from benchmarks.quality.fit_risk import RESULTS as FITTED
 from benchmarks.quality.quality import Models
 from miner.data import KEPT, PADDED, PADDING, Bool, Float64, Int64, Pool
 from miner.filters import DropRiskiest, Margin, Risk
+from miner.mining.fitting import sample
 from miner.mining.recipe import Recipe
 from miner.risk import logit
-from miner.selectors import BelowRelevant, RiskPenalty, Sample, Selector, Top
+from miner.selectors import BelowRelevant, FittedSelector, RiskPenalty, Sample, Selector, Top
 from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "frontier.json"
 BAR, BEFORE, DEFAULT = "sentence-transformers", "riskiest(share=0.05), below()", "priced()"
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
-PRICES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+PRICES = tuple(10.0 ** (power / 4) for power in range(-12, 13))
 CAPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 DEVIATIONS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
 MARGINS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
@@ -90,9 +91,16 @@ class Rule:
 
 
 def chosen(trial: Trial, pool: Pool, kept: Bool, select: Selector) -> Int64:
-    """[Q, COUNT] rows, PADDING where a slot stays empty."""
+    """[Q, COUNT] rows, PADDING where a slot stays empty. A selector that is fitted to a run's queries is so, by a
+    sample as a run draws it."""
     verdicts = np.where(kept & trial.open, KEPT, PADDED).astype(np.uint8)
-    columns = select.choose(pool, verdicts, np.full(len(pool.rows), COUNT, np.int64), trial.seed).columns
+    wanted = np.full(len(pool.rows), COUNT, np.int64)
+    if isinstance(select, FittedSelector) and not select.ready:
+        seen = sample([trial.judged.queries[query] for query in trial.queries], trial.seed)
+        some = np.zeros_like(wanted)
+        some[seen] = COUNT
+        select = select.fitted([pool], [verdicts], [some])
+    columns = select.choose(pool, verdicts, wanted, trial.seed).columns
     rows = np.take_along_axis(pool.rows, np.maximum(columns, 0), axis=1)
     return np.where(columns == PADDING, PADDING, rows)
 

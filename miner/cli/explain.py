@@ -13,7 +13,7 @@ from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_p
 from miner.cli.reasons import preference, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from miner.corpus.options import ReadOptions
     from miner.data import Int64, Query
@@ -54,7 +54,9 @@ def command(
     from dataclasses import replace
 
     from miner.cli.recipes import calibration_of, open_indexes, recipe_of
+    from miner.encoders.load import load_encoder
     from miner.mining.explain import explain
+    from miner.mining.fitting import fitted
     from miner.progress import Clock
 
     indexes = open_indexes(index)
@@ -65,29 +67,38 @@ def command(
     if judgments or queries:
         recipe = replace(recipe, judgments=known_judgments(judgments, queries or Path()))
     if queries is not None:
-        asked = _asked(query, queries, read_options(columns, encoding), opened)
+        among = _known(queries, read_options(columns, encoding), opened)
+        asked = _found(query, queries, among)
     else:
         asked = _given(query, relevant or [], opened.rows_of_ids)
+        among = [asked]
     with consent(yes):
-        explanation = explain(asked, indexes, recipe, encoder=encoder, clock=Clock(terminal()))
+        own, clock = None if encoder is None else load_encoder(encoder), Clock(terminal())
+        recipe = fitted(recipe, among, indexes, own, clock)
+        explanation = explain(asked, indexes, recipe, encoder=own, clock=clock)
     if not gave_json(explanation.record):
         show_text(render(explanation, recipe, show, parts))
 
 
-def _asked(query: str, queries: Path, options: ReadOptions, index: Index) -> Query:
-    """The query of a file that has this text, or one that reads the same; what is passed over is said."""
-    from miner.corpus.queries import query_key, read_queries
-    from miner.errors import ConfigError
+def _known(queries: Path, options: ReadOptions, index: Index) -> list[Query]:
+    """The queries of a file whose relevant passages are known; what is passed over is said."""
+    from miner.corpus.queries import read_queries
     from miner.mining.relevant import known_queries
 
-    asked = read_queries(queries, options=options)
-    alike = [each for each in asked if query_key(each.text) == query_key(query)]
-    if not alike:
-        raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
-    chosen = next((each for each in alike if each.text == query), alike[0])
-    (found,) = known_queries([chosen], index, options.notes)
+    found = list(known_queries(read_queries(queries, options=options), index, options.notes))
     say_passed_over(options.notes)
     return found
+
+
+def _found(query: str, queries: Path, among: Sequence[Query]) -> Query:
+    """That of this text, or one that reads the same."""
+    from miner.corpus.queries import query_key
+    from miner.errors import ConfigError
+
+    alike = [each for each in among if query_key(each.text) == query_key(query)]
+    if not alike:
+        raise ConfigError(f"{queries}: has no query {safe(query, 80)!r}")
+    return next((each for each in alike if each.text == query), alike[0])
 
 
 def _given(query: str, relevant: list[str], rows_of_ids: Callable[[list[str]], Int64]) -> Query:

@@ -34,14 +34,15 @@ def counted(recipe: Recipe, record: Mapping[str, Any], known: Calibration | None
     counts = record["counts"]
     lines = [f"{_plural(counts['rows'], 'row')} with {_plural(counts['negatives'], 'negative')}"]
     lines += [f"recall of the search in {path}: {recall:.2%}" for path, recall in record["recall"].items()]
-    lines += ["", f"{counts['candidates']:,} candidates were looked at:", table(_fates(recipe, counts))]
+    lines += ["", f"{counts['candidates']:,} candidates were looked at:", table(_fates(recipe, record))]
     if counts["short_rows"]:
         lines += ["", shortfall(recipe, counts, known)]
     return lines
 
 
-def _fates(recipe: Recipe, counts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _fates(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A line for the guards, one for each filter and one for what was kept."""
+    counts = record["counts"]
     guards = {name: count for name, count in counts["rejected"].items() if is_guard(name)}
     if guards:
         each = ", ".join(f"{name} {count:,}" for name, count in sorted(guards.items(), key=lambda i: -i[1]))
@@ -51,7 +52,7 @@ def _fates(recipe: Recipe, counts: Mapping[str, Any]) -> Iterator[tuple[str, str
         if name not in guards:
             yield f"  {count:,}", f"{reason(name)}: {name}"
     mined = counts["negatives"] - counts["given_negatives"]
-    chosen = f"{mined:,} of them were chosen, {preference(recipe.select)}: {recipe.select!r}"
+    chosen = f"{mined:,} of them were chosen, {preference(recipe.select)}: {record['recipe']['select']}"
     yield f"  {counts['kept']:,}", f"kept; {chosen}"
 
 

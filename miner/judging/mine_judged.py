@@ -23,7 +23,7 @@ from miner.judgments.errors import JudgeErrors, measured
 from miner.judgments.known import KnownJudgments, Standing
 from miner.judgments.record import key_of
 from miner.mining.given import indexes_of, queries_of, recipe_with
-from miner.mining.miner import mine_in_memory
+from miner.mining.in_memory import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
 from miner.progress import Clock

@@ -12,7 +12,7 @@ from miner.index import Index
 from miner.judging.mine_judged import mine_judged
 from miner.judging.panel import Panel
 from miner.judgments.known import KnownJudgments
-from miner.mining.miner import mine_in_memory
+from miner.mining.in_memory import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.progress import Clock
 

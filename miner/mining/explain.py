@@ -10,7 +10,8 @@ from miner.corpus.objects import queries_in
 from miner.encoders.load import load_encoder
 from miner.index import Index
 from miner.mining.counts import verdict_name
-from miner.mining.given import indexes_of, recipe_with
+from miner.mining.fitting import fitted
+from miner.mining.given import indexes_of, queries_of, recipe_with
 from miner.mining.miner import Miner
 from miner.mining.prepare import Prepared, prepare
 from miner.mining.recipe import Recipe
@@ -73,6 +74,7 @@ def explain(
     index: Any,
     recipe: Recipe | None = None,
     *,
+    among: Any = None,
     encoder: Any = None,
     clock: Clock | None = None,
     **fields: Any,
@@ -80,10 +82,12 @@ def explain(
     """Explain what mining does with the `recipe.depth` nearest candidates of one query.
 
     The query is a Query, a dict or a pair with what answers it; one index or several, recipe, its fields and the
-    encoder are as for mine. Raises what `mine` raises.
+    encoder are as for mine. A selector that is fitted to the queries of a run, as priced(), is fitted to those that
+    it is mined `among`, given as for mine, or to this one. Raises what `mine` raises.
     """
     recipe, opened, (asked, *_) = recipe_with(recipe, fields), indexes_of(index), queries_in([query])
     given = None if encoder is None else load_encoder(encoder)
+    recipe = fitted(recipe, [asked] if among is None else queries_of(among), opened, given, clock)
     prepared = prepare([asked], opened, recipe, given, clock)
     return explain_again(prepared, opened, recipe, min(recipe.depth, len(opened[0])))
 

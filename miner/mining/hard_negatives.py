@@ -25,7 +25,7 @@ from miner.index import Index
 from miner.index.build import build
 from miner.index.encode import encoder_key
 from miner.mining.export import dataset as as_dataset
-from miner.mining.miner import mine_in_memory
+from miner.mining.in_memory import mine_in_memory
 from miner.mining.pairs import Pairs
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from miner.data import KEPT, PADDING, RISK, Candidates, Float32, Int64, Pool, Query, Selection, UInt8
-from miner.encoders import Encoder
+from miner.data import KEPT, PADDING, RISK, Candidates, Float32, Int64, Pool, Selection, UInt8
 from miner.filters import judge
 from miner.filters.risk import lowest_caps
 from miner.index import Index
@@ -21,11 +20,8 @@ from miner.mining.examples import dropped
 from miner.mining.judged import weigh
 from miner.mining.pick import Pick
 from miner.mining.pool import PoolBuilder, seen_by
-from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
-from miner.mining.result import MiningResult
-from miner.mining.run_record import RunInfo
 from miner.mining.teacher import with_teacher
 from miner.progress import Clock
 from miner.risk import RiskScorer, features, logit, probability
@@ -36,27 +32,6 @@ SEARCH_QUERIES = 4096
 WIDEN = 4
 
 FOUND, ESTIMATED = MemoKind("found", 1), MemoKind("risk", 1)
-
-
-def mine_in_memory(
-    queries: Sequence[Query],
-    indexes: Sequence[Index],
-    recipe: Recipe,
-    encoder: Encoder | None = None,
-    clock: Clock | None = None,
-) -> MiningResult:
-    """Mine hard negatives for every query in this process. Raises what `prepare` and the recipe's parts raise."""
-    clock = clock or Clock()
-    prepared = prepare(queries, indexes, recipe, encoder, clock)
-    miner = Miner(indexes, recipe, clock)
-    recall = miner.finder.recall(prepared.block.seen, min(recipe.depth, len(indexes[0])))
-    blocks = (
-        range(start, min(start + SEARCH_QUERIES, len(queries)))
-        for start in range(0, len(queries), SEARCH_QUERIES)
-    )
-    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
-    made = RunInfo(recipe, indexes, miner.counts, clock, recall)
-    return MiningResult(queries, prepared, picks, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +72,31 @@ class Miner:
         others need. `found` gives the candidates of a piece of the wave.
         """
         picks = dict[int, Pick]()
+        for here, few, pool in self._pooled(block, wave, found):
+            picked = self._pick(pool, few, self._is_last(wave))
+            picks |= {i: pick for i, pick in zip(here, picked, strict=True) if pick}
+        left = tuple(i for i in wave.queries if i not in picks)
+        return picks, Wave(left, min(wave.depth * WIDEN, len(self.indexes[0])))
+
+    def pools(self, block: Block) -> Iterator[tuple[Block, Pool]]:
+        """A block in parts, each with the pool of its first search."""
+        wave = self.first(len(block))
+        return (
+            (few, pool) for _, few, pool in self._pooled(block, wave, partial(self._searched, block, wave))
+        )
+
+    def _pooled(
+        self, block: Block, wave: Wave, found: Callable[[slice], Candidates]
+    ) -> Iterator[tuple[tuple[int, ...], Block, Pool]]:
+        """The queries of a wave in parts, each as a block and with its pool; what is done with them counts to
+        'filter'."""
         for piece in pieces(wave, self.recipe.depth):
             here, candidates = wave.queries[piece], found(piece)
             for part in _slices(len(here), _scaled(POOL_QUERIES, self.recipe.depth, wave.depth)):
                 with self.clock.stage("filter", len(here[part]), "queries") as stage:
                     few = block.part(here[part])
-                    pool = self.pool(few, candidates.part(range(len(here))[part]))
-                    picked = self._pick(pool, few, self._is_last(wave))
-                    picks |= {i: pick for i, pick in zip(here[part], picked, strict=True) if pick}
+                    yield here[part], few, self.pool(few, candidates.part(range(len(here))[part]))
                     self.clock.advance(stage, len(few))
-        left = tuple(i for i in wave.queries if i not in picks)
-        return picks, Wave(left, min(wave.depth * WIDEN, len(self.indexes[0])))
 
     def _is_last(self, wave: Wave) -> bool:
         """Whether no wave may follow."""
@@ -129,9 +118,9 @@ class Miner:
     def choose(self, pool: Pool, block: Block) -> tuple[UInt8, Selection]:
         """Verdicts [Q, K] and the chosen columns."""
         verdicts = judge(pool, self.recipe.judges)
-        return verdicts, self.recipe.select.choose(pool, verdicts, self._wanted(block), self.recipe.seed)
+        return verdicts, self.recipe.select.choose(pool, verdicts, self.wanted(block), self.recipe.seed)
 
-    def _wanted(self, block: Block) -> Int64:
+    def wanted(self, block: Block) -> Int64:
         """[Q] how many negatives to mine: less those that rows came with."""
         return np.array([max(0, self.recipe.n - len(taken)) for taken in block.taken], np.int64)
 
@@ -203,7 +192,7 @@ class Miner:
         """A pick for each query that has enough or can get no more; None for those to be widened."""
         verdicts, selection = self.choose(pool, block)
         got = np.sum(selection.columns != PADDING, axis=1)
-        wanted = self._wanted(block)
+        wanted = self.wanted(block)
         short, caps = got < wanted, np.full(len(block), np.nan, np.float32)
         if last and np.any(short):
             caps[short] = lowest_caps(pool, self.recipe.judges, wanted)[short]

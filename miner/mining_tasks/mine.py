@@ -15,7 +15,7 @@ from miner.executors import Executor, Serial, opened
 from miner.index import Index
 from miner.mining.garbage import gc_frozen
 from miner.mining.given import indexes_of, queries_of, recipe_with, score_cache
-from miner.mining.miner import mine_in_memory
+from miner.mining.in_memory import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
 from miner.mining_tasks.run import mine_files

@@ -19,6 +19,7 @@ from miner.executors import Executor, TaskQueue
 from miner.formats.cohere import RECEIPTS, RUN, companion
 from miner.index import Index
 from miner.mining.counts import MiningCounts
+from miner.mining.fitting import fitted
 from miner.mining.miner import SEARCH_QUERIES
 from miner.mining.recipe import Recipe
 from miner.mining.run_record import RunInfo
@@ -59,6 +60,7 @@ def mine_files(
     """
     clock = clock or Clock()
     _check(recipe)
+    recipe = fitted(recipe, queries, indexes, clock=clock)
     work = output.with_name(f"{output.name}.work").absolute()
     with building(work):
         run = _run(work, queries, indexes, recipe)

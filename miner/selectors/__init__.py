@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from miner.selectors.base import Selector
+from miner.selectors.base import FittedSelector, Selector
 from miner.selectors.below import BelowRelevant
 from miner.selectors.diverse import Diverse
 from miner.selectors.priced import RiskPenalty
@@ -25,6 +25,7 @@ __all__ = [
     "SELECTORS",
     "BelowRelevant",
     "Diverse",
+    "FittedSelector",
     "RiskPenalty",
     "Sample",
     "Selector",

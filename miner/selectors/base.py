@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, Protocol
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,18 @@ class Selector(Protocol):
 
     def choose(self, pool: Pool, verdicts: UInt8, n: Int64, seed: int) -> Selection:
         """At most n[i] columns with verdict KEPT for each query i, best first; n is int64 [Q]."""
+
+
+@runtime_checkable
+class FittedSelector(Protocol):
+    """A selector that may have to see a sample of the run's pools before it can choose."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can choose as it is."""
+
+    def fitted(self, pools: Sequence[Pool], verdicts: Sequence[UInt8], n: Sequence[Int64]) -> Selector:
+        """One that can, by pools, verdicts and numbers wanted as choose takes them one by one."""
 
 
 def lay_out(chosen: Iterable[Int64], n: Int64) -> Selection:

@@ -1,81 +1,132 @@
 """Priced: hardness against risk, weighed up candidate by candidate instead of cut off by a cap.
 
-The negatives of highest total hardness for a given total cost maximise, one by one, hardness less a price times
-cost (Everett 1963, generalised Lagrange multipliers). The cost of a candidate is its odds of being a false
-negative over those of an ordinary candidate of the same query: how many answers a corpus holds that nobody
-labelled multiplies all odds by a constant, which no estimate knows and which drops out.
+The negatives of least total risk for a given total hardness are, one by one, those of highest hardness less a price
+times risk (Everett 1963, generalised Lagrange multipliers). So hardness is what is fixed, by a rule that people know,
+and the price is found for it. How many answers a corpus holds that nobody labelled multiplies all odds by a constant,
+which no estimate knows and which goes into the price.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
-from miner.data import KEPT, RISK, Bool, Float64, Int64, Pool, Selection, UInt8
+from miner.data import KEPT, PADDING, RISK, Bool, Float32, Float64, Int64, Pool, Selection, UInt8
 from miner.errors import ConfigError
-from miner.filters.riskiest import compared
 from miner.selectors.base import lay_out
 from miner.spec import Spec
 
-ORDINARY = 0.25
-"""The share of a query's first candidates that is no riskier than an ordinary one: a quarter, so that a query most
-of whose candidates answer does not take these for ordinary."""
-FURTHEST = 8.0
-"""Deviations beyond which the standing of a relevant passage counts no more."""
+SLACK, EASIEST = 0.08, 1.25
+"""How far below the margin's hardness, and at most below the hardest, negatives may lie in the mean: in standard
+deviations of a query's similarities to the corpus."""
+DEAREST, DIGITS = 1e9, 3
+"""The highest price, and how many digits of one are kept."""
 SUREST, LEAST = 1 - 1e-6, 0.5e-6
 """Risks are given at six decimals: nothing is known beyond these."""
-_TINY = 1e-6
 
 
 @dataclass(frozen=True, repr=False)
 class RiskPenalty(Spec):
-    """Chooses the kept candidates of highest s(q,c) / σ - price · (odds / ordinary odds) · exp(-z): σ is the standard
-    deviation of the query's similarities to the whole corpus, and z by how many σ the relevant passage (the best of
-    several) lies nearer to the query than the mean candidate. At price 0.1 and z = 0 a candidate with ten times the
-    ordinary odds is taken if it lies one σ nearer than an ordinary one. Price 0 is top().
+    """Chooses the kept candidates of highest similarity less `price` times the odds of being a false negative.
+
+    Without a price it has to be `fitted` to a sample of the run: the highest is taken at which negatives are, in the
+    mean, as hard as the hardest under a relative `margin`, similarities counted from the corpus's mean. Price 0 is
+    top(). Raises ConfigError for a price below 0 and a margin that is no share.
     """
 
     name: ClassVar[str] = "priced"
     reason: ClassVar[str] = "hard for the risk they bear"
     needs: ClassVar[frozenset[str]] = frozenset({RISK})
-    price: float = 0.1
+    margin: float = 0.05
+    price: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.price < np.inf:
+        if self.price is not None and not 0 <= self.price < np.inf:
             raise ConfigError(f"priced: price is {self.price}; expected 0 or more")
+        if not 0 <= self.margin < 1:
+            raise ConfigError(f"priced: margin is {self.margin}; expected 0 or more and less than 1")
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can choose as it is."""
+        return self.price is not None
 
     def choose(self, pool: Pool, verdicts: UInt8, n: Int64, seed: int) -> Selection:
-        order = np.argsort(np.where(verdicts == KEPT, -self.worth(pool), np.inf), axis=1, kind="stable")
-        wanted = np.minimum(n, np.sum(verdicts == KEPT, axis=1)).tolist()
-        return lay_out((np.sort(line[:count]) for line, count in zip(order, wanted, strict=True)), n)
+        """Raises ConfigError without a price and without risks."""
+        if self.price is None:
+            raise ConfigError("priced() has no price yet; fit it to a sample of the run, or name one")
+        return _best(pool.scores - self.price * _odds(pool), verdicts == KEPT, n)
 
-    def worth(self, pool: Pool) -> Float64:
-        """[Q, K] what candidates are worth, in deviations; -inf at padding. Raises ConfigError without risks."""
-        if pool.risk is None:
-            raise ConfigError("priced() needs a pool with risks; score it with a RiskModel first")
-        among = compared(pool)
-        spread = np.maximum(pool.spread(pool.queries)[:, 1].astype(np.float64), _TINY)[:, None]
-        risk = np.clip(pool.risk.astype(np.float64), LEAST, SUREST)
-        odds = risk / (1 - risk)
-        cost = odds / _ordinary(odds, among) * np.exp(-_standing(pool, among, spread))
-        return np.asarray(pool.scores / spread - self.price * cost)
-
-
-def _ordinary(odds: Float64, among: Bool) -> Float64:
-    """[Q, 1] the odds that a quarter of those `among` [Q, K] do not exceed; 1 where there is none."""
-    rising = np.sort(np.where(among, odds, np.inf), axis=1)
-    place = (np.maximum(among.sum(axis=1) - 1, 0) * ORDINARY).astype(np.int64)
-    found = np.take_along_axis(rising, place[:, None], axis=1)
-    return np.asarray(np.where(np.isfinite(found), found, 1.0))
+    def fitted(self, pools: Sequence[Pool], verdicts: Sequence[UInt8], n: Sequence[Int64]) -> RiskPenalty:
+        """With the price for these pools, of which each is as choose takes it. Raises ConfigError without risks."""
+        sample = [_Wanted.of(*each) for each in zip(pools, verdicts, n, strict=True)]
+        low, high = -np.log(DEAREST), np.log(DEAREST)
+        aim = _aim(sample, self.margin)
+        while high - low > 10.0**-DIGITS:
+            middle = (low + high) / 2
+            hard = _mean([each.at(float(np.exp(middle))) for each in sample]) >= aim
+            low, high = (middle, high) if hard else (low, middle)
+        return replace(self, price=float(f"{np.exp(low):.{DIGITS}g}"))
 
 
-def _standing(pool: Pool, among: Bool, spread: Float64) -> Float64:
-    """[Q, 1] by how many deviations the relevant passage lies nearer than the mean of those `among`."""
-    known = pool.best.astype(np.float64)
-    total = np.sum(np.where(among, pool.scores, 0), axis=1, dtype=np.float64)
-    count = among.sum(axis=1)
-    mean = np.where(count > 0, total / np.maximum(count, 1), known)
-    return np.clip((known - mean)[:, None] / spread, -FURTHEST, FURTHEST)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A pool of the sample, the odds [Q, K] and which candidates were kept, and how many are wanted [Q]."""
+
+    pool: Pool
+    odds: Float64
+    kept: Bool
+    n: Int64
+
+    @classmethod
+    def of(cls, pool: Pool, verdicts: UInt8, n: Int64) -> _Wanted:
+        return cls(pool, _odds(pool), verdicts == KEPT, n)
+
+    def at(self, price: float) -> Float32:
+        """The similarities of what is chosen at a price."""
+        return self._chosen(self.kept, price)
+
+    def under(self, margin: float) -> Float32:
+        """The similarities of the hardest under a margin."""
+        known = np.array([np.median(each) for each in self.pool.by_query(self.pool.relevant_scores)])
+        limits = known - margin * (known - self.pool.spread(self.pool.queries)[:, 0])
+        return self._chosen(self.kept & (self.pool.scores <= limits[:, None]), 0.0)
+
+    def _chosen(self, kept: Bool, price: float) -> Float32:
+        columns = _best(self.pool.scores - price * self.odds, kept, self.n).columns
+        taken = np.take_along_axis(self.pool.scores, np.maximum(columns, 0), axis=1)
+        return np.asarray(taken[columns != PADDING])
+
+
+def _aim(sample: Sequence[_Wanted], margin: float) -> float:
+    """How similar negatives are to be in the mean; -inf where there are none."""
+    hardest = _mean([each.at(0.0) for each in sample])
+    if not np.isfinite(hardest):
+        return hardest
+    deviation = _mean([each.pool.spread(each.pool.queries)[:, 1] for each in sample])
+    wanted = _mean([each.under(margin) for each in sample])
+    return max(wanted, hardest - EASIEST * deviation) - SLACK * deviation
+
+
+def _mean(parts: Sequence[Float32]) -> float:
+    """-inf of nothing."""
+    values = np.concatenate([*parts, np.empty(0)])
+    return float(np.mean(values)) if len(values) else -np.inf
+
+
+def _best(worth: Float64, kept: Bool, n: Int64) -> Selection:
+    order = np.argsort(np.where(kept, -worth, np.inf), axis=1, kind="stable")
+    wanted = np.minimum(n, np.sum(kept, axis=1)).tolist()
+    return lay_out((np.sort(line[:count]) for line, count in zip(order, wanted, strict=True)), n)
+
+
+def _odds(pool: Pool) -> Float64:
+    """[Q, K] of being a false negative."""
+    if pool.risk is None:
+        raise ConfigError("priced() needs a pool with risks; score it with a RiskModel first")
+    risk = np.clip(np.where(pool.valid, pool.risk, 1), LEAST, SUREST).astype(np.float64)
+    return np.asarray(risk / (1 - risk))

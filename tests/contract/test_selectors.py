@@ -7,19 +7,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from miner.data import KEPT, PADDED, PADDING, TEACHER, Pool
+from miner.data import KEPT, PADDED, PADDING, TEACHER, Pool, UInt8
 from miner.errors import ConfigError
 from miner.selectors import (
     SELECTORS,
     BelowRelevant,
     Diverse,
+    FittedSelector,
     RiskPenalty,
     Sample,
+    Selector,
     Spread,
     Top,
     parse_selector,
 )
+from miner.selectors.priced import EASIEST, SLACK
 from tests.support.pools import make_pool, part, random_pool
+
+
+def ready(name: str, pool: Pool, verdicts: UInt8) -> Selector:
+    """The selector as it is spelt, fitted to the pool if it is one that has to be."""
+    selector = parse_selector(name)
+    if isinstance(selector, FittedSelector):
+        return selector.fitted([pool], [verdicts], [np.full(len(pool.rows), 5)])
+    return selector
 
 
 @pytest.mark.parametrize("name", SELECTORS)
@@ -27,7 +38,7 @@ def test_only_kept_candidates_are_chosen_best_first_and_never_twice(name: str) -
     pool = random_pool()
     verdicts = np.random.default_rng(1).integers(0, 3, pool.rows.shape).astype(np.uint8)
     n = np.array([5, 0, 3, 5, 1, 5])
-    chosen = parse_selector(name).choose(pool, verdicts, n, seed=3).columns
+    chosen = ready(name, pool, verdicts).choose(pool, verdicts, n, seed=3).columns
     assert chosen.shape == (6, 5)
     for line, verdict, count in zip(chosen, verdicts, n, strict=True):
         picked = line[line != PADDING]
@@ -40,17 +51,16 @@ def test_only_kept_candidates_are_chosen_best_first_and_never_twice(name: str) -
 def test_choices_do_not_depend_on_how_queries_are_split(name: str) -> None:
     pool, verdicts = random_pool(), np.zeros((6, 40), np.uint8)
     n = np.full(6, 5)
-    whole = parse_selector(name).choose(pool, verdicts, n, 0).columns
-    pieces = [
-        parse_selector(name).choose(part(pool, i, i + 2), verdicts[:2], n[:2], 0).columns for i in (0, 2, 4)
-    ]
+    selector = ready(name, pool, verdicts)
+    whole = selector.choose(pool, verdicts, n, 0).columns
+    pieces = [selector.choose(part(pool, i, i + 2), verdicts[:2], n[:2], 0).columns for i in (0, 2, 4)]
     np.testing.assert_array_equal(whole, np.concatenate(pieces))
 
 
 @pytest.mark.parametrize("name", SELECTORS)
 def test_a_query_without_kept_candidates_gets_none(name: str) -> None:
-    pool = random_pool()
-    chosen = parse_selector(name).choose(pool, np.full((6, 40), PADDED, np.uint8), np.full(6, 5), 0).columns
+    pool, none = random_pool(), np.full((6, 40), PADDED, np.uint8)
+    chosen = ready(name, pool, none).choose(pool, none, np.full(6, 5), 0).columns
     assert np.all(chosen == PADDING)
 
 
@@ -127,9 +137,10 @@ def test_diverse_never_takes_two_copies_and_bounds_a_document() -> None:
     ]
 
 
-def priced_pool(risk: list[float], relevant: float = 0.75) -> Pool:
-    """Four candidates a tenth of a cosine apart, one deviation; their mean is .75."""
-    return make_pool([[0.9, 0.8, 0.7, 0.6]], [[relevant]], risk=np.array([risk], np.float32))
+def priced_pool(odds: list[float]) -> Pool:
+    """Four candidates a tenth of a cosine apart; the corpus's cosines have mean and deviation .1."""
+    risk = np.array([[each / (1 + each) for each in odds]], np.float32)
+    return make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.75]], risk=risk)
 
 
 def bought(pool: Pool, price: float, n: int = 2) -> list[int]:
@@ -138,53 +149,87 @@ def bought(pool: Pool, price: float, n: int = 2) -> list[int]:
     return columns
 
 
-def test_a_price_weighs_deviations_of_cosine_against_how_much_likelier_than_ordinary() -> None:
-    pool = priced_pool(
-        [1 / 3, 1 / 11, 1 / 101, 1 / 101]
-    )  # odds .5, .1, .01, .01: 50, 10, 1, 1 times ordinary
+def test_a_price_weighs_cosine_against_odds() -> None:
+    pool = priced_pool([0.5, 0.1, 0.01, 0.01])
     assert bought(pool, 0.0) == [0, 1]
-    assert bought(pool, 0.03) == [0, 1]  # worth 7.5, 7.7, 6.97, 5.97
-    assert bought(pool, 0.06) == [1, 2]  # 6, 7.4, 6.94, 5.94
-    assert bought(pool, 0.3) == [2, 3]  # -6, 5, 6.7, 5.7
-    assert bought(pool, 0.3, n=4) == [0, 1, 2, 3]
+    assert bought(pool, 0.5) == [1, 2]  # worth .65, .75, .695, .595
+    assert bought(pool, 3.0) == [2, 3]  # -.6, .5, .67, .57
+    assert bought(pool, 3.0, n=4) == [0, 1, 2, 3]
 
 
-def test_risks_that_are_all_off_by_one_factor_of_odds_choose_the_same() -> None:
-    odds = np.array([0.5, 0.1, 0.01, 0.01])
-    for factor in (0.01, 1.0, 30.0):
-        assert bought(priced_pool((factor * odds / (1 + factor * odds)).tolist()), 0.06) == [1, 2]
-
-
-def test_a_relevant_passage_that_stands_far_out_makes_others_less_suspicious() -> None:
-    risk = [1 / 3, 1 / 11, 1 / 101, 1 / 101]
-    assert bought(priced_pool(risk, relevant=0.75), 0.06) == [1, 2]
-    assert bought(priced_pool(risk, relevant=0.95), 0.06) == [0, 1]
-    assert bought(priced_pool(risk, relevant=0.25), 0.06) == [2, 3]
-
-
-def test_what_matches_a_relevant_passage_does_not_make_others_ordinary() -> None:
-    pool = make_pool(
-        [[0.9, 0.9, 0.9, 0.8, 0.7, 0.6]],
-        [[0.75]],
-        risk=np.array([[0.99, 0.99, 1 / 3, 1 / 11, 1 / 101, 1 / 101]], np.float32),
-        match=np.array([[1, 1, 0, 0, 0, 0]], np.uint8),
+def fit(pool: Pool, margin: float = 0.05, n: int = 5) -> float:
+    found = RiskPenalty(margin=margin).fitted(
+        [pool], [np.zeros(pool.rows.shape, np.uint8)], [np.full(len(pool.rows), n)]
     )
-    verdicts = np.array([[PADDED, PADDED, 0, 0, 0, 0]], np.uint8)
-    chosen = RiskPenalty(price=0.06).choose(pool, verdicts, np.array([2]), 0).columns
-    assert chosen.tolist() == [[3, 4]]
+    assert found.price is not None
+    return found.price
 
 
-def test_candidates_beyond_the_first_hundred_change_nothing_for_those_before() -> None:
-    rng = np.random.default_rng(3)
-    scores, risk = -np.sort(-rng.uniform(0, 0.9, (1, 300))), rng.uniform(0, 1, (1, 300)).astype(np.float32)
-    deep = RiskPenalty().worth(make_pool(scores, [[0.5]], risk=risk))
-    flat = RiskPenalty().worth(make_pool(scores[:, :100], [[0.5]], risk=risk[:, :100]))
-    np.testing.assert_array_equal(deep[:, :100], flat)
+def hardness(pool: Pool, price: float, n: int = 5) -> float:
+    columns = (
+        RiskPenalty(price=price)
+        .choose(pool, np.zeros(pool.rows.shape, np.uint8), np.full(len(pool.rows), n), 0)
+        .columns
+    )
+    return float(np.take_along_axis(pool.scores, columns, 1).mean())
 
 
-def test_a_price_needs_an_estimate_and_is_not_negative() -> None:
-    kept = np.zeros((1, 2), np.uint8)
+def suspicious_pool(relevant: float = 0.85) -> Pool:
+    """Pools of candidates of which the harder are likelier to answer, in the mean; fourteen lie between .8 and .9."""
+    rng = np.random.default_rng(5)
+    scores = -np.sort(-rng.uniform(0.2, 0.9, (50, 100)))
+    risk = 1 / (1 + np.exp(4 - 6 * scores + rng.normal(size=scores.shape)))
+    return make_pool(scores, [[relevant]] * 50, risk=risk.astype(np.float32))
+
+
+def test_the_price_found_leaves_negatives_as_hard_as_the_hardest_under_a_relative_margin() -> None:
+    pool = suspicious_pool()
+    for margin in (0.05, 0.1):
+        limit = 0.85 - margin * (0.85 - 0.1)
+        under = np.where(pool.scores <= limit, pool.scores, -1)
+        aim = float(-np.sort(-under)[:, :5].mean()) - SLACK * 0.1
+        assert hardness(pool, fit(pool, margin)) == pytest.approx(aim, abs=2e-3)
+
+
+def test_the_price_found_takes_no_size_of_the_estimates_for_granted() -> None:
+    pool = suspicious_pool()
+    assert pool.risk is not None
+    odds = 20 * pool.risk / (1 - pool.risk)
+    surer = replace(pool, risk=(odds / (1 + odds)).astype(np.float32))
+    chosen = [
+        RiskPenalty(price=fit(each))
+        .choose(each, np.zeros(each.rows.shape, np.uint8), np.full(50, 5), 0)
+        .columns
+        for each in (pool, surer)
+    ]
+    assert np.mean(chosen[0] == chosen[1]) > 0.95
+
+
+@pytest.mark.parametrize("relevant", [-1.0, 0.15])
+def test_where_a_margin_leaves_next_to_nothing_negatives_are_not_plainly_easy(relevant: float) -> None:
+    pool = suspicious_pool(relevant)
+    hardest = hardness(pool, 0.0)
+    aim = hardest - (EASIEST + SLACK) * 0.1
+    assert hardness(pool, fit(pool)) == pytest.approx(aim, abs=2e-3)
+
+
+def test_a_margin_that_takes_nothing_away_leaves_the_hardest() -> None:
+    pool = suspicious_pool(relevant=5.0)
+    assert hardness(pool, fit(pool)) == pytest.approx(hardness(pool, 0.0) - SLACK * 0.1, abs=2e-3)
+    nothing = RiskPenalty().fitted([], [], [])
+    assert nothing.ready
+
+
+def test_a_price_needs_an_estimate_and_is_found_before_anything_is_chosen() -> None:
+    kept, pool = np.zeros((1, 2), np.uint8), make_pool([[0.9, 0.8]], [[0.9]])
     with pytest.raises(ConfigError, match="risk"):
-        RiskPenalty().choose(make_pool([[0.9, 0.8]], [[0.9]]), kept, np.array([1]), 0)
+        RiskPenalty(price=1.0).choose(pool, kept, np.array([1]), 0)
+    with pytest.raises(ConfigError, match="risk"):
+        RiskPenalty().fitted([pool], [kept], [np.array([1])])
+    assert not RiskPenalty().ready
+    with pytest.raises(ConfigError, match="has no price yet"):
+        RiskPenalty().choose(pool, kept, np.array([1]), 0)
     with pytest.raises(ConfigError, match="expected 0 or more"):
         RiskPenalty(price=-1.0)
+    with pytest.raises(ConfigError, match="less than 1"):
+        RiskPenalty(margin=1.0)

@@ -80,7 +80,7 @@ def test_mining_ends_with_rows_reasons_files_and_the_next_command(
     assert done.out == ""
     assert "1 row with 5 negatives" in done.err
     assert "40 candidates were looked at" in done.err
-    assert "kept; 5 of them were chosen, hard for the risk they bear: priced()" in done.err
+    assert "kept; 5 of them were chosen, hard for the risk they bear: priced(price=" in done.err
     assert "among the likeliest of its query to answer after all: riskiest()" in done.err
     assert done.err.splitlines()[-1] == "next: miner validate rows.jsonl and miner report rows.jsonl"
 
@@ -103,6 +103,6 @@ def test_explaining_tells_chosen_from_kept_and_says_why_in_words(
     assert shown.count("chosen") >= 6
     assert len([line for line in shown.splitlines() if line.strip()[:1].isdigit()]) >= len(verdicts) > 3
     assert "dropped: it is a relevant passage" in shown
-    assert "a hard negative: hard for the risk they bear, by priced()" in shown
+    assert "a hard negative: hard for the risk they bear, by priced(price=" in shown
     record = json.loads(call(capsys, *words, "--json").out)
     assert {each["verdict"] for each in record["candidates"]} >= {"chosen", "same_id"}

@@ -12,7 +12,7 @@ from miner.data import Passage, Query
 from miner.encoders.load import load_encoder
 from miner.errors import ModelError
 from miner.index import build_index, open_index
-from miner.mining.miner import mine_in_memory
+from miner.mining.in_memory import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.models.load import is_static
 from miner.training.plan import TrainSettings

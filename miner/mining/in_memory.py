@@ -1,0 +1,38 @@
+"""Mining in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from miner.data import Query
+from miner.encoders import Encoder
+from miner.index import Index
+from miner.mining.fitting import fitted_to
+from miner.mining.miner import SEARCH_QUERIES, Miner
+from miner.mining.prepare import prepare
+from miner.mining.recipe import Recipe
+from miner.mining.result import MiningResult
+from miner.mining.run_record import RunInfo
+from miner.progress import Clock
+
+
+def mine_in_memory(
+    queries: Sequence[Query],
+    indexes: Sequence[Index],
+    recipe: Recipe,
+    encoder: Encoder | None = None,
+    clock: Clock | None = None,
+) -> MiningResult:
+    """Mine hard negatives for every query in this process. Raises what `prepare` and the recipe's parts raise."""
+    clock = clock or Clock()
+    prepared = prepare(queries, indexes, recipe, encoder, clock)
+    recipe = fitted_to(recipe, prepared.block, indexes, clock)
+    miner = Miner(indexes, recipe, clock)
+    recall = miner.finder.recall(prepared.block.seen, min(recipe.depth, len(indexes[0])))
+    blocks = (
+        range(start, min(start + SEARCH_QUERIES, len(queries)))
+        for start in range(0, len(queries), SEARCH_QUERIES)
+    )
+    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
+    made = RunInfo(recipe, indexes, miner.counts, clock, recall)
+    return MiningResult(queries, prepared, picks, made)
