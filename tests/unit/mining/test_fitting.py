@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import miner
-from miner.data import Int64, Pool, Query, Selection, UInt8
+from miner.data import Float32, Int64, Pool, Query, Selection, UInt8
 from miner.index import Index
 from miner.mining import fitting
 from miner.mining.fitting import fitted, sample
+from miner.mining.given import score_cache
 from miner.mining.recipe import Recipe
 from miner.selectors import Selector, Top
 from miner.spec import Spec
@@ -96,14 +97,15 @@ def test_explaining_one_query_among_those_of_a_run_shows_what_the_run_chose(inde
 
 
 def test_a_teacher_is_not_asked_about_the_sample(index: Index) -> None:
+    asked = list[tuple[str, str]]()
+
     class Teacher:
         fingerprint = "by length"
-        asked: ClassVar[list[str]] = []
 
-        def score(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
-            self.asked += [query for query, _ in pairs]
+        def score(self, pairs: Sequence[tuple[str, str]]) -> Float32:
+            asked.extend(pairs)
             return np.zeros(len(pairs), np.float32)
 
-    recipe = Recipe(teacher=miner.mining.given.score_cache(Teacher(), index))
-    assert fitted(recipe, QUERIES, [index]).select.price is not None
-    assert not Teacher.asked
+    recipe = Recipe(teacher=score_cache(Teacher(), index))
+    assert repr(fitted(recipe, QUERIES, [index]).select).startswith("priced(price=")
+    assert not asked
