@@ -3,6 +3,7 @@
 MinerError                 exit code 1
 ├── ConfigError            exit code 2: an option, a spec or a path given wrongly
 │   ├── IndexNotFound      no index where one was expected
+│   ├── ModelNotFound      no model of that name, or in that folder
 │   └── MissingExtra       an optional package is not installed; carries the pip line
 ├── InputError             a file's content is not what it must be: file, line, found, expected
 │   └── Misread            so much of a file cannot be parsed that its format was not understood
@@ -40,6 +41,10 @@ class ConfigError(MinerError):
 
 class IndexNotFound(ConfigError):
     """No index lies where one was expected."""
+
+
+class ModelNotFound(ConfigError):
+    """No model has that name, or lies in that folder."""
 
 
 class MissingExtra(ConfigError):

@@ -19,7 +19,7 @@ from miner.corpus.options import ReadOptions
 from miner.corpus.walk import folder_files, suffix_of
 from miner.errors import ConfigError, InputError, OutputError
 from miner.storage.files import COMPRESSED, read_text, write_bytes, write_json
-from miner.storage.paths import as_path
+from miner.storage.paths import as_path, path_if_given
 
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".txt")
 LINES = (".jsonl", ".ndjson")
@@ -43,7 +43,7 @@ def clean(
     and for an unknown step, InputError for a file that cannot be read; then nothing is written.
     """
     source, output = as_path(source, "the source"), as_path(output, "the output")
-    options = options or ReadOptions()
+    told, options = path_if_given(report, "the report"), options or ReadOptions()
     cleaner = steps if isinstance(steps, Cleaner) else Cleaner.parse(steps) if steps else Cleaner()
     files = list(_files(source, options))
     done = CleaningReport(cleaner.fit(text for file, _ in files for text in _texts(file, options)))
@@ -54,8 +54,8 @@ def clean(
     elif not _clean_file(source, _of_kind(output, source), done, options):
         expected = "names as in docs/formats.md, or --columns 'text=NAME'"
         raise InputError(source, None, f"has no column of texts; expected {expected}")
-    if report is not None:
-        write_json(Path(report), done.record())
+    if told is not None:
+        write_json(told, done.record())
     return done
 
 

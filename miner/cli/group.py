@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args
 
@@ -15,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from miner.cli.spared import WITHOUT_PANDAS, spare_pandas
-from miner.errors import MinerError
+from miner.errors import ConfigError, MinerError
 
 OWN_TALK = ("serve",)
 """Commands whose standard error is a log, which says itself that they start."""
@@ -23,6 +24,8 @@ OWN_OUTPUT = ("rerank", "review", "sample", "serve")
 """Commands without --json: their output is rows, files or answers, and no report."""
 WORDS = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
 """What help calls the value of an option, by its type."""
+MAY_BE_EMPTY = ("--query-prompt", "--document-prompt")
+"""Options for which an empty text means something: no prompt."""
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result to stdout as JSON.")]
 
@@ -37,8 +40,20 @@ class Group(TyperGroup):
                 typer.echo(ctx.get_help())
                 raise typer.Exit
             args = [args[1], "--help"]
+        if not ctx.resilient_parsing:
+            guarded(check_words, args)
         name, listed, rest = super().resolve_command(ctx, args)
         return name, listed and guarded(load, listed.name or ""), rest
+
+
+def check_words(words: list[str]) -> None:
+    """Raise ConfigError for an empty word, such as a variable of a script that is not set. As a path it would be the
+    current folder."""
+    for before, word in pairwise(words):
+        option, equals, value = word.partition("=")
+        named = option if equals and option.startswith("--") else before
+        if not (value if named == option else word) and named not in MAY_BE_EMPTY:
+            raise ConfigError(f"an empty text follows {named!r}; expected a value")
 
 
 def load(name: str) -> Any:

@@ -86,7 +86,7 @@ def compare(
 def _judgments(given: str | Path | None, files: tuple[Path, Path]) -> KnownJudgments | None:
     """Those that are named and those beside the files; None where there are none."""
     beside = [companion(file, JUDGMENTS) for file in files]
-    found = [Path(given)] if given is not None else []
+    found = [] if given is None else [as_path(given, "the file of judgments")]
     found += [path for path in dict.fromkeys(beside) if path.is_file() and path not in found]
     return KnownJudgments.of(*found) if found else None
 

@@ -20,6 +20,7 @@ from miner.index.index import Index
 from miner.index.manifest import read_manifest
 from miner.progress import Clock, clock_of
 from miner.storage.mirror import place_of
+from miner.storage.paths import as_path
 
 if TYPE_CHECKING:
     from miner.cleaning import Cleaner
@@ -64,7 +65,8 @@ def build_index(
     if not isinstance(out, str | Path | None):
         raise ConfigError(f"the index is to be in {out!r}; expected a folder or a URI")
     if isinstance(corpus, str | Path):
-        out, options = out or default_out(Path(corpus)), options or ReadOptions()
+        corpus, options = as_path(corpus, "the corpus"), options or ReadOptions()
+        out = default_out(corpus) if out is None else out
     elif out is None:
         raise ConfigError("passages have no name to call an index by; name a folder for it")
     elif clean is not None:

@@ -16,7 +16,7 @@ def info(index: str | Path | Index | None = None) -> dict[str, Any]:
     `shards`, and `bytes` on disk. Without an index it is the only one in indexes/. Raises what open_index raises, and
     ConfigError where there is not just one.
     """
-    opened = index if isinstance(index, Index) else open_index(index or default_index())
+    opened = index if isinstance(index, Index) else open_index(default_index() if index is None else index)
     return {
         **opened.describe(),
         "dim": opened.dim,

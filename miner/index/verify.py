@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from miner.errors import IndexCorrupt
 from miner.index.encode import key_of, vector_stem
+from miner.index.index import Index
 from miner.index.ingest import ALIASES, PASSAGES, key_table
-from miner.index.manifest import Manifest, Shard, read_manifest
+from miner.index.manifest import Manifest, Shard, default_index, read_manifest
 from miner.index.survey import survey
 from miner.progress import Clock
 from miner.storage import sealed
@@ -22,13 +23,15 @@ from miner.storage.sealed import Sealed
 from miner.vectors.moments import Sums
 
 
-def verify(path: str | Path, clock: Clock | None = None) -> list[str]:
+def verify(index: Index | str | Path | None = None, clock: Clock | None = None) -> list[str]:
     """All that is wrong with an index, one sentence a fault, each naming its file; empty if nothing is.
 
-    At a URI the files of a shard are copied from the store to be looked at. Raises IndexNotFound, IndexMismatch,
-    or IndexCorrupt for a manifest that cannot be read; for a URI ConfigError and StoreFailed.
+    Without an index it is the only one in indexes/. At a URI the files of a shard are copied from the store to be
+    looked at. Raises IndexNotFound, IndexMismatch, or IndexCorrupt for a manifest that cannot be read; for a URI
+    ConfigError and StoreFailed.
     """
-    place, clock = place_of(path), clock or Clock()
+    place = index.place if isinstance(index, Index) else place_of(default_index() if index is None else index)
+    clock = clock or Clock()
     manifest, faults = read_manifest(place), list[str]()
     sums = Sums.zero(manifest.dim)
     with clock.stage("verify", len(manifest.files), "files") as stage:

@@ -14,7 +14,7 @@ from miner.formats.cohere import companion
 from miner.judging.panel import Panel
 from miner.judging.simple import FileJudge
 from miner.judgments import JUDGMENTS, PERSON, JudgmentStore, Pair, Verdict
-from miner.storage.paths import as_path
+from miner.storage.paths import as_path, path_if_given
 
 Ask = Callable[[Sequence[Pair], JudgmentStore], object]
 """Asks a person about pairs; the answers go to the store."""
@@ -47,7 +47,7 @@ def audit(
     sample = _Sample(file, rows or file, k, seed, judged if panel else 0)
     if panel is not None:
         return sample.by_judge(panel)
-    return sample.by_people(None if judgments is None else Path(judgments), complete, ask)
+    return sample.by_people(path_if_given(judgments, "the file of judgments"), complete, ask)
 
 
 class _Sample:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import ClassVar
 
 from miner.endpoints import Caller, CallFailed, CallPlan, Meter, Patience, estimated_tokens
@@ -15,6 +14,7 @@ from miner.judging.base import JudgeSpec, Opinion
 from miner.judging.prompt import Prompt, read_prompt
 from miner.judging.reply import SCHEMA, read_reply
 from miner.judgments import Pair
+from miner.storage.paths import path_if_given
 
 WRITTEN, WRITTEN_EACH = 40, 20
 """Tokens of a reply, and of each verdict in it."""
@@ -57,7 +57,7 @@ class LanguageModelJudge(JudgeSpec):
 
     @cached_property
     def _prompt(self) -> Prompt:
-        return read_prompt(None if self.prompt is None else Path(self.prompt))
+        return read_prompt(path_if_given(self.prompt, "the prompt"))
 
     @cached_property
     def meter(self) -> Meter:

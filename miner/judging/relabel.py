@@ -22,6 +22,7 @@ from miner.judging.trial import JudgeTrial, TrialPair, hold_trial
 from miner.judgments import Judgment, Pair
 from miner.judgments.known import KnownJudgments, Standing
 from miner.judgments.record import key_of
+from miner.storage.paths import as_path
 from miner.text.match import Match, MatchRequest, match_all
 from miner.text.near_copies import NearCopies
 
@@ -87,7 +88,7 @@ def relabel(
     """
     check_is_panel(panel)
     old = (
-        [row for _, row in read_any(Path(rows), ReadOptions())]
+        [row for _, row in read_any(as_path(rows, "the file of rows"), ReadOptions())]
         if isinstance(rows, str | Path)
         else list(rows)
     )

@@ -116,7 +116,7 @@ class FileJudge(JudgeSpec):
 
     @cached_property
     def _book(self) -> JudgmentBook:
-        return read_judgments(Path(self.path))
+        return read_judgments(self.path)
 
     def plan(self, pairs: Sequence[Pair]) -> CallPlan | None:
         return None

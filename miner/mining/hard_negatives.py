@@ -34,6 +34,7 @@ from miner.mining.teacher import ScoreCache
 from miner.mining.tuples import LAYOUTS, ScoredRow, TupleLayout
 from miner.models.cross_encoder import LoadedCrossEncoder
 from miner.progress import Clock, clock_of
+from miner.storage.paths import as_path
 
 if TYPE_CHECKING:
     import datasets
@@ -232,7 +233,7 @@ def _prompt(model: Any, given: Prompt) -> str | None:
 def _folder(cache: str | Path | None) -> Iterator[Path]:
     """Where the index lies: in the cache folder, or for as long as the call takes."""
     if cache is not None:
-        yield Path(cache)
+        yield as_path(cache, "the cache folder")
         return
     with TemporaryDirectory(prefix="miner-") as folder:
         yield Path(folder)

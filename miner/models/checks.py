@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from miner.errors import ModelError
+from miner.errors import ModelError, ModelNotFound
 
 if TYPE_CHECKING:
     from miner.models.locate import Located
@@ -42,7 +42,7 @@ def read_json(path: Path) -> Any:
 
 
 def check_weights(located: Located) -> None:
-    """Raises ModelError unless all weights are safetensors."""
+    """Raises ModelError unless all weights are safetensors, ModelNotFound for a folder of other things."""
     for part in located.parts:
         pickles = sorted(file.name for pattern in PICKLES for file in part.glob(pattern))
         if pickles and not any(part.glob("model*.safetensors")):
@@ -51,7 +51,8 @@ def check_weights(located: Located) -> None:
                 "convert it to safetensors"
             )
     if not located.weights:
-        raise ModelError(
+        described = any((located.folder / name).is_file() for name in ("config.json", "modules.json"))
+        raise (ModelError if described else ModelNotFound)(
             f"{located.folder}: holds no *.safetensors; expected a model of sentence-transformers"
         )
 

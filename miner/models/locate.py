@@ -13,9 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from miner.errors import MissingExtra, ModelError
+from miner.errors import MissingExtra, ModelError, ModelNotFound
 from miner.models.checks import check_code, check_weights, read_json
 from miner.models.weights import weights_sha256
+from miner.storage.paths import path_if_given
 
 BUNDLED = "sentence-transformers/all-MiniLM-L6-v2"
 BUNDLED_NAMES = (BUNDLED, "all-MiniLM-L6-v2")
@@ -71,11 +72,13 @@ def locate(
 ) -> Located:
     """Find a model; None is the bundled one. Without `download` a hub model must lie in the hub's cache.
 
-    Raises MissingExtra if the bundled model is not installed, ModelError if there is no such model, its
-    weights are not safetensors, the bundled ones are not the known ones, or it would run code of its own.
+    Raises MissingExtra if the bundled model is not installed, ModelNotFound if there is no such model, ModelError if
+    the hub cannot be reached, the weights are not safetensors, the bundled ones are not the known ones, or the
+    model would run code of its own.
     """
-    if name is not None and Path(name).is_dir():
-        located = Located(Path(name), str(Path(name).resolve()), trust_remote_code)
+    folder = path_if_given(name, "the model")
+    if folder is not None and folder.is_dir():
+        located = Located(folder, str(folder.resolve()), trust_remote_code)
     elif name is None or name in BUNDLED_NAMES:
         return _bundled()
     else:
@@ -106,9 +109,10 @@ def _bundled() -> Located:
 
 def _from_hub(name: str, trusted: bool, download: bool) -> Path:
     if not HUB_NAME.fullmatch(name) or Path(name).parent.exists():
-        raise ModelError(f"{name}: no such folder; expected one, or a hub name such as {BUNDLED}")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+        found = "is a file" if Path(name).is_file() else "no such folder"
+        raise ModelNotFound(f"{name}: {found}; expected a folder, or a hub name such as {BUNDLED}")
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
     wanted = [*DATA, *(CODE if trusted else ())]
     try:
@@ -124,5 +128,6 @@ def _from_hub(name: str, trusted: bool, download: bool) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except (OSError, ValueError, HfHubHTTPError) as error:
-        reason = type(error).__name__
-        raise ModelError(f"{name}: is no folder and cannot be had from the hub ({reason})") from None
+        missing = constants.HF_HUB_OFFLINE or isinstance(error, RepositoryNotFoundError | HFValidationError)
+        said = f"{name}: is no folder and cannot be had from the hub ({type(error).__name__})"
+        raise (ModelNotFound if missing else ModelError)(said) from None

@@ -8,17 +8,18 @@ from pathlib import Path
 from miner.data import CountTokens
 from miner.errors import ModelError
 from miner.models.locate import bundled_folder, locate
+from miner.storage.paths import as_path
 
 
 def token_counter(model: str | None = None) -> CountTokens:
     """Counts tokens of texts, special ones aside, as the encoder of that name does; the bundled by default.
 
     The tokenizer.json of the model is read, which takes no torch. Raises MissingExtra where no model is named
-    and none is bundled, ModelError for a model that is not there or has no such tokenizer.
+    and none is bundled, ModelNotFound for a model that is not there, ModelError for one without such a tokenizer.
     """
     if model is None:
         return _counter(bundled_folder() / "tokenizer.json")
-    file = Path(model) / "tokenizer.json"
+    file = as_path(model, "the model") / "tokenizer.json"
     return _counter(file if file.is_file() else locate(model).folder / "tokenizer.json")
 
 

@@ -18,7 +18,7 @@ from miner.reporting.part import ReportLimits, examine
 from miner.reporting.provenance import provenance
 from miner.reporting.tab import TITLES, Tab
 from miner.storage import files
-from miner.storage.paths import as_path
+from miner.storage.paths import as_path, path_if_given
 from miner.validating import Preflight, validate
 
 
@@ -65,19 +65,20 @@ def report(
     Raises ConfigError for a missing file, InputError for one that cannot be read on or whose receipts or run
     record are damaged, OutputError, MissingExtra.
     """
-    if output is not None:
-        files.check_writable(Path(output))
+    page = path_if_given(output, "the page")
+    if page is not None:
+        files.check_writable(page)
         require("jinja2", "matplotlib", extra="report", purpose="the report")
     limits = ReportLimits(shown=rows, seed=seed)
     train, validation = (
         as_path(file, "the file to report on"),
-        None if evaluation is None else Path(evaluation),
+        path_if_given(evaluation, "the evaluation file"),
     )
     found = examine_files(
         train, validation, gauge=gauge(model), limits=limits, judgments=judgments, clock=clock
     )
-    if output is not None:
-        found.write(Path(output))
+    if page is not None:
+        found.write(page)
     return found
 
 

@@ -11,6 +11,7 @@ from miner.errors import InputError
 from miner.reranking.score import Reranker, rank
 from miner.reranking.store import load_reranker
 from miner.storage import files
+from miner.storage.paths import as_path
 
 BLOCK = 32
 """Queries that are scored together."""
@@ -51,7 +52,7 @@ def _requests(
     where: str | Path = "requests"
     lines: Iterable[tuple[int, Any]]
     if isinstance(requests, (str, Path)):
-        where = Path(requests)
+        where = as_path(requests, "the file of requests")
         lines = files.read_jsonl(where)
     else:
         lines = enumerate(requests, 1)

@@ -35,11 +35,13 @@ def locate_reranker(path: str | Path) -> RerankerFolders:
     """The parts of the reranker in a folder that `miner train` wrote, or of any sentence-transformers encoder
     or cross-encoder, by folder or name.
 
-    Raises ModelError for a folder that holds neither, or one that a newer miner wrote.
+    Raises ModelNotFound for a name without a model, ModelError for a folder that holds neither, or one that a newer
+    miner wrote.
     """
-    description = Path(path) / DESCRIPTION
+    home = as_path(path, "the model")
+    description = home / DESCRIPTION
     if description.exists():
-        folder, arch = Path(path), _description(description)
+        folder, arch = home, _description(description)
     else:
         folder = locate(path).folder
         arch = "bi" if kind_of(folder) is Kind.ENCODER else "cross"
@@ -53,7 +55,7 @@ def load_reranker(path: str | Path, max_length: int | None = None) -> Reranker:
 
     Raises what locate_reranker does.
     """
-    found = locate_reranker(as_path(path, "the model") if not isinstance(path, str) else path)
+    found = locate_reranker(path)
     bi, cross = None, None
     if found.encoder:
         bi = BiReranker(load_sentence_transformer(found.encoder, max_length=max_length))

@@ -43,7 +43,7 @@ def review(
     Raises InputError for what the files hold, ConfigError for a port that is taken, OutputError.
     """
     file = as_path(mined, "the mined file")
-    store = JudgmentStore(companion(file, JUDGMENTS) if judgments is None else Path(judgments))
+    store = JudgmentStore(companion(file, JUDGMENTS) if judgments is None else judgments)
     queue = ReviewQueue(rows or file, store, k=k, seed=seed, order="doubtful" if doubtful else "draw")
     server = ReviewServer(queue, port)
     try:

@@ -9,7 +9,7 @@ from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.splitting.files import Split, split_file
 from miner.splitting.plan import SplitPlan
-from miner.storage.paths import as_path
+from miner.storage.paths import as_path, path_if_given
 
 
 def split(
@@ -37,6 +37,6 @@ def split(
     encoder = None
     if near:
         encoder = load_encoder(model, dtype="fp32") if model is None or isinstance(model, str) else model
-    folder = None if output is None else Path(output)
+    folder = path_if_given(output, "the folder to write to")
     path = as_path(file, "the file to split")
     return split_file(path, plan, encoder=encoder, folder=folder, options=options)

@@ -20,7 +20,7 @@ from miner.reranking.evaluate import Comparison, compare
 from miner.reranking.metrics import METRICS, PRIMARY
 from miner.reranking.store import RECORD
 from miner.storage import files
-from miner.storage.paths import as_path
+from miner.storage.paths import as_path, path_if_given
 from miner.training.advice import TrainOutcome, advise
 from miner.training.check import TrainCheck, check_rows
 from miner.training.curve import draw
@@ -116,7 +116,7 @@ def train(
     require("datasets", "accelerate", extra="train", purpose="training")
     if not isinstance(settings, TrainSettings):
         raise ConfigError(f"the settings are of type {type(settings).__name__}; expected TrainSettings(...)")
-    path, eval_path = as_path(path, "the file of rows"), None if eval_path is None else Path(eval_path)
+    path, eval_path = as_path(path, "the file of rows"), path_if_given(eval_path, "the evaluation file")
     workspace = Workspace(as_path(output, "the output"))
     workspace.check()
     located = locate(settings.model)

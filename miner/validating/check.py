@@ -12,7 +12,7 @@ from miner.errors import ConfigError
 from miner.judgments import JudgmentBook, Pair, read_judgments
 from miner.models.tokenizer import token_counter
 from miner.progress import Clock
-from miner.storage.paths import as_path
+from miner.storage.paths import as_path, path_if_given
 from miner.validating import lines, rows, sets
 from miner.validating.across import contradictions, relevant_of_twins
 from miner.validating.finding import Finding, FindingLog, Severity
@@ -104,13 +104,14 @@ def validate(
 
     Raises ConfigError for a file that is missing or given twice, InputError for one that cannot be read on.
     """
-    train, evaluation = as_path(file, "the file to check"), None if evaluation is None else Path(evaluation)
+    train, evaluation = as_path(file, "the file to check"), path_if_given(evaluation, "the evaluation file")
+    fixed = path_if_given(fix, "the copy to write")
     if fix_overlap and fix is None:
         raise ConfigError("--fix-overlap corrects the copy that --fix writes; expected --fix OUT")
     if evaluation is not None and evaluation.resolve() == train.resolve():
         raise ConfigError(f"{evaluation}: is the training file itself; expected another evaluation file")
     counter = (model if callable(model) else token_counter(model)) if max_tokens else None
-    known = None if judgments is None else read_judgments(Path(judgments))
+    known = None if judgments is None else read_judgments(judgments)
     walk = _Check(FindingLog(cap, SEVERITIES), max_tokens, counter, clock or Clock(), known)
     first = walk.over(train)
     walk.note("few-queries", first.file, sets.few_queries(first))
@@ -122,7 +123,7 @@ def validate(
         walk.note("shared-query", second.file, sets.shared_query(first, second))
     walk.note("too-large", first.file, sets.too_large(sum(file["bytes"] for file in walk.files)))
     found = walk.result()
-    return found if fix is None else replace(found, fixed=fix_file(train, Path(fix), overlap=fix_overlap))
+    return found if fixed is None else replace(found, fixed=fix_file(train, fixed, overlap=fix_overlap))
 
 
 @dataclass

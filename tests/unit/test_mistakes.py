@@ -28,10 +28,30 @@ def store(tmp_path: Path) -> miner.JudgmentStore:
 Call = Callable[[miner.MiningResult, miner.JudgmentStore], Any]
 PAIR = [("text 3", "text 3 of the plan")]
 A_PATH = "is of type int; expected a path"
+EMPTY = "is named by an empty text; expected a path"
 MISTAKES: list[tuple[str, Call]] = [
     (f"the index {A_PATH}", lambda mined, store: miner.open_index(3)),  # type: ignore[arg-type]
     ("the index is of type NoneType", lambda mined, store: miner.open_index(None)),  # type: ignore[arg-type]
-    ("the index is of type Index; expected a path", lambda mined, store: miner.verify(mined.index)),  # type: ignore[arg-type]
+    (f"the index {A_PATH}", lambda mined, store: miner.verify(3)),  # type: ignore[arg-type]
+    (f"the index {EMPTY}", lambda mined, store: miner.open_index("")),
+    (f"the index {EMPTY}", lambda mined, store: miner.info("")),
+    (f"the index {EMPTY}", lambda mined, store: miner.verify("")),
+    (f"the index {EMPTY}", lambda mined, store: miner.build_index(["a"], "", "hashing")),
+    (f"the corpus {EMPTY}", lambda mined, store: miner.build_index("", "i", "hashing")),
+    (f"the model {EMPTY}", lambda mined, store: miner.build_index(["a"], "i", "")),
+    (f"the model {EMPTY}", lambda mined, store: miner.validate("m.jsonl", model="")),
+    (f"the model {EMPTY}", lambda mined, store: list(miner.rerank("", [{"query": "a", "documents": ["b"]}]))),
+    (f"what read_queries reads {EMPTY}", lambda mined, store: miner.mine("", mined.index)),
+    (f"the output {EMPTY}", lambda mined, store: miner.mine(PAIR, mined.index, output="")),
+    (f"the page {EMPTY}", lambda mined, store: miner.report("m.jsonl", output="")),
+    (f"the evaluation file {EMPTY}", lambda mined, store: miner.report("m.jsonl", "")),
+    (f"the evaluation file {EMPTY}", lambda mined, store: miner.validate("m.jsonl", "")),
+    (f"the copy to write {EMPTY}", lambda mined, store: miner.validate("m.jsonl", fix="")),
+    (f"the folder to write to {EMPTY}", lambda mined, store: miner.split("m.jsonl", output="", near=0)),
+    (f"the target {EMPTY}", lambda mined, store: miner.convert("m.jsonl", "")),
+    (f"the report {EMPTY}", lambda mined, store: miner.clean("m.jsonl", "x.jsonl", report="")),
+    (f"the folder of the sample {EMPTY}", lambda mined, store: miner.sample("")),
+    (f"the file of judgments {EMPTY}", lambda mined, store: miner.JudgmentStore("")),
     (f"the index {A_PATH}", lambda mined, store: miner.info(3)),  # type: ignore[arg-type]
     ("what read_queries reads is of type list", lambda mined, store: miner.read_queries(PAIR)),  # type: ignore[arg-type]
     (f"the corpus {A_PATH}", lambda mined, store: list(miner.read_corpus(3))),  # type: ignore[arg-type]

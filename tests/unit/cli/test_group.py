@@ -51,6 +51,42 @@ def test_a_wrong_name_brings_the_right_one(
     assert meant in done.err
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("words", [[""], ["x", ""], ["x", "--output", ""], ["x", "--index="]])
+def test_an_empty_text_is_taken_for_no_folder(
+    name: str,
+    words: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call(capsys, name, *words)
+    named = [name, *words][-2] if not words[-1] else "--index"
+    assert (done.code, done.err) == (2, f"error: an empty text follows '{named}'; expected a value\n")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("config", "code"), [(None, 2), ("{}", 1)])
+def test_a_mistyped_model_is_misuse_and_a_broken_one_a_failure(
+    config: str | None, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text("one text")
+    (tmp_path / "model").mkdir()
+    if config is not None:
+        (tmp_path / "model" / "config.json").write_text(config)
+    words = ("-o", tmp_path / "index", "--encoder")
+    assert call(capsys, "build-index", tmp_path / "a.txt", *words, tmp_path / "model").code == code
+    assert call(capsys, "build-index", tmp_path / "a.txt", *words, tmp_path / "modle").code == 2
+
+
+def test_an_empty_prompt_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("one text")
+    words = ("--encoder", "hashing", "--query-prompt", "", "--document-prompt=", "-q")
+    done = call(capsys, "build-index", tmp_path / "a.txt", "-o", tmp_path / "index", *words)
+    assert (done.code, done.err) == (0, "")
+
+
 def test_the_package_runs_as_a_module_and_completes(tmp_path: Path) -> None:
     asked = {"_PYTHON_M_MINER_COMPLETE": "complete_bash", "_MINER_COMPLETE": "complete_bash"}
     words = {"COMP_WORDS": "miner mine --max", "COMP_CWORD": "2"}

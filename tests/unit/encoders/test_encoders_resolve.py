@@ -17,7 +17,7 @@ from sentence_transformers import SentenceTransformer
 from miner.encoders import HashingEncoder
 from miner.encoders.load import load_encoder, resolve_again
 from miner.encoders.torch_encoder import TorchEncoder
-from miner.errors import ConfigError, MissingExtra, ModelError
+from miner.errors import ConfigError, MissingExtra, ModelError, ModelNotFound
 from miner.models import locate
 from miner.models.locate import BUNDLED
 from tests.support.encoders import PROMPTS, make_model
@@ -97,7 +97,7 @@ def test_without_the_bundled_package_the_pip_line_is_given(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["no/such/folder", "./nothing", "nothing"])
 def test_what_is_neither_folder_nor_hub_name_is_refused_offline(name: str, offline: list[object]) -> None:
-    with pytest.raises(ModelError, match=f"{name}: no such folder"):
+    with pytest.raises(ModelNotFound, match=f"{name}: no such folder"):
         load_encoder(name)
     assert offline == []
 
@@ -122,9 +122,17 @@ def test_pickled_weights_of_a_later_module_are_refused(tmp_path: Path) -> None:
         load_encoder(str(folder))
 
 
-def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+def test_a_folder_of_other_things_is_no_model_and_a_model_without_weights_a_broken_one(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ModelNotFound, match=r"holds no \*\.safetensors"):
+        load_encoder(str(tmp_path))
+    (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelError, match=r"holds no \*\.safetensors"):
         load_encoder(str(tmp_path))
+    (tmp_path / "weights.bin").touch()
+    with pytest.raises(ModelNotFound, match=r"weights\.bin: is a file; expected a folder"):
+        load_encoder(str(tmp_path / "weights.bin"))
 
 
 def test_code_that_comes_with_a_model_is_refused(folder: Path) -> None:

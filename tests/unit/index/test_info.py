@@ -31,3 +31,15 @@ def test_what_is_no_index_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Mo
         miner.info()
     with pytest.raises(MinerError, match="nowhere: no such folder"):
         miner.info("nowhere")
+
+
+def test_an_index_is_verified_by_its_path_or_itself_or_as_the_only_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = miner.build_index(["a b", "b c"], tmp_path / "indexes" / "one", "hashing")
+    monkeypatch.chdir(tmp_path)
+    assert miner.verify(index) == miner.verify(tmp_path / "indexes" / "one") == miner.verify() == []
+    vectors = index.path / index.manifest.shards[0].vectors.file
+    vectors.write_bytes(vectors.read_bytes()[:-1] + b"!")
+    (told,) = miner.verify(index)
+    assert str(vectors) in told

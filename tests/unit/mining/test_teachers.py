@@ -9,7 +9,7 @@ import pytest
 
 from miner import HashingEncoder, Passage, Query, build_index, mine
 from miner.data import Float32
-from miner.errors import ConfigError, ModelError
+from miner.errors import ConfigError, ModelNotFound
 from miner.judging import FunctionJudge
 from miner.judging.grading import GradeTeacher
 from miner.mining.teachers import EncodersScorer, parse_teacher
@@ -82,7 +82,7 @@ def test_a_judges_verdicts_are_grades() -> None:
         ("encoder(models='a')", ConfigError, "unknown teacher 'encoder'; did you mean encoders?"),
         ("encoders(models=' ,')", ConfigError, "models is blank"),
         ("cohere(model='m', parallel=0)", ConfigError, "parallel is 0"),
-        ("./no-such-folder", ModelError, "no-such-folder"),
+        ("./no-such-folder", ModelNotFound, "no-such-folder"),
     ],
 )
 def test_what_is_no_teacher_is_named(text: str, error: type[Exception], said: str) -> None:

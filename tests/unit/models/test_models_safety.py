@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from miner.encoders.load import load_encoder, resolve_again
-from miner.errors import ModelError
+from miner.errors import ModelError, ModelNotFound
 from miner.mining.teacher import ScoreCache
 from miner.models import weights
 from miner.models.cross_encoder import CrossEncoderScorer
@@ -114,7 +114,7 @@ def test_nobody_asks_the_hub_for_a_mistyped_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models").mkdir()
-    with pytest.raises(ModelError, match=f"{name}: no such folder"):
+    with pytest.raises(ModelNotFound, match=f"{name}: no such folder"):
         load(name)
     assert offline == []
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sentence_transformers import CrossEncoder, SentenceTransformer
 
-from miner.errors import ModelError
+from miner.errors import ModelError, ModelNotFound
 from miner.models.load import load_cross_encoder, load_sentence_transformer
 from miner.reranking import Reranker, load_reranker, rank
 from miner.reranking.metrics import judge
@@ -155,12 +155,12 @@ def test_weights_that_are_not_numbers_are_told(encoder: Path) -> None:
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"holds no \*\.safetensors"):
+    with pytest.raises(ModelNotFound, match=r"holds no \*\.safetensors"):
         load_reranker(tmp_path)
 
 
 def test_a_name_that_is_no_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no such folder"):
+    with pytest.raises(ModelNotFound, match="no such folder"):
         load_reranker(tmp_path / "absent")
 
 
