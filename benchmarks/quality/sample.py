@@ -109,7 +109,14 @@ def main() -> None:
         "passages": len(index),
         "default": repr(RULES["miner"].select),
         "rules": {name: measure(found, known) for name, found in mined.items()},
-        "printed": counted(RULES["miner"], {"counts": mined["miner"].counts(), "recall": {}}),
+        "printed": counted(
+            RULES["miner"],
+            {
+                "counts": mined["miner"].counts(),
+                "recall": {},
+                "recipe": {"select": repr(mined["miner"].recipe.select)},
+            },
+        ),
         "from Python": from_python(mined["miner"]),
         "example": example(mined["the nearest five"], mined["miner"], known),
     }
