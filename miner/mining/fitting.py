@@ -39,17 +39,16 @@ def fitted(
 
 
 def fitted_to(recipe: Recipe, block: Block, indexes: Sequence[Index], clock: Clock | None = None) -> Recipe:
-    """As `fitted`, for queries that are prepared. The sample is searched exactly, and teachers are not asked."""
+    """As `fitted`, to a sample that is prepared. It is searched exactly, and teachers are not asked."""
     select = recipe.select
     if not isinstance(select, FittedSelector) or select.ready:
         return recipe
-    few = block.part(sample(block.texts, recipe.seed))
     filters = tuple(each for each in recipe.filters if TEACHER not in each.needs)
     miner = Miner(indexes, replace(recipe, teacher=None, filters=filters, search=Search()))
     clock = clock or Clock()
-    with clock.stage("weigh up", len(few), "queries") as stage:
+    with clock.stage("weigh up", len(block), "queries") as stage:
         pools, verdicts, wanted = [], [], []
-        for part, pool in miner.pools(few):
+        for part, pool in miner.pools(block):
             pools.append(pool)
             verdicts.append(judge(pool, miner.recipe.judges))
             wanted.append(miner.wanted(part))

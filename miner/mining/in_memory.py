@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from miner.data import Query
 from miner.encoders import Encoder
 from miner.index import Index
-from miner.mining.fitting import fitted_to
+from miner.mining.fitting import fitted_to, sample, unready
 from miner.mining.miner import SEARCH_QUERIES, Miner
 from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
@@ -26,13 +26,15 @@ def mine_in_memory(
     """Mine hard negatives for every query in this process. Raises what `prepare` and the recipe's parts raise."""
     clock = clock or Clock()
     prepared = prepare(queries, indexes, recipe, encoder, clock)
-    recipe = fitted_to(recipe, prepared.block, indexes, clock)
+    seen = sample(prepared.block.texts, recipe.seed) if unready(recipe) else []
+    recipe = fitted_to(recipe, prepared.block.part(seen), indexes, clock)
     miner = Miner(indexes, recipe, clock)
     recall = miner.finder.recall(prepared.block.seen, min(recipe.depth, len(indexes[0])))
     blocks = (
         range(start, min(start + SEARCH_QUERIES, len(queries)))
         for start in range(0, len(queries), SEARCH_QUERIES)
     )
-    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block))]
+    one = seen if len(queries) <= SEARCH_QUERIES else []
+    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block), one)]
     made = RunInfo(recipe, indexes, miner.counts, clock, recall)
     return MiningResult(queries, prepared, picks, made)
