@@ -120,7 +120,7 @@ def former_guards(known: Known) -> list[list[int]]:
 
 def spelt(spelling: str) -> Callable[[Known], list[list[int]]]:
     """miner with other filters and perhaps another selector: 'miner:risk(max=0.05)',
-    'miner:margin(relative=0.05)+risk(max=0.1):diverse()' or 'miner::priced(price=0.2)'.
+    'miner:margin(relative=0.05)+risk(max=0.1):diverse()' or 'miner::priced(margin=0.1)'.
     """
     from miner.filters import parse_filter
     from miner.selectors import parse_selector
