@@ -22,8 +22,8 @@ from miner.spec import Spec
 SLACK, EASIEST = 0.08, 1.25
 """How far below the margin's hardness, and at most below the hardest, negatives may lie in the mean: in standard
 deviations of a query's similarities to the corpus."""
-DEAREST, DIGITS = 1e9, 3
-"""The highest price, and how many digits of one are kept."""
+CHEAPEST, DEAREST, DIGITS = 1e-6, 1e3, 3
+"""Between what prices one is looked for, and how many digits of it are kept."""
 SUREST, LEAST = 1 - 1e-6, 0.5e-6
 """Risks are given at six decimals: nothing is known beyond these."""
 
@@ -64,7 +64,7 @@ class RiskPenalty(Spec):
     def fitted(self, pools: Sequence[Pool], verdicts: Sequence[UInt8], n: Sequence[Int64]) -> RiskPenalty:
         """With the price for these pools, of which each is as choose takes it. Raises ConfigError without risks."""
         sample = [_Wanted.of(*each) for each in zip(pools, verdicts, n, strict=True)]
-        low, high = -np.log(DEAREST), np.log(DEAREST)
+        low, high = np.log(CHEAPEST), np.log(DEAREST)
         aim = _aim(sample, self.margin)
         while high - low > 10.0**-DIGITS:
             middle = (low + high) / 2
