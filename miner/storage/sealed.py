@@ -11,6 +11,7 @@ import mmap
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,10 @@ def record(folder: Path, path: Path) -> Sealed:
 
 
 def intact(path: Path) -> bool:
-    """Whether the file is there and its content is what its name promises."""
-    return path.is_file() and sha256(path).startswith(promised(path.name))
+    """Whether the file is there, also while others delete it, and its content is what its name promises."""
+    with suppress(FileNotFoundError):
+        return path.is_file() and sha256(path).startswith(promised(path.name))
+    return False
 
 
 def promised(name: str) -> str:

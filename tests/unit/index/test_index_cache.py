@@ -9,6 +9,7 @@ from miner.data import Passage
 from miner.encoders import HashingEncoder
 from miner.index import Index, build_index, open_index
 from miner.index import vector_cache as cache
+from miner.storage.files import sha256
 from tests.support.indexing import Counting
 
 
@@ -49,6 +50,19 @@ def test_no_encoder_is_asked_for_nothing(index: Index, counting: Counting, cachi
     index.caching = caching
     counting.encode_queries = None  # type: ignore[assignment, method-assign]
     assert index.embed_queries([], counting).shape == (0, 256)
+
+
+def test_a_cache_that_another_replaces_meanwhile_is_as_good_as_none(
+    index: Index, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = index.embed_queries(["a", "b"], counting)
+
+    def gone(path: Path) -> str:
+        path.unlink()
+        return sha256(path)
+
+    monkeypatch.setattr("miner.storage.sealed.sha256", gone)
+    np.testing.assert_array_equal(open_index(index.path).embed_queries(["a", "b"], counting), whole)
 
 
 @pytest.mark.parametrize("position", [0, 9, 100, 200, -1])
