@@ -21,13 +21,22 @@ from miner.storage.files import kind
 Record = dict[str, Any]
 Records = Callable[[Path, ReadOptions], Iterator[tuple[int, Record | InputError]]]
 
+
+def _opened(read: Records) -> Records:
+    """The reader, its records with what lies at the paths into objects that are named."""
+
+    def records(path: Path, options: ReadOptions) -> Iterator[tuple[int, Record | InputError]]:
+        for number, record in read(path, options):
+            yield number, record if isinstance(record, InputError) else options.columns.opened(record)
+
+    return lambda path, options: (records if options.columns.deep else read)(path, options)
+
+
 RECORDS: dict[str, Records] = {
-    ".jsonl": read_json,
-    ".ndjson": read_json,
-    ".json": read_json,
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), _opened(read_json)),
     ".csv": read_csv,
     ".tsv": read_tsv,
-    ".parquet": read_parquet,
+    ".parquet": _opened(read_parquet),
 }
 DOCUMENT_KEYS = ("parent", "parent_id", "doc_id")
 HEADERLESS = {1: ("text",), 2: ("id", "text"), 4: ("id", "", "title", "text")}
@@ -64,7 +73,9 @@ class _Passages:
         if not self.some:
             self.some = True
             self._flush()
-        found, heading = record[text], record[title] if title else None
+        found, heading = joined(record[text]), record[title] if title else None
+        if found is not record[text]:
+            self.notes.tell(f"{self.path.name}: the lists in {text!r} are joined, each to one text")
         if not self.notes.strict:
             found = "" if found is None else found
             heading = heading if isinstance(heading, str) else _scalar(heading)
@@ -119,6 +130,13 @@ def _document(record: Mapping[str, Any], path: Path, line: int) -> str:
         if isinstance(value, (str, int)) and not isinstance(value, bool):
             return string(str(value), key, path, line)
     return ""
+
+
+def joined(value: object) -> object:
+    """A list of sentences as the text that they make; anything else as it is."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return " ".join(filter(None, map(str.strip, value)))
+    return value
 
 
 def _scalar(value: object) -> str | None:

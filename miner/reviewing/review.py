@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from miner.formats.cohere import companion
 from miner.judgments import JUDGMENTS, JudgmentStore
+from miner.progress import count_of, halt
 from miner.reviewing.queue import ReviewQueue
 from miner.reviewing.server import ReviewServer
 from miner.storage.paths import as_path
@@ -17,7 +17,7 @@ from miner.storage.paths import as_path
 
 def say_address(server: ReviewServer) -> None:
     """On standard error."""
-    sys.stderr.write(f"{len(server.queue):,} negatives to decide on at {server.address}\n")
+    sys.stderr.write(f"{count_of(len(server.queue), 'negative')} to decide on at {server.address}\n")
     sys.stderr.flush()
 
 
@@ -50,7 +50,7 @@ def review(
         ready(server)
         if browser:
             webbrowser.open(server.address)
-        with suppress(KeyboardInterrupt):
+        with halt.awaited():
             server.run()
     finally:
         server.server.server_close()
