@@ -18,7 +18,7 @@ from miner.corpus.shapes import EXPECTED, SHAPES, RecordShape
 from miner.corpus.sides import Fields
 from miner.corpus.squad import questions
 from miner.corpus.values import list_columns
-from miner.corpus.walk import suffix_of
+from miner.corpus.walk import hint, suffix_of
 from miner.data import Query
 from miner.errors import ConfigError, InputError
 
@@ -106,7 +106,10 @@ def _records(path: Path, options: ReadOptions, split: str | None) -> Found:
         raise ConfigError(f"{path}: no such file")
     suffix = suffix_of(path.name, RECORDS)
     if suffix is None:
-        raise ConfigError(f"{path}: not a file of queries; expected one that ends in {', '.join(RECORDS)}")
+        advice = f" ({said})" if (said := hint(path)) else ""
+        raise ConfigError(
+            f"{path}: not a file of queries{advice}; expected one that ends in {', '.join(RECORDS)}"
+        )
     return RECORDS[suffix](path, options)
 
 

@@ -38,7 +38,7 @@ RECORDS: dict[str, Records] = {
     ".tsv": read_tsv,
     ".parquet": _opened(read_parquet),
 }
-DOCUMENT_KEYS = ("parent", "parent_id", "doc_id")
+DOCUMENT_KEYS = ("parent", "parent_id", "doc_id", "document_id")
 HEADERLESS = {1: ("text",), 2: ("id", "text"), 4: ("id", "", "title", "text")}
 """Columns of a file without a header, by their number; four are those of MS MARCO's documents."""
 
@@ -64,6 +64,7 @@ class _Passages:
         self.path, self.source, self.columns, self.notes = path, source, options.columns, options.notes
         self.without: list[tuple[int, str]] = []
         self.some = False
+        self.before, self.part = "", 1
 
     def __call__(self, record: Mapping[str, Any], line: int) -> Passage | None:
         id, title, text = _roles(self.columns, tuple(record))
@@ -80,13 +81,19 @@ class _Passages:
             found = "" if found is None else found
             heading = heading if isinstance(heading, str) else _scalar(heading)
         return Passage(
-            identifier(record, id, self.path, line) or f"{self.source}:{line}",
+            self._name(identifier(record, id, self.path, line), id) or f"{self.source}:{line}",
             string(found, text, self.path, line),
             "" if heading is None else string(heading, title or "", self.path, line),
             self.source,
             line,
             _document(record, self.path, line),
         )
+
+    def _name(self, name: str, column: str | None) -> str:
+        """The id; of pieces of one document, which follow each other under its id alone, the second is id#2."""
+        self.part = self.part + 1 if name == self.before and column in DOCUMENT_KEYS else 1
+        self.before = name
+        return name if self.part == 1 else f"{name}#{self.part}"
 
     def _lacking(self, record: Mapping[str, Any], line: int) -> None:
         message = f"has no text; expected 'text' or 'contents', found {listed(record)}"
@@ -145,15 +152,18 @@ def _scalar(value: object) -> str | None:
 
 
 def identifier(record: Mapping[str, Any], key: str | None, path: Path, line: int) -> str:
-    """The record's id; a whole number as its decimal string; '' if it has none."""
+    """The record's id; a whole number as its decimal string; '' if it has none, or NaN as frames have it."""
     value = record[key] if key is not None else None
-    return "" if value is None else id_string(value, key or "", path, line)
+    return "" if value is None or value != value else id_string(value, key or "", path, line)
 
 
 def id_string(value: object, key: str, path: Path | str, line: int) -> str:
-    """A text or whole number as an id. Raises InputError for anything else."""
+    """A text or whole number as an id; 3.0, as frames have it beside a number that is missing, is 3. Raises InputError
+    for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return string(value, key, path, line, expected="a string or a whole number")
 
 

@@ -44,6 +44,7 @@ def review(
     """
     file = as_path(mined, "the mined file")
     store = JudgmentStore(companion(file, JUDGMENTS) if judgments is None else judgments)
+    store.check()
     queue = ReviewQueue(rows or file, store, k=k, seed=seed, order="doubtful" if doubtful else "draw")
     server = ReviewServer(queue, port)
     try:

@@ -51,7 +51,7 @@ def test_contents_and_numbers_and_missing_ids(tmp_path: Path) -> None:
     [
         ('{"_id": "a"}', "c.jsonl:2: has no text; expected 'text' or 'contents', found _id"),
         ('{"text": null}', "c.jsonl:2: 'text' is null; expected a string"),
-        ('{"text": ["a"]}', "c.jsonl:2: 'text' is a list; expected a string"),
+        ('{"text": [1]}', "c.jsonl:2: 'text' is a list; expected a string"),
         ('{"text": "a", "title": 3}', "c.jsonl:2: 'title' is a number; expected a string"),
         ('{"text": "a", "_id": true}', "c.jsonl:2: '_id' is a boolean; expected a string or a whole number"),
         ('{"text": "a", "id": 99999999999999999999}', "expected a string or a whole number"),

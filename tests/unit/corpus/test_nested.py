@@ -15,7 +15,7 @@ from miner.corpus import read_corpus
 from miner.corpus.columns import Columns
 from miner.corpus.options import ReadOptions, strict
 from miner.corpus.queries import read_queries
-from miner.errors import InputError
+from miner.errors import ConfigError, InputError
 
 NESTED = [
     {"key": 1, "document": {"body": {"text": "Press pause."}, "title": "Plans"}},
@@ -142,3 +142,24 @@ def test_paragraphs_of_queries_are_found_in_the_index_of_the_same_file(tmp_path:
         ("Cash is given at the desk.",),
         ("Refunds take five days.",),
     ]
+
+
+def test_pieces_under_the_id_of_their_document_are_all_kept(tmp_path: Path) -> None:
+    pieces = [("d1", "Press pause."), ("d1", "Then wait."), ("d2", "Five days."), ("d2", "A week.")]
+    file = lines(tmp_path / "c.jsonl", [{"doc_id": name, "text": text} for name, text in pieces])
+    options = strict()
+    index = miner.build_index(file, tmp_path / "index", "hashing", options=options, progress=False)
+    found = [(each.id, each.document) for each in index.passages([0, 1, 2, 3])]
+    assert found == [("d1", "d1"), ("d1#2", "d1"), ("d2", "d2"), ("d2#2", "d2")]
+
+
+def test_whole_numbers_of_frames_are_ids(tmp_path: Path) -> None:
+    records = [{"id": 1.0, "text": "Press pause."}, {"id": float("nan"), "text": "Five days."}]
+    pq.write_table(pa.Table.from_pylist(records), tmp_path / "c.parquet")
+    assert [each.id for each in read_corpus(tmp_path / "c.parquet")] == ["1", "c.parquet:2"]
+
+
+def test_a_spreadsheet_of_queries_is_told_how_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "q.xlsx").touch()
+    with pytest.raises(ConfigError, match=r"not a file of queries \(save it as \.csv\)"):
+        read_queries(tmp_path / "q.xlsx")
