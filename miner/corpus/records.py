@@ -39,6 +39,8 @@ RECORDS: dict[str, Records] = {
     ".parquet": _opened(read_parquet),
 }
 DOCUMENT_KEYS = ("parent", "parent_id", "doc_id", "document_id")
+EXACT = 2**53
+"""Below it a float that is a whole number is that number."""
 HEADERLESS = {1: ("text",), 2: ("id", "text"), 4: ("id", "", "title", "text")}
 """Columns of a file without a header, by their number; four are those of MS MARCO's documents."""
 
@@ -162,7 +164,7 @@ def id_string(value: object, key: str, path: Path | str, line: int) -> str:
     for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return str(int(value))
     return string(value, key, path, line, expected="a string or a whole number")
 

@@ -217,7 +217,12 @@ def test_nobody_is_asked_for_what_could_not_be_kept(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"j\.jsonl: cannot be written \(.*file is not a folder\)"):
         JudgmentStore(tmp_path / "file" / "j.jsonl").check()
     asked: list[tuple[str, str]] = []
-    judge = FunctionJudge(lambda query, passage: asked.append((query, passage)) or "no", "never")
+
+    def never(query: str, passage: str) -> bool:
+        asked.append((query, passage))
+        return False
+
+    judge = FunctionJudge(never)
     panel = Panel([judge], JudgmentStore(tmp_path / "file" / "j.jsonl"))
     with pytest.raises(OutputError):
         panel.ask(judge, [Pair("q", "a")])

@@ -7,10 +7,11 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -78,8 +79,13 @@ def test_a_command_ends_in_one_line_and_continues(
     (tmp_path / "corpus.jsonl").write_text("\n".join(lines))
     words = ("build-index", tmp_path / "corpus.jsonl", "--encoder", "hashing", "-o", tmp_path / "index", "-q")
     encode = HashingEncoder.encode_passages
+
+    def losing(encoder: HashingEncoder, texts: Sequence[str]) -> Any:
+        lose()
+        return encode(encoder, texts)
+
     with monkeypatch.context() as patch:
-        patch.setattr(HashingEncoder, "encode_passages", lambda *given: (lose(), encode(*given))[1])
+        patch.setattr(HashingEncoder, "encode_passages", losing)
         done = call(capsys, *words)
     assert (done.code, done.out) == (130, "")
     assert done.err.startswith("error: interrupted; nothing half-written was left")
@@ -106,11 +112,16 @@ def test_what_a_library_makes_of_it_is_not_told_as_a_failure(
 
 def test_only_the_main_thread_is_ended_and_what_waits_for_it_goes_on() -> None:
     in_a_bare_except()
-    ended: list[bool] = []
-    thread = Thread(target=lambda: (halt.check(), ended.append(False)))
+    gone_on: list[bool] = []
+
+    def work() -> None:
+        halt.check()
+        gone_on.append(True)
+
+    thread = Thread(target=work)
     thread.start()
     thread.join()
-    assert ended == [False]
+    assert gone_on
     with halt.awaited():
         halt.check()
     halt.check()

@@ -175,7 +175,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_fills_up_leaves_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written, write = [], Path.write_bytes
+    written, write = list[Path](), Path.write_bytes
 
     def until_full(path: Path, data: bytes) -> int:
         if len(written) == 20:
