@@ -34,28 +34,29 @@ def filled(path: Path) -> Iterator[Path]:
     place = path.resolve()
     home = place if place.is_dir() else place.parent
     temporary = home / f".{place.name}.{secrets.token_hex(4)}.tmp"
+    new = temporary / "new"
     try:
         _sweep(home, place.name)
-        temporary.mkdir(parents=True)
+        new.mkdir(parents=True)
         with _locked(temporary):
-            yield temporary
+            yield new
             halt.check()
-            _move(temporary, place)
+            _move(new, place)
     except (OSError, OutputError) as error:
         said = (
             str(error) if isinstance(error, OutputError) else f"{path}: cannot be written ({_reason(error)})"
         )
-        raise OutputError(said.replace(str(temporary), str(path))) from None
+        raise OutputError(said.replace(str(new), str(path))) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _move(temporary: Path, place: Path) -> None:
+def _move(new: Path, place: Path) -> None:
     if not place.is_dir():
-        temporary.replace(place)
+        new.replace(place)
         return
-    for file in sorted(each for each in temporary.rglob("*") if not each.is_dir()):
-        target = place / file.relative_to(temporary)
+    for file in sorted(each for each in new.rglob("*") if not each.is_dir()):
+        target = place / file.relative_to(new)
         target.parent.mkdir(parents=True, exist_ok=True)
         file.replace(target)
 
