@@ -76,7 +76,7 @@ def command(
         mended = fixed.overlapping
         say(
             f"wrote {safe(str(fix))}: {count_of(fixed.rows, 'row')} changed, took out {fixed.blank} blank,"
-            f" {fixed.repeated} repeated and {count_of(fixed.overlapping, 'overlapping negative')}"
+            f" {fixed.repeated} repeated and {fixed.overlapping} overlapping negatives"
         )
     say_passed_over(options.notes)
     if found.errors > mended:

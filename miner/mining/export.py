@@ -53,7 +53,9 @@ def arrow_table(result: Minable, format: str | Format) -> pa.Table:
 
     table = table_of(chain.from_iterable(map(chosen.encode, held())), chosen.fields())
     if lost:
-        warnings.warn(f"left out: {count_of(lost, 'row')} with too few negatives for {format}", stacklevel=3)
+        warnings.warn(
+            f"{count_of(lost, 'row has', 'rows have')} too few negatives for {format}, left out", stacklevel=3
+        )
     return table
 
 
