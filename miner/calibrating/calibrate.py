@@ -28,7 +28,7 @@ from miner.errors import ConfigError, MinerError
 from miner.index import Index
 from miner.judgments.known import KnownJudgments
 from miner.mining.given import index_of, queries_of
-from miner.progress import Clock
+from miner.progress import Clock, count_of
 from miner.risk.model import RiskModel, packaged_model, probability
 from miner.storage.paths import as_path
 
@@ -170,14 +170,16 @@ def check(evidence: LabelledPools) -> None:
     """Raises MinerError that says how many queries would do."""
     if len(evidence) < QUERIES:
         raise MinerError(
-            f"{len(evidence)} queries have two or more relevant passages in the index; calibrating needs at "
-            f"least {QUERIES}; give more, or the expected number of unlabelled ones a query with --prior"
+            f"{count_of(len(evidence), 'query has', 'queries have')} two or more relevant passages in the index; "
+            f"calibrating needs at least {QUERIES}; give more, or the expected number of unlabelled ones a query with "
+            "--prior"
         )
     if evidence.events < EVENTS:
         needed = int(np.ceil(EVENTS * len(evidence) / max(evidence.events, 1)))
         raise MinerError(
-            f"only {evidence.events} hidden relevant passages are among the {DEPTH} nearest of {len(evidence)} "
-            f"queries; calibrating needs {EVENTS}, so about {needed:,} such queries; or give --prior"
+            f"of the hidden relevant passages {evidence.events:,} are among the {DEPTH} nearest of "
+            f"{count_of(len(evidence), 'query')}; calibrating needs {EVENTS}, so about {needed:,} such queries; "
+            "or give --prior"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ from miner.corpus.frontmatter import split_front_matter
 from miner.corpus.notes import Notes
 from miner.corpus.options import ReadOptions
 from miner.corpus.walk import folder_files, suffix_of
-from miner.errors import ConfigError, InputError, OutputError
+from miner.errors import ConfigError, InputError
 from miner.storage.files import COMPRESSED, read_text, write_bytes, write_json
+from miner.storage.folder import new_folder
 from miner.storage.paths import as_path, path_if_given
 
 DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".txt")
@@ -84,28 +84,19 @@ def _of_kind(output: Path, source: Path) -> Path:
 def _clean_folder(
     source: Path, files: list[tuple[Path, str]], output: Path, report: CleaningReport, options: ReadOptions
 ) -> list[Path]:
-    """All files into a hidden folder that takes the output's name when every one is done; those copied as they are."""
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise ConfigError(f"{output}: is not empty; expected a new folder to write to")
+    """All files, into the new folder when every one is done; those that were copied as they are."""
     if output.resolve().is_relative_to(source.resolve()):
         raise ConfigError(f"{output}: lies in the folder that is cleaned; expected a place outside of it")
     names = Counter(_unpacked(name) for _, name in files)
     if twice := [name for name, times in names.items() if times > 1]:
         raise ConfigError(f"{source / twice[0]}: is there packed and unpacked; expected one of them")
-    work = output.with_name(f".{output.name}.{secrets.token_hex(4)}.tmp")
     copied = []
-    try:
-        work.mkdir(parents=True)
+    with new_folder(output) as work:
         for file, name in files:
             if not _cleaned_in_folder(file, work / _unpacked(name), report, options):
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, work / name)
                 copied.append(file)
-        work.replace(output)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror})") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return copied
 
 

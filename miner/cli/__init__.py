@@ -5,13 +5,11 @@ A command is a module of this package with a function `command`; only the one ca
 
 from __future__ import annotations
 
-import signal
-from types import FrameType
-
 import typer
 
 from miner.cli.group import Group, guarded
 from miner.cli.standard import ready
+from miner.progress import halt
 
 COMMANDS = {
     "sample": "Write a small corpus with queries to try things on.",
@@ -56,7 +54,7 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and an exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    halt.listen()
     ready()
     guarded(lambda: application()(prog_name="miner"))
 
@@ -73,7 +71,3 @@ def _top(
 
         typer.echo(__version__)
         raise typer.Exit
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

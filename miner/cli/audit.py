@@ -12,6 +12,7 @@ import typer
 from miner.cli.console import gave_json, safe, say, show_text
 from miner.cli.judges import JudgeOption, YesOption, consent, judgments_beside, panel_of
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.judgments import JudgmentStore, Pair
@@ -103,7 +104,7 @@ def _tell_suggested(mined: Path) -> None:
     path = companion(mined, SUGGESTED)
     if path.is_file():
         count = path.read_bytes().count(b"\n")
-        say(f"{safe(str(path))}: {count:,} confirmed false negatives")
+        say(f"{safe(str(path))}: {count_of(count, 'confirmed false negative')}")
 
 
 def _merge(mined: Path, queries: Path, output: Path) -> None:
@@ -111,8 +112,13 @@ def _merge(mined: Path, queries: Path, output: Path) -> None:
     from miner.formats.cohere import companion
 
     merged = merge(queries, companion(mined, SUGGESTED), output)
-    say(f"wrote {safe(str(output))}: {merged.added:,} relevant passages added, {merged.known:,} known before")
+    say(
+        f"wrote {safe(str(output))}: {count_of(merged.added, 'relevant passage')} added, {merged.known:,} known before"
+    )
     if merged.released:
-        say(f"{merged.released:,} of them were hard negatives of their query and are so no longer")
+        several = "of them were hard negatives of their query and are"
+        say(
+            f"{count_of(merged.released, 'of them was a hard negative of its query and is', several)} so no longer"
+        )
     if merged.strange:
         say(f"{merged.strange:,} left out: {safe(str(queries))} does not have their query")

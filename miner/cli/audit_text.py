@@ -6,6 +6,7 @@ from miner.auditing.cap import Cap
 from miner.auditing.estimate import AuditRate
 from miner.auditing.result import Audit
 from miner.cli.console import safe, table
+from miner.progress import count_of
 
 HEADER = ("", "negatives", "drawn", "yes", "no", "unsure", "false", "95% interval")
 
@@ -50,9 +51,9 @@ def _judged(audit: Audit) -> str:
         text += f"they agree with φ = {both.agreement:.2f}"
         text += "" if both.helps else ": too little to narrow the interval, so people's answers stand alone"
     if left := audit.total("unanswered"):
-        text += f"\n{left:,} drawn negatives have no answer yet; the rate takes them for like the others"
+        text += f"\n{count_of(left, 'drawn negative')} without an answer yet; the rate takes them for like the others"
     if given := audit.population.given:
-        text += f"\n{given:,} negatives that the rows came with are left out"
+        text += f"\nleft out: {count_of(given, 'negative')} that the rows came with"
     return text
 
 

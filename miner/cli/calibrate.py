@@ -10,6 +10,7 @@ import typer
 from miner.cli.console import gave_json, say, show_text, table, terminal, word
 from miner.cli.judges import JudgmentsOption, YesOption, consent, judgments_for, known_judgments
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -84,7 +85,7 @@ def command(
 
 def render(calibration: Calibration) -> str:
     """How it was fitted, estimated against observed, and what each cap means, as tables."""
-    head = f"fitted by {calibration.method} on {calibration.queries:,} queries"
+    head = f"fitted by {calibration.method} on {count_of(calibration.queries, 'query')}"
     if not calibration.curve:
         return f"{head}; no leak was measured, so a cap is a cap on the estimate"
     bins = [

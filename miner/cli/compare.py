@@ -9,6 +9,7 @@ import typer
 
 from miner.cli.console import gave_json, safe, say, show_text, table, terminal
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.comparing.contest import Contest, ContestSettings
@@ -109,9 +110,9 @@ def _show(found: RowsComparison) -> None:
 def _settings(contest: Contest) -> str:
     between = contest.between
     return (
-        f"trained with {len(contest.seeds)} seeds on up to {contest.rows:,} queries, {contest.steps:,} steps, and "
-        f"judged on {between.queries:,} held-out queries in {between.clusters:,} independent groups, each among "
-        f"{between.documents:.0f} passages"
+        f"trained with {count_of(len(contest.seeds), 'seed')} on up to {count_of(contest.rows, 'query')}, "
+        f"{count_of(contest.steps, 'step')}, and judged on {count_of(between.queries, 'held-out query')} in "
+        f"{count_of(between.clusters, 'independent group')}, each among {between.documents:.0f} passages"
     )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from miner.cli.console import as_shown, gave_json, safe, say
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
+from miner.progress import count_of
 
 NAMES = (
     "cohere, triplet, n-tuple, labeled-pair, labeled-list, flag-embedding, ms-swift or beir,"
@@ -53,9 +54,9 @@ def command(
         done = convert(given, target, to=form, options=options, fit=fit, model=model)
     record = {"file": str(target), "format": str(form), "rows": done.rows, "altered": done.altered}
     gave_json(lambda: record | {"left_out": done.left_out, "read": as_shown(options.notes.record())})
-    say(f"wrote {safe(str(target))}: {done.rows:,} rows as {form}")
+    say(f"wrote {safe(str(target))}: {count_of(done.rows, 'row')} as {form}")
     if fit:
-        say(f"{done.altered:,} rows have passages cut to snippets")
+        say(f"{count_of(done.altered, 'row has', 'rows have')} passages cut to snippets")
     if done.left_out:
-        say(f"warning: {done.left_out:,} rows were left out, which {form} cannot carry")
+        say(f"warning: {count_of(done.left_out, 'row was', 'rows were')} left out, which {form} cannot carry")
     say_passed_over(options.notes)

@@ -9,6 +9,7 @@ import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
+from miner.progress import count_of
 
 
 def command(
@@ -41,9 +42,9 @@ def command(
     if gave_json(comparison.record):
         return
     if comparison.left_out:
-        say(f"{comparison.left_out} rows have no hard negatives and are left out")
+        say(f"left out: {count_of(comparison.left_out, 'row')} without hard negatives")
     say(
-        f"{comparison.queries} queries in {comparison.clusters} independent groups, "
+        f"{count_of(comparison.queries, 'query')} in {count_of(comparison.clusters, 'independent group')}, "
         f"{comparison.documents:.1f} documents a query, both models cut at {comparison.max_length} tokens"
     )
     show_text(table(comparison.table(), TABLE_HEADER))

@@ -11,6 +11,7 @@ from miner.cli.console import gave_json, safe, show_text, table, terminal, termi
 from miner.cli.judges import JudgmentsOption, YesOption, consent, known_judgments
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
 from miner.cli.reasons import preference, reason
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,7 +162,7 @@ def render(explanation: Explanation, recipe: Recipe, show: int, with_parts: bool
     told = ALIKE if alike else ()
     header = ("rank", "query", "relevant", "risk", *several, *parts, "verdict", *told, "id", "text")
     left = len(explanation.candidates) - len(rows)
-    more = f"\n{left:,} more candidates; --show shows more, --json all" if left > 0 else ""
+    more = f"\n{count_of(left, 'more candidate')}; --show shows more, --json all" if left > 0 else ""
     legend = [
         *LEGEND,
         *([(", ".join(several), BY_INDEX)] if several else ()),

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from miner.cli.spared import WITHOUT_PANDAS, spare_pandas
 from miner.errors import ConfigError, MinerError
+from miner.progress import halt
 
 OWN_TALK = ("serve",)
 """Commands whose standard error is a log, which says itself that they start."""
@@ -24,6 +25,7 @@ OWN_OUTPUT = ("rerank", "review", "sample", "serve")
 """Commands without --json: their output is rows, files or answers, and no report."""
 WORDS = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
 """What help calls the value of an option, by its type."""
+INTERRUPTED = "interrupted; nothing half-written was left, run the same command to continue"
 MAY_BE_EMPTY = ("--query-prompt", "--document-prompt")
 """Options for which an empty text means something: no prompt."""
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
@@ -111,18 +113,19 @@ def guarded(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What the command returns; expected failures end it in one line with their exit code."""
     try:
         return command(*args, **kwargs)
-    except MinerError as error:
-        _end(str(error), error.exit_code)
     except KeyboardInterrupt as stopped:
-        _end(
-            str(stopped) or "interrupted; nothing half-written was left, run the same command to continue",
-            130,
-        )
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(1) from None
-    except OSError as error:
-        _end(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+        _end(str(stopped) or INTERRUPTED, 130)
+    except Exception as error:
+        if halt.told:
+            _end(INTERRUPTED, 130)
+        if isinstance(error, MinerError):
+            _end(str(error), error.exit_code)
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            raise SystemExit(1) from None
+        if isinstance(error, OSError):
+            _end(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+        raise
 
 
 def _end(text: str, code: int) -> NoReturn:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from miner.auditing.interview import Question, Reply
 from miner.cli.console import opening, safe
+from miner.progress import count_of
 
 KEYS: dict[str, Reply] = {
     "y": "answers",
@@ -95,4 +96,4 @@ def shown(text: str) -> Text:
     """The text with its lines kept and nothing in it that could steer a terminal, cut at LONGEST."""
     lines = [safe(line) for line in text[:LONGEST].splitlines()]
     left = len(text) - LONGEST
-    return Text("\n".join(lines) + (f" … ({left:,} more characters)" if left > 0 else ""))
+    return Text("\n".join(lines) + (f" … ({count_of(left, 'more character')})" if left > 0 else ""))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miner.cli.console import opening, say
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -77,7 +78,7 @@ def known_judgments(given: Path | None, file: Path) -> KnownJudgments | None:
     if path is None:
         return None
     known = KnownJudgments.of(path)
-    say(f"{len(known.book):,} judgments in {path}")
+    say(f"{count_of(len(known.book), 'judgment')} in {path}")
     return known
 
 
@@ -92,7 +93,7 @@ def judgments_beside(file: Path) -> Path:
 def show_plans(plans: Sequence[tuple[str, int, CallPlan | None]]) -> None:
     """What a dry run found out."""
     for name, pairs, plan in plans:
-        say(f"{name}: about {pairs:,} pairs")
+        say(f"{name}: about {count_of(pairs, 'pair')}")
         if plan is not None:
             say(f"  {plan.text()}")
     say("nothing was asked (--dry-run)")

@@ -20,6 +20,7 @@ from miner.cli.judges import (
 )
 from miner.cli.mine_judged import JudgedWork
 from miner.cli.reading import ColumnsOption, EncodingOption, StrictOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.corpus.options import ReadOptions
@@ -220,7 +221,7 @@ def _indexes(
         existing="update",
         clock=clock,
     )
-    say(f"no index given: built {place} over {what}, {len(index):,} passages")
+    say(f"no index given: built {place} over {what}, {count_of(len(index), 'passage')}")
     return [index]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from miner.cli.console import say, terminal
 from miner.cli.judges import show_plans
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ class JudgedWork:
         say(judging_summary(told, self.panel.store.path))
         suggested = companion(output, SUGGESTED)
         if count := write_suggestions(suggested, told.answers):
-            say(f"{suggested}: {count:,} passages that were judged to answer")
+            say(f"{suggested}: {count_of(count, 'passage that was', 'passages that were')} judged to answer")
         return record
 
 
@@ -68,11 +69,11 @@ def judging_summary(told: JudgedMining, store: Path) -> str:
     """What the judges are worth, and what they were asked."""
     lines = [trial.text() for trial in told.trials]
     lines.append(
-        f"{told.asked:,} pairs judged now, {told.asked / max(told.queries, 1):.1f} a query; "
-        f"candidates of {told.asked_about:,} of {told.queries:,} queries were put to a judge; kept in {store}"
+        f"{count_of(told.asked, 'pair')} judged now, {told.asked / max(told.queries, 1):.1f} a query; "
+        f"candidates of {told.asked_about:,} of {count_of(told.queries, 'query')} were put to a judge; kept in {store}"
     )
     if told.left:
         lines.append(
-            f"{told.left:,} queries could still change: max_calls or the budget of a judge was reached"
+            f"{count_of(told.left, 'query')} could still change: max_calls or the budget of a judge was reached"
         )
     return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from miner.cli.console import table, word
 from miner.cli.reasons import is_guard, preference, reason
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.calibrating.calibration import Calibration
@@ -32,9 +33,13 @@ def _written(output: Path) -> Iterator[str]:
 def counted(recipe: Recipe, record: Mapping[str, Any], known: Calibration | None = None) -> list[str]:
     """Lines: rows, and what became of the candidates and why."""
     counts = record["counts"]
-    lines = [f"{_plural(counts['rows'], 'row')} with {_plural(counts['negatives'], 'negative')}"]
+    lines = [f"{count_of(counts['rows'], 'row')} with {count_of(counts['negatives'], 'negative')}"]
     lines += [f"recall of the search in {path}: {recall:.2%}" for path, recall in record["recall"].items()]
-    lines += ["", f"{counts['candidates']:,} candidates were looked at:", table(_fates(recipe, record))]
+    lines += [
+        "",
+        f"{count_of(counts['candidates'], 'candidate was', 'candidates were')} looked at:",
+        table(_fates(recipe, record)),
+    ]
     if counts["short_rows"]:
         lines += ["", shortfall(recipe, counts, known)]
     return lines
@@ -52,7 +57,8 @@ def _fates(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[tuple[str, str
         if name not in guards:
             yield f"  {count:,}", f"{reason(name)}: {name}"
     mined = counts["negatives"] - counts["given_negatives"]
-    chosen = f"{mined:,} of them were chosen, {preference(recipe.select)}: {record['recipe']['select']}"
+    chosen = f"{count_of(mined, 'of them was', 'of them were')} chosen, {preference(recipe.select)}"
+    chosen += f": {record['recipe']['select']}"
     yield f"  {counts['kept']:,}", f"kept; {chosen}"
 
 
@@ -61,8 +67,8 @@ def shortfall(recipe: Recipe, counts: Mapping[str, Any], known: Calibration | No
     rejected = counts["short_rows_rejected"].items()
     most = max(rejected, key=lambda item: item[1], default=("its end", 0))[0]
     text = (
-        f"{_plural(counts['short_rows'], 'row')} {'has' if counts['short_rows'] == 1 else 'have'} fewer than "
-        f"{_plural(recipe.n, 'negative')}: the whole corpus was searched, "
+        f"{count_of(counts['short_rows'], 'row has', 'rows have')} fewer than "
+        f"{count_of(recipe.n, 'negative')}: the whole corpus was searched, "
     )
     text += f"and most of it was removed by {most}"
     filled = counts["short_rows_filled_by_cap"]
@@ -77,7 +83,3 @@ def _took(stages: list[Mapping[str, Any]]) -> str:
     most = max(stages, key=lambda stage: stage["seconds"])
     peak = max(stage["peak_memory_bytes"] for stage in stages) / 2**20
     return f"{total:.1f} s, most of it {most['stage']} ({most['seconds']:.1f} s); {peak:,.0f} MiB at most"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

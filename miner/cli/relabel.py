@@ -20,6 +20,7 @@ from miner.cli.judges import (
     show_plans,
 )
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.data import Row
@@ -138,9 +139,9 @@ def summary(done: Relabelled) -> str:
     ]
     judged = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.pairs.most_common())
     text = f"{table(lines, ('', 'before', 'after'))}\n\nnegatives judged: {judged or 'none'}"
-    text += f"\n{counts.rows_changed:,} rows changed: {counts.promoted:,} negatives promoted, "
-    text += f"{counts.dropped:,} dropped ({counts.copies:,} of them copies of promoted ones), "
+    text += f"\n{count_of(counts.rows_changed, 'row')} changed: {count_of(counts.promoted, 'negative')} promoted, "
+    text += f"{counts.dropped:,} dropped ({counts.copies:,} as copies of what was promoted), "
     text += f"{counts.filled:,} filled in"
     if counts.ambiguous:
-        text += f"\n{counts.ambiguous:,} queries set aside as ambiguous"
+        text += f"\n{count_of(counts.ambiguous, 'query')} set aside as ambiguous"
     return text

@@ -9,6 +9,7 @@ import typer
 
 from miner.cli.console import safe, say, word
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.reviewing import ReviewServer
@@ -64,4 +65,4 @@ def command(
 def _ready(server: ReviewServer) -> None:
     typer.echo(server.address)
     path = safe(str(server.queue.store.path))
-    say(f"{len(server.queue):,} negatives to decide on; decisions go to {path}; Ctrl-C ends")
+    say(f"{count_of(len(server.queue), 'negative')} to decide on; decisions go to {path}; Ctrl-C ends")

@@ -9,6 +9,7 @@ import typer
 
 from miner.cli.console import gave_json, safe, say
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.splitting import Split
@@ -66,12 +67,15 @@ def command(
 
 def _tell(split: Split) -> None:
     ties = f"{split.tied_by_passage:,} tied by relevant passages, {split.tied_by_paraphrase:,} by paraphrase"
-    say(f"{split.components:,} groups of queries ({ties}), the largest of {split.largest:,}")
+    say(f"{count_of(split.components, 'group')} of queries ({ties}), the largest of {split.largest:,}")
     for side in (split.train, split.evaluation):
-        say(f"wrote {safe(str(side.file))}: {side.rows:,} rows, {side.queries:,} queries")
+        say(f"wrote {safe(str(side.file))}: {count_of(side.rows, 'row')}, {count_of(side.queries, 'query')}")
     for side, other in ((split.train, "evaluation"), (split.evaluation, "training")):
         if side.crossing:
             name = safe(side.file.name)
-            say(f"warning: {side.crossing:,} hard negatives in {name} are relevant passages of {other}")
+            one, several = (
+                f"hard negative{each} relevant passage" for each in (f" in {name} is a", f"s in {name} are")
+            )
+            say(f"warning: {count_of(side.crossing, one, f'{several}s')} of {other}")
     for crossing in split.crossing[:SHOWN]:
         say(f"  line {crossing['line']} ({crossing['side']}): {safe(crossing['text'], 100)}")

@@ -9,6 +9,7 @@ import typer
 
 from miner.cli.console import gave_json, say, show_text, table, terminal, word
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options
+from miner.progress import count_of
 
 
 def command(
@@ -64,7 +65,7 @@ def command(
     options = read_options(columns, encoding)
     training = train(file, output, eval_file, settings, Clock(terminal()), tell=say, options=options)
     judged = training.comparison
-    say(f"judged on {judged.queries} rows in {judged.clusters} independent groups")
+    say(f"judged on {count_of(judged.queries, 'row')} in {count_of(judged.clusters, 'independent group')}")
     if not gave_json(training.record):
         show_text(table(training.comparison.table(), TABLE_HEADER))
     for sentence in training.sentences():

@@ -10,6 +10,7 @@ import typer
 from miner.cli.console import gave_json, safe, say, show_text, terminal
 from miner.cli.judges import JudgmentsOption, judgments_for
 from miner.cli.reading import ColumnsOption, EncodingOption, read_options, say_passed_over
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.validating import Preflight
@@ -69,12 +70,12 @@ def command(
     _print(found)
     for numbers in found.files:
         say(_preview(numbers))
-    say(f"{_plural(found.errors, 'error')}, {_plural(found.warnings, 'warning')}")
+    say(f"{count_of(found.errors, 'error')}, {count_of(found.warnings, 'warning')}")
     mended = 0
     if (fixed := found.fixed) is not None:
         mended = fixed.overlapping
         say(
-            f"wrote {safe(str(fix))}: {_plural(fixed.rows, 'row')} changed, took out {fixed.blank} blank,"
+            f"wrote {safe(str(fix))}: {count_of(fixed.rows, 'row')} changed, took out {fixed.blank} blank,"
             f" {fixed.repeated} repeated and {fixed.overlapping} overlapping negatives"
         )
     say_passed_over(options.notes)
@@ -96,7 +97,7 @@ def _print(found: Preflight) -> None:
 
 def _preview(numbers: dict[str, Any]) -> str:
     """Cohere's preview numbers of a file in a line, and what is cut of its passages in another."""
-    queries = f"{_plural(numbers['queries'], 'query')} ({numbers['unique_queries']:,} unique)"
+    queries = f"{count_of(numbers['queries'], 'query')} ({numbers['unique_queries']:,} unique)"
     relevant, negatives = numbers["average_relevant_passages"], numbers["average_hard_negatives"]
     text = f"{safe(numbers['file'])}: {queries}, {relevant:.2f} relevant passages and {negatives:.2f} hard"
     return f"{text} negatives a query{_cut(numbers)}"
@@ -109,11 +110,6 @@ def _cut(numbers: dict[str, Any]) -> str:
     share = f"{lengths['rows_cut'] / numbers['queries']:.1%}"
     if lengths["estimated"]:
         share += f", estimated from a sample of {lengths['rows_counted']:,}"
-    rows = f"{lengths['rows_cut']:,} rows ({share})"
+    rows = f"{count_of(lengths['rows_cut'], 'row')} ({share})"
     lost = f"{lengths['share_of_their_tokens_cut']:.0%} of those passages is cut"
-    return f"\n{rows} have passages over {lengths['limit']} tokens with their query; {lost}"
-
-
-def _plural(count: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
+    return f"\n{rows} with passages over {lengths['limit']} tokens with their query; {lost}"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from miner.cli.console import complain, gave_json, say, terminal
+from miner.progress import count_of
 
 
 def command(
@@ -28,6 +29,6 @@ def command(
         mend = "mends what is damaged"
         if is_uri(folder):
             mend = "puts what was damaged there again when you have deleted it"
-        say(f"{folder}: {len(faults)} faults; 'miner build-index' on the same corpus {mend}")
+        say(f"{folder}: {count_of(len(faults), 'fault')}; 'miner build-index' on the same corpus {mend}")
         raise SystemExit(1)
     say(f"{folder}: whole")

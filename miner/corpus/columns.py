@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any
 
 from miner.errors import ConfigError
 
@@ -48,7 +49,8 @@ class Columns:
 
     @classmethod
     def parse(cls, text: str | None) -> Columns:
-        """Of 'query=Frage,relevant_passages=Antwort', or '0=id,1=text' by number for a file without header.
+        """Of 'query=Frage,relevant_passages=Antwort', or '0=id,1=text' by number for a file without header; a path into
+        objects has dots, as 'text=document.text'.
 
         Raises ConfigError for what is not of that form and for roles that there are not.
         """
@@ -69,13 +71,20 @@ class Columns:
         """Whether columns go by their numbers, as in a file without a header."""
         return bool(self.given) and all(column.isdecimal() for column in self.given.values())
 
-    @property
-    def wants_all(self) -> bool:
-        return bool(self.given)
+    @cached_property
+    def deep(self) -> tuple[str, ...]:
+        """Columns that are named by a path into objects, as document.text."""
+        return tuple(column for column in self.given.values() if "." in column)
+
+    def opened(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record, with what lies at such paths by their names; in a list of objects that is a list."""
+        found = {path: _at(record, path.split(".")) for path in self.deep if path not in record}
+        return {**record, **{path: value for path, value in found.items() if value is not None}}
 
     def known(self, name: str) -> bool:
         """Whether a column of that name means something."""
-        return name.lower() in KNOWN or name in self.given.values() or is_numbered(name)
+        named = name in self.given.values() or any(path.startswith(f"{name}.") for path in self.deep)
+        return named or name.lower() in KNOWN or is_numbered(name)
 
     def find(self, role: str, names: Collection[str]) -> str | None:
         """The column of that role among these names; None if there is none."""
@@ -88,8 +97,19 @@ class Columns:
 
     def missing(self, names: Collection[str]) -> str:
         """What to say of given columns that are not there; '' where all are."""
-        absent = [column for column in self.given.values() if column not in names]
+        absent = [
+            column for column in self.given.values() if not {column, column.partition(".")[0]} & {*names}
+        ]
         return f"has no column {absent[0]!r}; found {listed(names)}" if absent else ""
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    """What lies at a path; None if nothing does."""
+    if not path:
+        return value
+    if isinstance(value, list | tuple):
+        return [found for each in value if (found := _at(each, path)) is not None] or None
+    return _at(value.get(path[0]), path[1:]) if isinstance(value, Mapping) else None
 
 
 @lru_cache(maxsize=1024)

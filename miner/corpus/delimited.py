@@ -13,6 +13,7 @@ from typing import Any
 from miner.corpus.options import ReadOptions
 from miner.corpus.tabs import tab_rows, unguarded
 from miner.errors import InputError, MinerError
+from miner.progress import count_of
 from miner.storage.files import MAX_LINE, decode, raw_lines
 
 Cells = Iterator[tuple[int, list[str] | InputError]]
@@ -54,7 +55,7 @@ def named(rows: Cells, path: Path, options: ReadOptions) -> Found:
             yield number, dict(zip(names, row, strict=True))
         else:
             expected = f"expected {width} as in the header"
-            yield number, InputError(path, number, f"has {len(row)} columns; {expected}")
+            yield number, InputError(path, number, f"has {count_of(len(row), 'column')}; {expected}")
 
 
 def with_names(rows: Cells, path: Path, options: ReadOptions) -> tuple[list[str], list[str], Cells]:

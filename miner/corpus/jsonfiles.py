@@ -12,6 +12,7 @@ import orjson
 
 from miner.corpus.columns import KNOWN
 from miner.corpus.options import ReadOptions
+from miner.corpus.squad import paragraphs
 from miner.errors import InputError
 from miner.storage.files import decode, kind, read_bytes, read_lines
 
@@ -25,8 +26,8 @@ MAX_JSON = 2**28
 def read_json(path: Path, options: ReadOptions) -> Found:
     """Line, or number of the record in its list (from 1), and record, or the reason why there is none.
 
-    An object may hold its records in one list, by their ids, or as columns; a text alone is a record of 'text', a
-    list of texts one of the columns '0', '1', ... NaN is read as a number.
+    An object may hold its records in one list, by their ids, as columns, or as SQuAD's paragraphs; a text alone is a
+    record of 'text', a list of texts one of the columns '0', '1', ... NaN is read as a number.
     """
     lines = read_lines(path, options.encoding)
     first = next(lines, None)
@@ -38,7 +39,7 @@ def read_json(path: Path, options: ReadOptions) -> Found:
         return
     second = next(lines, None)
     if second is None and (first[1][:1] == b"{" or path.suffix.lower() == ".json"):
-        yield from _records(_parsed_or_error(first[1], path, first[0]), path, first[0])
+        yield from _records(_parsed_or_error(first[1], path, first[0]), path, first[0], options)
         return
     for number, line in chain([first], [second] if second else [], lines):
         try:
@@ -69,15 +70,17 @@ def _opens(line: bytes) -> bool:
 
 
 def _whole(path: Path, options: ReadOptions) -> Found:
-    yield from _records(parsed(read_bytes(path, options.encoding, MAX_JSON), path, None), path, 1)
+    yield from _records(parsed(read_bytes(path, options.encoding, MAX_JSON), path, None), path, 1, options)
 
 
-def _records(value: Any, path: Path, first: int) -> Found:
-    """The records of one value; they are numbered from where it begins."""
+def _records(value: Any, path: Path, first: int, options: ReadOptions) -> Found:
+    """The records of one value; they are numbered from where it begins. An object to which paths lead is one."""
     if isinstance(value, InputError):
         yield first, value
         return
-    for number, item in enumerate(_items(value, path), first):
+    columns = options.columns
+    named = isinstance(value, dict) and columns.deep and not columns.missing(value)
+    for number, item in enumerate([value] if named else _items(value, path), first):
         try:
             yield number, record_of(item, path, number)
         except InputError as error:
@@ -109,10 +112,10 @@ def named_records(value: Mapping[str, Any]) -> list[Record]:
 
 def _items(value: Any, path: Path) -> list[Any]:
     if isinstance(value, list):
-        return value
+        return paragraphs(value) or value
     if isinstance(value, dict):
         if (within := records_within(value)) is not None:
-            return within[1]
+            return paragraphs(within[1]) or within[1]
         inner = [each for each in value.values() if isinstance(each, list) and each]
         plain = all(not isinstance(item, (list, dict)) for each in inner for item in each)
         if len(inner) == len(value) and plain and len({len(each) for each in inner}) == 1:

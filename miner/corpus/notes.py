@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from miner.errors import InputError, MinerError, Misread
+from miner.progress import count_of
 
 LISTED = 20
 """Notes that are kept with their place; all are counted."""
@@ -106,9 +107,9 @@ class Notes:
     def lines(self) -> Iterator[str]:
         """A summary for people: all that was passed over by kind, and where the first of it stands."""
         if self.unread:
-            yield f"{_counted(self.unread.total(), 'file')} passed over: {self.kinds}"
+            yield f"{count_of(self.unread.total(), 'file')} passed over: {self.kinds}"
         if self.counts:
-            yield f"{_counted(self.counts.total(), 'note')}: " + "; ".join(
+            yield f"{count_of(self.counts.total(), 'note')}: " + "; ".join(
                 f"{count:,} × {reason}" for reason, count in self.counts.most_common()
             )
         yield from (f"  {note}" for note in self.listed)
@@ -189,7 +190,3 @@ def kind_of(file: Path) -> str:
     if file.is_dir():
         return "folders"
     return "with other endings" if suffix else "without an ending"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

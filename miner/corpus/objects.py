@@ -13,7 +13,7 @@ from miner.corpus.notes import Notes
 from miner.corpus.options import ReadOptions
 from miner.corpus.pairs import recognise
 from miner.corpus.queries import Queries, gathered, shared
-from miner.corpus.records import id_string, string
+from miner.corpus.records import id_string, joined, string
 from miner.corpus.shapes import EXPECTED
 from miner.data import Passage, Query
 from miner.errors import ConfigError, InputError
@@ -74,7 +74,7 @@ def _passage(record: Record, number: int, columns: Columns) -> Passage:
     named, heading = record[id] if id else None, record[title] if title else None
     return Passage(
         str(number) if named is None else id_string(named, str(id), where, number),
-        "" if record[text] is None else string(record[text], text, where, number),
+        "" if record[text] is None else string(joined(record[text]), text, where, number),
         "" if heading is None else string(heading, str(title), where, number),
         "passages",
         number,
@@ -120,7 +120,7 @@ def _options(columns: Mapping[str, str] | None) -> ReadOptions:
 
 
 def _checked(item: object, what: str, number: int, options: ReadOptions) -> Record:
-    record = _record(item, what, number)
+    record = options.columns.opened(_record(item, what, number))
     if missing := options.columns.missing(list(record)):
         raise InputError(what, number, missing)
     return record

@@ -16,8 +16,9 @@ from miner.corpus.recognition import recognised
 from miner.corpus.records import RECORDS
 from miner.corpus.shapes import EXPECTED, SHAPES, RecordShape
 from miner.corpus.sides import Fields
+from miner.corpus.squad import questions
 from miner.corpus.values import list_columns
-from miner.corpus.walk import suffix_of
+from miner.corpus.walk import hint, suffix_of
 from miner.data import Query
 from miner.errors import ConfigError, InputError
 
@@ -73,6 +74,7 @@ def open_table(path: Path, options: ReadOptions, split: str | None = None) -> Ta
 
 def recognise(path: Path, records: Found, options: ReadOptions) -> Table:
     """As open_table, of records that come with their number; `path` is where they are said to be from."""
+    records = _asked(records)
     first = list(islice(records, SAMPLE))
     samples = [record for _, record in first if isinstance(record, dict)]
     names = list(dict.fromkeys(name for record in samples for name in record))
@@ -90,14 +92,24 @@ def recognise(path: Path, records: Found, options: ReadOptions) -> Table:
     return Table(path, shape, fields, one, read)
 
 
+def _asked(records: Found) -> Found:
+    """The records, those of paragraphs with questions as a record for each of these."""
+    for number, record in records:
+        several = [record] if isinstance(record, InputError) else questions(record)
+        yield from ((number, each) for each in several)
+
+
 def _records(path: Path, options: ReadOptions, split: str | None) -> Found:
     if path.is_dir():
-        return iter(saved.read_saved(path, split))
+        return ((number, options.columns.opened(row)) for number, row in saved.read_saved(path, split))
     if not path.exists():
         raise ConfigError(f"{path}: no such file")
     suffix = suffix_of(path.name, RECORDS)
     if suffix is None:
-        raise ConfigError(f"{path}: not a file of queries; expected one that ends in {', '.join(RECORDS)}")
+        advice = f" ({said})" if (said := hint(path)) else ""
+        raise ConfigError(
+            f"{path}: not a file of queries{advice}; expected one that ends in {', '.join(RECORDS)}"
+        )
     return RECORDS[suffix](path, options)
 
 

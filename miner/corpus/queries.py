@@ -21,6 +21,7 @@ from miner.corpus.shapes import EXPECTED
 from miner.corpus.sides import Sides
 from miner.data import Query
 from miner.errors import ConfigError, InputError
+from miner.progress import count_of
 from miner.storage.paths import as_path
 
 _FINAL = " .?!…。？！｡．"
@@ -170,7 +171,7 @@ def _read_set(folder: Path, split: str | None, min_grade: float, options: ReadOp
         raise InputError(first, None, "judges nothing relevant with a score above 0 and the least grade")
     if queries.skipped:
         options.notes.tell(
-            f"{folder.name}: {queries.skipped:,} queries without a relevant passage are left out"
+            f"{folder.name}: {count_of(queries.skipped, 'query')} without a relevant passage left out"
         )
     return queries
 

@@ -21,15 +21,26 @@ from miner.storage.files import kind
 Record = dict[str, Any]
 Records = Callable[[Path, ReadOptions], Iterator[tuple[int, Record | InputError]]]
 
+
+def _opened(read: Records) -> Records:
+    """The reader, its records with what lies at the paths into objects that are named."""
+
+    def records(path: Path, options: ReadOptions) -> Iterator[tuple[int, Record | InputError]]:
+        for number, record in read(path, options):
+            yield number, record if isinstance(record, InputError) else options.columns.opened(record)
+
+    return lambda path, options: (records if options.columns.deep else read)(path, options)
+
+
 RECORDS: dict[str, Records] = {
-    ".jsonl": read_json,
-    ".ndjson": read_json,
-    ".json": read_json,
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), _opened(read_json)),
     ".csv": read_csv,
     ".tsv": read_tsv,
-    ".parquet": read_parquet,
+    ".parquet": _opened(read_parquet),
 }
-DOCUMENT_KEYS = ("parent", "parent_id", "doc_id")
+DOCUMENT_KEYS = ("parent", "parent_id", "doc_id", "document_id")
+EXACT = 2**53
+"""Below it a float that is a whole number is that number."""
 HEADERLESS = {1: ("text",), 2: ("id", "text"), 4: ("id", "", "title", "text")}
 """Columns of a file without a header, by their number; four are those of MS MARCO's documents."""
 
@@ -55,6 +66,7 @@ class _Passages:
         self.path, self.source, self.columns, self.notes = path, source, options.columns, options.notes
         self.without: list[tuple[int, str]] = []
         self.some = False
+        self.before, self.part = "", 1
 
     def __call__(self, record: Mapping[str, Any], line: int) -> Passage | None:
         id, title, text = _roles(self.columns, tuple(record))
@@ -64,18 +76,26 @@ class _Passages:
         if not self.some:
             self.some = True
             self._flush()
-        found, heading = record[text], record[title] if title else None
+        found, heading = joined(record[text]), record[title] if title else None
+        if found is not record[text]:
+            self.notes.tell(f"{self.path.name}: the lists in {text!r} are joined, each to one text")
         if not self.notes.strict:
             found = "" if found is None else found
             heading = heading if isinstance(heading, str) else _scalar(heading)
         return Passage(
-            identifier(record, id, self.path, line) or f"{self.source}:{line}",
+            self._name(identifier(record, id, self.path, line), id) or f"{self.source}:{line}",
             string(found, text, self.path, line),
             "" if heading is None else string(heading, title or "", self.path, line),
             self.source,
             line,
             _document(record, self.path, line),
         )
+
+    def _name(self, name: str, column: str | None) -> str:
+        """The id; of pieces of one document, which follow each other under its id alone, the second is id#2."""
+        self.part = self.part + 1 if name == self.before and column in DOCUMENT_KEYS else 1
+        self.before = name
+        return name if self.part == 1 else f"{name}#{self.part}"
 
     def _lacking(self, record: Mapping[str, Any], line: int) -> None:
         message = f"has no text; expected 'text' or 'contents', found {listed(record)}"
@@ -121,21 +141,31 @@ def _document(record: Mapping[str, Any], path: Path, line: int) -> str:
     return ""
 
 
+def joined(value: object) -> object:
+    """A list of sentences as the text that they make; anything else as it is."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return " ".join(filter(None, map(str.strip, value)))
+    return value
+
+
 def _scalar(value: object) -> str | None:
     """A number as text; nothing else."""
     return str(value) if isinstance(value, int | float) and value == value else None
 
 
 def identifier(record: Mapping[str, Any], key: str | None, path: Path, line: int) -> str:
-    """The record's id; a whole number as its decimal string; '' if it has none."""
+    """The record's id; a whole number as its decimal string; '' if it has none, or NaN as frames have it."""
     value = record[key] if key is not None else None
-    return "" if value is None else id_string(value, key or "", path, line)
+    return "" if value is None or value != value else id_string(value, key or "", path, line)
 
 
 def id_string(value: object, key: str, path: Path | str, line: int) -> str:
-    """A text or whole number as an id. Raises InputError for anything else."""
+    """A text or whole number as an id; 3.0, as frames have it beside a number that is missing, is 3. Raises InputError
+    for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
     return string(value, key, path, line, expected="a string or a whole number")
 
 

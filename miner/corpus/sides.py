@@ -14,6 +14,7 @@ from miner.corpus.columns import listed
 from miner.corpus.records import string
 from miner.corpus.values import grade_of, ids_of, parsed_list, texts_of
 from miner.errors import InputError
+from miner.progress import count_of
 from miner.storage.files import kind
 
 Record = Mapping[str, Any]
@@ -81,7 +82,9 @@ def read_labelled(record: Record, fields: Fields, path: Path, line: int) -> Side
     passages, labels = fields.values(record, fields.relevant), fields.values(record, fields.label)
     if len(passages) != len(labels):
         raise InputError(
-            path, line, f"has {len(passages)} passages and {len(labels)} labels; expected one for each"
+            path,
+            line,
+            f"has {count_of(len(passages), 'passage')} and {count_of(len(labels), 'label')}; expected one for each",
         )
     sides: tuple[list[str], list[str]] = [], []
     for passage, label in zip(passages, labels, strict=True):

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from miner.corpus.columns import listed
-from miner.corpus.records import id_string, string
+from miner.corpus.records import id_string, joined, string
 from miner.data import join_title
 from miner.errors import InputError
 
@@ -66,14 +66,15 @@ def list_columns(samples: Sequence[Record]) -> frozenset[str]:
 
 
 def texts_of(values: Sequence[object], key: str | None, path: Path | str, line: int) -> tuple[str, ...]:
-    """Texts, or objects of one with its title; null is none. Raises InputError for anything else."""
+    """Texts, lists of their sentences, or objects of one with its title; null is none. Raises InputError for anything
+    else."""
     found: list[str] = []
     for place, item in enumerate(values):
         name = f"{key}[{place}]" if len(values) > 1 else str(key)
         if isinstance(item, dict):
             found += _of_object(item, name, path, line)
         elif item is not None:
-            found.append(string(item, name, path, line))
+            found.append(string(joined(item), name, path, line))
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from miner.data import Float32
 from miner.encoders.batches import unit
 from miner.errors import ConfigError, ModelError
-from miner.progress import tick
+from miner.progress import count_of, tick
 
 Embed = Callable[[list[str]], Any]
 """Texts to an array-like [len(texts), dim]."""
@@ -113,7 +113,7 @@ def _rows(embed: Embed, texts: list[str], name: str) -> Float32:
         raise ModelError(f"{name}: gave {_kind(answer)} for texts; expected rows of numbers") from None
     if rows.ndim != 2 or len(rows) != len(texts) or not rows.shape[1]:
         raise ModelError(
-            f"{name}: gave an array {list(rows.shape)} for {len(texts)} texts; expected a row each"
+            f"{name}: gave an array {list(rows.shape)} for {count_of(len(texts), 'text')}; expected a row each"
         )
     if not np.isfinite(rows).all():
         raise ModelError(f"{name}: gave a vector that is not finite for {_first_bad(rows, texts)[:80]!r}")

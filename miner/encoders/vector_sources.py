@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from miner.errors import ConfigError, InputError
+from miner.progress import count_of
 
 CHUNK = 1 << 16
 """Rows that are held in memory at once of a file that is memory-mapped."""
@@ -85,7 +86,9 @@ def _of_arrow(column: Any, name: str) -> Any:
     if not _is_list(column.type):
         raise ConfigError(f"{name} holds {column.type}; expected lists of numbers")
     if column.null_count:
-        raise ConfigError(f"{name} has no vector in {column.null_count:,} rows; expected one in each")
+        raise ConfigError(
+            f"{name} has no vector in {count_of(column.null_count, 'row')}; expected one in each"
+        )
     values = pc.list_flatten(column)
     flat = (values.combine_chunks() if hasattr(values, "combine_chunks") else values).to_numpy(
         zero_copy_only=False

@@ -15,6 +15,7 @@ from miner.encoders.base import Encoder
 from miner.encoders.batches import unit
 from miner.encoders.vector_sources import CHUNK, read_vectors
 from miner.errors import ConfigError, IndexMismatch, ModelError
+from miner.progress import count_of
 
 T = TypeVar("T")
 
@@ -62,10 +63,9 @@ class GivenVectors:
                 self._first.append(claimed)
             yield item
         if len(self._hashes) != len(self.rows):
-            raise ConfigError(
-                f"{len(self.rows):,} vectors were given for {len(self._hashes):,} texts; expected one for each, "
-                "in their order"
-            )
+            given = count_of(len(self.rows), "vector was", "vectors were")
+            texts = count_of(len(self._hashes), "text")
+            raise ConfigError(f"{given} given for {texts}; expected one for each, in their order")
 
     def check(self, encode: Callable[[Sequence[str]], Float32]) -> None:
         """Raises IndexMismatch unless `encode` gives about the vectors of the first texts."""

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from miner.errors import ConfigError, Declined
+from miner.progress import count_of
 
 BYTES_A_TOKEN = 3.5
 """Of UTF-8: English has about 4.5, Chinese about 2.5, code about 3; so the estimate is rather too high."""
@@ -67,13 +68,13 @@ class CallPlan:
 
     def text(self) -> str:
         """In a line."""
-        tokens = f"about {self.tokens_in:,} tokens"
+        tokens = f"about {count_of(self.tokens_in, 'token')}"
         if self.tokens_out:
             tokens += f" and {self.tokens_out:,} written"
         money = "" if self.money is None else f", about {self.money:,.2f} at the price given"
         return (
-            f"{self.host} will get {self.texts:,} texts {self.purpose}: at most {self.calls:,} calls, "
-            f"{tokens}{money}"
+            f"{self.host} will get {count_of(self.texts, 'text')} {self.purpose}: at most "
+            f"{count_of(self.calls, 'call')}, {tokens}{money}"
         )
 
 

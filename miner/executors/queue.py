@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from miner.errors import WorkLost
+from miner.progress import count_of
 
 TRIES = 4
 
@@ -60,6 +61,8 @@ class TaskQueue(Generic[T]):
         """Put a lost attempt in front. Raises WorkLost once it was tried often enough."""
         attempt.failures += 1
         if attempt.failures >= self.tries:
-            raise WorkLost(f"{attempt.task} failed {attempt.failures} times, at last because {reason}")
+            raise WorkLost(
+                f"{attempt.task} failed {count_of(attempt.failures, 'time')}, at last because {reason}"
+            )
         self.retried += 1
         self._soon.appendleft(attempt)

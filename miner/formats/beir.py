@@ -16,8 +16,8 @@ import orjson
 
 from miner.data import Row
 from miner.formats.base import Sourced
-from miner.formats.folder import atomic_folder
 from miner.spec import Spec
+from miner.storage.folder import new_folder
 
 FILES = ("corpus.jsonl", "queries.jsonl", "qrels/train.tsv", "qrels.trec")
 
@@ -37,7 +37,7 @@ class Beir(Spec):
 
     def write(self, path: Path, rows: Iterable[Sourced]) -> None:
         held = (sourced for sourced in rows if self.carries(sourced.row))
-        with atomic_folder(path) as folder, ExitStack() as stack:
+        with new_folder(path) as folder, ExitStack() as stack:
             (folder / "qrels").mkdir()
             files = [stack.enter_context((folder / name).open("wb")) for name in FILES]
             _write(held, files)

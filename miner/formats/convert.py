@@ -23,6 +23,7 @@ from miner.formats.fit import fit_row
 from miner.formats.reading import rows_beside_receipts
 from miner.formats.receipts import Receipts
 from miner.formats.rows import CohereRows
+from miner.progress import count_of
 from miner.storage.paths import as_path
 
 Change = Callable[[Row], Row]
@@ -105,5 +106,5 @@ def _counted(
         else:
             done.left_out += 1
     if not done.rows:
-        none = f"none of its {done.left_out} rows fits into {write}"
+        none = f"none of {count_of(done.left_out, 'row')} fits into {write}"
         raise InputError(source, None, none if done.left_out else notes.nothing("rows"))

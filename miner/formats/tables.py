@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from miner.errors import ConfigError, require
-from miner.formats.folder import atomic_folder
 from miner.storage.files import atomic, is_stream, write_jsonl
+from miner.storage.folder import new_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,7 +125,7 @@ def _write_parquet(path: Path, records: Iterable[Record], kinds: Kinds) -> None:
 def _write_dataset(path: Path, records: Iterable[Record], kinds: Kinds) -> None:
     datasets = _datasets()
     held = datasets.table.InMemoryTable(table_of(records, kinds))
-    with atomic_folder(path) as folder:
+    with new_folder(path) as folder:
         datasets.Dataset(held, fingerprint="miner").save_to_disk(folder)
 
 

@@ -21,6 +21,7 @@ from miner.index.ingest import PASSAGES
 from miner.index.manifest import Manifest, plain, read_manifest
 from miner.index.shards import Shards
 from miner.index.vector_cache import VectorCache
+from miner.progress import count_of
 from miner.storage.locks import Reading
 from miner.storage.mirror import Mirror, place_of
 from miner.storage.place import Place
@@ -62,7 +63,7 @@ class Index:
         return self.manifest.counts.passages
 
     def __repr__(self) -> str:
-        return f"Index({str(self.place)!r}, {len(self):,} passages)"
+        return f"Index({str(self.place)!r}, {count_of(len(self), 'passage')})"
 
     def __reduce__(self) -> tuple[Callable[[Place, str], Index], tuple[Place, str]]:
         return reopen, (self.place, self.manifest.sha256)

@@ -15,7 +15,7 @@ from miner.errors import ConfigError, InputError
 from miner.index import keys
 from miner.index.ledger import Ledger
 from miner.index.manifest import IndexCounts
-from miner.progress import Clock
+from miner.progress import Clock, count_of
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed, array_bytes, open_table, table_bytes
 
@@ -126,7 +126,8 @@ class _Reading:
             self._cut()
         if not self.rows:
             first = f", the first in {self.blank_in}" if self.blank_in else ""
-            said = f"the corpus has no passage with text ({self.blank:,} blank ones were left out{first})"
+            blank = count_of(self.blank, "blank one was", "blank ones were")
+            said = f"the corpus has no passage with text ({blank} left out{first})"
             raise ConfigError(said)
         parts = tuple(self._part(number, *shard) for number, shard in enumerate(self.written))
         counts = IndexCounts(self.read, self.blank, self.rows, sum(part.ids for part in parts))

@@ -14,7 +14,7 @@ from miner.index.index import Index
 from miner.index.ingest import ALIASES, PASSAGES, key_table
 from miner.index.manifest import Manifest, Shard, default_index, read_manifest
 from miner.index.survey import survey
-from miner.progress import Clock
+from miner.progress import Clock, count_of
 from miner.storage import sealed
 from miner.storage.files import sha256
 from miner.storage.mirror import place_of
@@ -102,7 +102,7 @@ def _file_faults(folder: Path, file: Sealed) -> list[str]:
     try:
         size = path.stat().st_size
         if size != file.size:
-            return [f"{path}: has {size:,} bytes; expected {file.size:,}"]
+            return [f"{path}: has {count_of(size, 'byte')}; expected {file.size:,}"]
         if sha256(path) != file.sha256:
             return [f"{path}: was changed after it was sealed (its checksum does not fit)"]
     except OSError as error:

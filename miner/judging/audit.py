@@ -109,6 +109,7 @@ class _Sample:
             return self._from(path, False)
         store = JudgmentStore(path)
         if any(store.book.find(pair, PERSON) is None for pair in self.pairs):
+            store.check()
             ask(self.pairs, store)
         found = [store.book.find(pair, PERSON) for pair in self.pairs]
         return [judgment.verdict if judgment else None for judgment in found]

@@ -13,6 +13,7 @@ from miner.endpoints import agree
 from miner.errors import ConfigError
 from miner.judging.base import Judge, judge_name
 from miner.judgments import Pair, Verdict
+from miner.progress import count_of
 
 GRADES: dict[Verdict, float] = {"answers": 4.0, "partly": 2.0, "unsure": 1.0, "no": 0.0}
 """As logits: what answers weighs e^4 times what does not."""
@@ -39,6 +40,6 @@ class GradeTeacher:
         said = {pair.key: GRADES[opinion.verdict] for pair, opinion in self.judge.opinions(asked)}
         if missing := [pair for pair in asked if pair.key not in said]:
             raise ConfigError(
-                f"{self.judge.by} says nothing of {len(missing):,} pairs; expected a teacher that scores all"
+                f"{self.judge.by} says nothing of {count_of(len(missing), 'pair')}; expected a teacher that scores all"
             )
         return np.array([said[pair.key] for pair in asked], np.float32)

@@ -84,6 +84,8 @@ class Panel:
         Raises what the judge raises, Declined, and OutputError.
         """
         fresh = self._fresh(judge, pairs, known or {})
+        if fresh:
+            self.store.check()
         allowance = self.allowance(judge)
         plan = judge.plan(fresh) if fresh else None
         each = (plan.money or 0.0) / len(fresh) if plan else 0.0

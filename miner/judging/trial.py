@@ -20,6 +20,7 @@ from miner.judging.panel import Panel
 from miner.judgments import Judgment, Pair
 from miner.judgments.errors import JudgeErrors, Share
 from miner.judgments.record import Key, key_of
+from miner.progress import count_of
 
 FEWEST = 20
 """Passages of either kind below which a judge cannot be judged."""
@@ -88,8 +89,8 @@ def hold_trial(panel: Panel, judge: Judge, pairs: Sequence[TrialPair]) -> JudgeT
     trial = tried(judge_name(judge), [(each, found) for each, found in said if found is not None])
     if not any(found and found.verdict != "unsure" for _, found in said):
         raise MinerError(
-            f"{trial.judge} decides on none of the {len(said)} passages that try it; is it about these queries? "
-            "trial=0 believes it untried"
+            f"{trial.judge} decides on none of the {count_of(len(said), 'passage that tries', 'passages that try')} "
+            "it; is it about these queries? trial=0 believes it untried"
         )
     if not trial.errors.tells:
         found, passed = trial.errors.sensitivity, trial.errors.specificity

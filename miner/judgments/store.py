@@ -18,7 +18,7 @@ import orjson
 from miner.errors import InputError, OutputError
 from miner.judgments.read import enter
 from miner.judgments.record import WITHDRAWN, Judgment, JudgmentBook
-from miner.storage.files import sync_folder
+from miner.storage.files import check_writable, sync_folder
 from miner.storage.paths import as_path
 
 JUDGMENTS = "judgments.jsonl"
@@ -61,6 +61,13 @@ class JudgmentStore:
         if not isinstance(record, dict):
             raise InputError(self.path, self._lines, "is not a judgment; expected a JSON object")
         enter(self.book, record, self.path, self._lines)
+
+    def check(self) -> None:
+        """Raise OutputError, before anybody is asked for a judgment, where none could be kept."""
+        if not self.path.is_file():
+            check_writable(self.path)
+        elif not os.access(self.path, os.W_OK):
+            raise OutputError(f"{self.path}: cannot be written (no permission)")
 
     def append(self, *judgments: Judgment) -> None:
         """Write judgments through to the disk, all or none. Raises OutputError."""

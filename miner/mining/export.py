@@ -15,6 +15,7 @@ from miner.formats.base import Sourced, Tabular
 from miner.formats.sentence_transformers import NTuple
 from miner.formats.tables import table_of
 from miner.mining.recipe import Recipe
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +53,9 @@ def arrow_table(result: Minable, format: str | Format) -> pa.Table:
 
     table = table_of(chain.from_iterable(map(chosen.encode, held())), chosen.fields())
     if lost:
-        warnings.warn(f"{lost:,} rows have too few negatives for {format} and are left out", stacklevel=3)
+        warnings.warn(
+            f"{count_of(lost, 'row has', 'rows have')} too few negatives for {format}, left out", stacklevel=3
+        )
     return table
 
 

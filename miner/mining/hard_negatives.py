@@ -33,7 +33,7 @@ from miner.mining.skip import Skip, SkipByTeacher
 from miner.mining.teacher import ScoreCache
 from miner.mining.tuples import LAYOUTS, ScoredRow, TupleLayout
 from miner.models.cross_encoder import LoadedCrossEncoder
-from miner.progress import Clock, clock_of
+from miner.progress import Clock, clock_of, count_of
 from miner.storage.paths import as_path
 
 if TYPE_CHECKING:
@@ -263,10 +263,11 @@ def _told(result: MiningResult, wanted: int) -> str:
     """What came of it, for people."""
     counts = result.counts()
     lines = [
-        f"{counts['negatives']:,} hard negatives for {counts['rows']:,} queries, {wanted} wanted for each"
+        f"{count_of(counts['negatives'], 'hard negative')} for {count_of(counts['rows'], 'query')}, "
+        f"{wanted} wanted for each"
     ]
-    looked = f"of {counts['candidates']:,} candidates by"
+    looked = f"of {count_of(counts['candidates'], 'candidate')} by"
     lines += [f"dropped {count:,} {looked} {name}" for name, count in counts["rejected"].items()]
     if counts["short_rows"]:
-        lines.append(f"{counts['short_rows']:,} queries have fewer than {wanted}")
+        lines.append(f"{count_of(counts['short_rows'], 'query has', 'queries have')} fewer than {wanted}")
     return "\n".join([*lines, ""])

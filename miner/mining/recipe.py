@@ -11,6 +11,7 @@ from miner.filters import GUARDS, DropJudged, Filter, OverlapGuard, Risk
 from miner.judgments.known import KnownJudgments
 from miner.mining.relevant import EMIT
 from miner.mining.teacher import ScoreCache
+from miner.progress import count_of
 from miner.risk import RiskModel, packaged_model
 from miner.search.search import Search
 from miner.selectors import RiskPenalty, Selector, Top
@@ -78,7 +79,7 @@ class Recipe:
         if self.n < 1:
             raise ConfigError(f"{self.n} negatives a query were asked for; expected 1 or more")
         if self.depth < self.n:
-            raise ConfigError(f"depth {self.depth} is below the {self.n} negatives asked for")
+            raise ConfigError(f"depth {self.depth} is below the {count_of(self.n, 'negative')} asked for")
 
     @property
     def needs(self) -> frozenset[str]:

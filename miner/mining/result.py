@@ -32,6 +32,7 @@ from miner.mining.prepare import Prepared
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
 from miner.mining.run_record import RunInfo
+from miner.progress import count_of
 from miner.storage import files
 from miner.storage.paths import as_path
 from miner.text.near_copies import NearCopies
@@ -102,7 +103,7 @@ class MiningResult:
         except TypeError:
             raise ConfigError(f"a row is named by its number; found {number!r}") from None
         if not -len(self) <= place < len(self):
-            raise IndexError(f"row {place} of a result of {len(self):,} rows")
+            raise IndexError(f"row {place} of a result of {count_of(len(self), 'row')}")
         return place % len(self)
 
     def _part(self, rows: Sequence[int]) -> MiningResult:

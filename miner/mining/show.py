@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from miner.index import Index
+from miner.progress import count_of
 
 if TYPE_CHECKING:
     from miner.data import MinedRow
@@ -38,9 +39,9 @@ def html(result: Result) -> str:
     """What a notebook shows: the counts, and the first rows with risk and similarity of each negative."""
     counts = result.counts()
     rejected = sum(counts["rejected"].values())
-    looked = f"{counts['candidates']:,} candidates looked at, {rejected:,} of them dropped"
+    looked = f"{count_of(counts['candidates'], 'candidate')} looked at, {rejected:,} of them dropped"
     rows = "".join(map(_html_row, islice(result, ROWS)))
-    more = f"<p>{len(result) - ROWS:,} more rows</p>" if len(result) > ROWS else ""
+    more = f"<p>{count_of(len(result) - ROWS, 'more row')}</p>" if len(result) > ROWS else ""
     head = "<tr><th>query</th><th>relevant</th><th>hard negatives</th></tr>"
     return (
         f"<p><b>MiningResult</b>: {_counted(counts)}; {looked}</p>"
@@ -50,7 +51,7 @@ def html(result: Result) -> str:
 
 def _counted(counts: Mapping[str, Any]) -> str:
     short = f", {counts['short_rows']:,} of them short" if counts["short_rows"] else ""
-    return f"{counts['rows']:,} rows{short}, {counts['negatives']:,} negatives"
+    return f"{count_of(counts['rows'], 'row')}{short}, {count_of(counts['negatives'], 'negative')}"
 
 
 def _html_row(row: MinedRow) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
+from miner.progress.halt import halt
+
 
 class Progress(Protocol):
     """Where stages tell how far they are."""
@@ -60,6 +62,7 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str, total: int | None = None, unit: str = "items") -> Iterator[Stage]:
+        halt.check()
         stage = self.stages.setdefault(name, Stage(name, unit))
         start = time.perf_counter()
         self.progress.begin(name, total, unit)
@@ -71,6 +74,7 @@ class Clock:
             self.progress.end()
 
     def advance(self, stage: Stage, items: int, tokens: int = 0) -> None:
+        halt.check()
         stage.items += items
         stage.tokens += tokens
         self.progress.advance(items)

@@ -8,6 +8,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from miner.progress.clock import Clock, Progress, Silent
+from miner.progress.counts import count_of, singular
 
 FIRST, EVERY = 1.0, 10.0
 """Seconds until a stage is told of in plain lines, and from then on from line to line."""
@@ -26,14 +27,17 @@ class Watch:
         """'encode: 12 of 400 passages (3.1/s, 2m05s left)', or how long it has taken before the first."""
         took = time.monotonic() - self.start
         if not self.done:
-            of = f" {self.total:,} {self.unit}" if self.total and self.unit else ""
+            of = f" {self._some(self.total)}" if self.total and self.unit else ""
             return f"{self.stage}:{of} … {duration(took)}"
         rate = self.done / max(took, 1e-9)
         speed = f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each"
         if not self.total:
-            return f"{self.stage}: {self.done:,} {self.unit} ({speed})"
+            return f"{self.stage}: {self._some(self.done)} ({speed})"
         left = duration(max(self.total - self.done, 0) / rate)
-        return f"{self.stage}: {self.done:,} of {self.total:,} {self.unit} ({speed}, {left} left)"
+        return f"{self.stage}: {self.done:,} of {self._some(self.total)} ({speed}, {left} left)"
+
+    def _some(self, count: int) -> str:
+        return count_of(count, singular(self.unit), self.unit)
 
 
 class PlainLines:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from miner.errors import require
+from miner.progress import count_of
 from miner.reporting.tab import TITLES, Tab
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _UNSEEN = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in UNSEEN)}]")
 
 
 def environment() -> Environment:
-    """Templates with autoescape, and the filters `visible`, `number`, `percent` and `embedded`.
+    """Templates with autoescape, and the filters `visible`, `number`, `percent`, `count_of` and `embedded`.
 
     `_preview.html` in it has the macro `preview(preview)`, for other pages too. Raises MissingExtra.
     """
@@ -41,7 +42,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"visible": visible, "embedded": embedded, "number": number, "percent": percent}
+    words = {"visible": visible, "embedded": embedded, "number": number, "percent": percent}
+    found.filters |= words | {"count_of": count_of}
     return found
 
 

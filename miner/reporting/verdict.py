@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from miner.progress import count_of
 from miner.reporting.part import FileReport
 
 Level = Literal["error", "warning", "good"]
@@ -69,8 +70,9 @@ def _rules(part: FileReport) -> Iterator[Remark]:
         rules = [rule for rule in part.findings if rule.severity == level]
         if rules:
             count = sum(rule.count for rule in rules)
-            noun = level if count == 1 else f"{level}s"
-            yield Remark(level, f"{count:,} {noun} by Cohere's rules, the first: {rules[0].places[0][1]}")
+            yield Remark(
+                level, f"{count_of(count, level)} by Cohere's rules, the first: {rules[0].places[0][1]}"
+            )
     if not part.findings:
         yield Remark("good", "Every rule of Cohere's platform is kept.")
 
@@ -99,8 +101,8 @@ def _shortness(part: FileReport) -> Remark:
     counts = part.counts
     share = counts.short_rows / counts.rows
     if not counts.short_rows:
-        return Remark("good", f"Every row has its {counts.full:,} negatives.")
-    text = f"{counts.short_rows:,} rows ({share:.1%}) have fewer than {counts.full:,} negatives."
+        return Remark("good", f"Every row has its {count_of(counts.full, 'negative')}.")
+    text = f"{count_of(counts.short_rows, 'row')} ({share:.1%}) with fewer than {count_of(counts.full, 'negative')}."
     return Remark("warning" if share >= SHORT else "good", text)
 
 
@@ -108,8 +110,10 @@ def _variety(part: FileReport) -> Remark:
     uses = max((each.uses for each in part.documents.most_reused), default=0)
     share, distinct = uses / part.counts.rows, part.counts.distinct_negatives
     if share >= REUSED and uses >= OFTEN * part.counts.negatives / distinct:
-        return Remark("warning", f"One passage is a negative of {uses:,} rows ({share:.1%}).")
-    return Remark("good", f"Negatives are varied: {distinct:,} different passages, none used too often.")
+        return Remark("warning", f"One passage is a negative of {count_of(uses, 'row')} ({share:.1%}).")
+    return Remark(
+        "good", f"Negatives are varied: {count_of(distinct, 'different passage')}, none used too often."
+    )
 
 
 def _length(part: FileReport) -> Remark:

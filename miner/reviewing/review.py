@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from miner.formats.cohere import companion
 from miner.judgments import JUDGMENTS, JudgmentStore
+from miner.progress import count_of, halt
 from miner.reviewing.queue import ReviewQueue
 from miner.reviewing.server import ReviewServer
 from miner.storage.paths import as_path
@@ -17,7 +17,7 @@ from miner.storage.paths import as_path
 
 def say_address(server: ReviewServer) -> None:
     """On standard error."""
-    sys.stderr.write(f"{len(server.queue):,} negatives to decide on at {server.address}\n")
+    sys.stderr.write(f"{count_of(len(server.queue), 'negative')} to decide on at {server.address}\n")
     sys.stderr.flush()
 
 
@@ -44,13 +44,14 @@ def review(
     """
     file = as_path(mined, "the mined file")
     store = JudgmentStore(companion(file, JUDGMENTS) if judgments is None else judgments)
+    store.check()
     queue = ReviewQueue(rows or file, store, k=k, seed=seed, order="doubtful" if doubtful else "draw")
     server = ReviewServer(queue, port)
     try:
         ready(server)
         if browser:
             webbrowser.open(server.address)
-        with suppress(KeyboardInterrupt):
+        with halt.awaited():
             server.run()
     finally:
         server.server.server_close()

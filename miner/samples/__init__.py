@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from miner.errors import ConfigError
-from miner.storage.files import write_bytes
+from miner.storage.folder import filled
 from miner.storage.paths import as_path
 
 PARTS = ("README.md", "corpus", "judgments.tsv", "queries.jsonl")
@@ -17,15 +17,17 @@ PARTS = ("README.md", "corpus", "judgments.tsv", "queries.jsonl")
 def sample(folder: str | Path) -> Path:
     """Copy the sample into `folder`, made if need be, and return it.
 
-    Files of the sample that are already there are left alone, missing ones are added.
+    Files of the sample that are already there are left alone, missing ones are added: all of them or none.
     Raises ConfigError, before anything is written, if the folder holds anything that differs from
     the sample; OutputError for a folder that cannot be written.
     """
     folder, contents = as_path(folder, "the folder of the sample"), dict(_contents())
-    written = _present(folder, contents)
-    for name, data in contents.items():
-        if name not in written:
-            write_bytes(folder / name, data)
+    missing = contents.keys() - _present(folder, contents)
+    if missing:
+        with filled(folder) as new:
+            for name in sorted(missing):
+                (new / name).parent.mkdir(parents=True, exist_ok=True)
+                (new / name).write_bytes(contents[name])
     return folder
 
 
@@ -57,9 +59,9 @@ def _present(folder: Path, sample: dict[str, bytes]) -> set[str]:
         return set()
     found = set()
     for path in sorted(folder.rglob("*")):
-        if path.is_dir() or path.name.startswith("."):
-            continue
         name = path.relative_to(folder).as_posix()
+        if path.is_dir() or any(part.startswith(".") for part in name.split("/")):
+            continue
         if name not in sample or not path.is_file() or path.read_bytes() != sample[name]:
             raise ConfigError(
                 f"{path}: differs from the sample; expected an empty folder or the sample untouched"

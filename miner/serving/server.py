@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from miner.errors import ConfigError, require
+from miner.progress import halt
 from miner.serving.settings import ServerLimits, ServerSettings
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "pydantic", "jinja2", "datasets")
@@ -56,7 +57,7 @@ def serve(settings: ServerSettings) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE,
         )
-        with suppress(KeyboardInterrupt):
+        with halt.awaited():
             uvicorn.Server(config).run(sockets=[bound])
         log.info("stopped", extra={"event": "stop"})
 

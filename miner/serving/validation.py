@@ -13,6 +13,7 @@ from miner.data import CountTokens, Row
 from miner.errors import MinerError, MissingExtra
 from miner.formats.cohere import record_of
 from miner.models.tokenizer import token_counter
+from miner.progress import count_of
 from miner.serving.state import SIDES
 from miner.validating import Finding, Preflight, lines, validate
 from miner.validating.check import SEVERITIES
@@ -94,7 +95,7 @@ def _errors(found: Preflight, called: Mapping[str, str]) -> str:
     errors = [finding for finding in found.findings if finding.severity == "error"]
     told = [_told(finding, called) for finding in errors[:TOLD]]
     more = found.errors - len(told)
-    return "\n".join([*told, *([f"and {more} more errors"] if more > 0 else [])])
+    return "\n".join([*told, *([f"and {count_of(more, 'more error')}"] if more > 0 else [])])
 
 
 def _warnings(found: Preflight, called: Mapping[str, str]) -> list[str]:

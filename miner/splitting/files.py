@@ -93,7 +93,7 @@ def split_file(
 
 
 def _outline(path: Path, folder: Path | None, parts: Components, chosen: Bool) -> Split:
-    files = [(folder or path.parent) / f"{stem_of(path)}.{side}.jsonl" for side in SIDES]
+    files = side_files(path, folder)
     evaluation = int(np.count_nonzero(chosen))
     return Split(
         Side(files[0], queries=len(chosen) - evaluation),
@@ -103,6 +103,11 @@ def _outline(path: Path, folder: Path | None, parts: Components, chosen: Bool) -
         tied_by_passage=parts.tied_by_passage,
         tied_by_paraphrase=parts.tied_by_paraphrase,
     )
+
+
+def side_files(path: Path, folder: Path | None) -> list[Path]:
+    """What is written, in the folder or beside FILE."""
+    return [(folder or path.parent) / f"{stem_of(path)}.{side}.jsonl" for side in SIDES]
 
 
 def stem_of(path: Path) -> str:

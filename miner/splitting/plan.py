@@ -10,6 +10,7 @@ import numpy as np
 from miner.data import Bool, Int64, Row
 from miner.encoders.base import Encoder
 from miner.errors import ConfigError, Inseparable
+from miner.progress import count_of
 from miner.splitting.ties import Ties
 from miner.validating.sets import EVAL_QUERIES, TRAIN_QUERIES
 
@@ -50,7 +51,7 @@ def choose(sizes: Int64, plan: SplitPlan) -> Bool:
     total, needed = int(sizes.sum()), plan.least_train + plan.least_eval
     if total < needed:
         raise Inseparable(
-            f"there are {total} different queries; {plan.least_train} for training and {plan.least_eval} for"
+            f"found {count_of(total, 'different query')}; {plan.least_train} for training and {plan.least_eval} for"
             f" evaluation need {needed}"
         )
     most = total - plan.least_train

@@ -7,8 +7,9 @@ from pathlib import Path
 from miner.corpus.options import ReadOptions
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
-from miner.splitting.files import Split, split_file
+from miner.splitting.files import Split, side_files, split_file
 from miner.splitting.plan import SplitPlan
+from miner.storage.files import check_writable
 from miner.storage.paths import as_path, path_if_given
 
 
@@ -34,9 +35,10 @@ def split(
     """
     least = {"least_train": 1, "least_eval": 1} if small else {}
     plan = SplitPlan(fraction=fraction, seed=seed, near=near or 1.0, **least)
+    path, folder = as_path(file, "the file to split"), path_if_given(output, "the folder to write to")
+    for side in side_files(path, folder):
+        check_writable(side)
     encoder = None
     if near:
         encoder = load_encoder(model, dtype="fp32") if model is None or isinstance(model, str) else model
-    folder = path_if_given(output, "the folder to write to")
-    path = as_path(file, "the file to split")
     return split_file(path, plan, encoder=encoder, folder=folder, options=options)

@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from miner.errors import OutputError
+from miner.progress import halt
 
 STDOUT = ("-", "/dev/stdout")
 
@@ -67,6 +68,7 @@ def together(*paths: Path) -> Iterator[tuple[BinaryIO, ...]]:
     with ExitStack() as stack:
         held = [stack.enter_context(_temporary(path)) for path in paths]
         yield tuple(stream for _, stream in held)
+        halt.check()
         with _said_of(paths[0]):
             for _, stream in held:
                 _settle(stream)
@@ -84,6 +86,7 @@ def _passing(path: Path) -> Iterator[BinaryIO]:
     """A temporary file whose content goes to the stream when the block ends well."""
     with TemporaryFile("w+b") as held:
         yield held
+        halt.check()
         held.seek(0)
         try:
             if str(path) in STDOUT:
@@ -106,7 +109,7 @@ def _temporary(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
         with _alone_in(path.parent):
             _sweep(path)
             descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            _lock(descriptor)
+            lock(descriptor)
         try:
             with os.fdopen(descriptor, "w+b", buffering=1 << 20) as stream:
                 yield temporary, stream
@@ -133,7 +136,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Be the only process that puts files into their places; the lock is the folder's own."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _lock(descriptor, wait=True)
+        lock(descriptor, wait=True)
         yield
     finally:
         os.close(descriptor)
@@ -145,13 +148,13 @@ def _sweep(path: Path) -> None:
         with suppress(OSError):
             descriptor = os.open(stale, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                if _lock(descriptor):
+                if lock(descriptor):
                     stale.unlink()
             finally:
                 os.close(descriptor)
 
 
-def _lock(descriptor: int, *, wait: bool = False) -> bool:
+def lock(descriptor: int, *, wait: bool = False) -> bool:
     """Whether the lock is held now; not where another process has it or the file system knows none."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -21,6 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from miner.errors import IndexCorrupt
+from miner.progress import count_of
 from miner.storage.files import atomic, sha256, write_bytes
 
 DIGITS = 16
@@ -94,7 +95,7 @@ def check_size(path: Path, size: int) -> None:
     except OSError as error:
         raise IndexCorrupt(f"{path}: cannot be read ({error.strerror}); build the index again") from None
     if found != size:
-        raise IndexCorrupt(f"{path}: has {found:,} bytes; expected {size:,}; build the index again")
+        raise IndexCorrupt(f"{path}: has {count_of(found, 'byte')}; expected {size:,}; build the index again")
 
 
 def named(folder: Path, stem: str, suffix: str) -> list[Path]:
@@ -187,7 +188,7 @@ def peek_table(path: Path, schema: pa.Schema, rows: int | None = None) -> pa.Rec
     except (pa.ArrowException, OSError, ValueError) as error:
         raise IndexCorrupt(f"{path}: cannot be read ({_reason(error)})") from None
     if rows is not None and batch.num_rows != rows:
-        raise IndexCorrupt(f"{path}: holds {batch.num_rows} rows; expected {rows}")
+        raise IndexCorrupt(f"{path}: holds {count_of(batch.num_rows, 'row')}; expected {rows}")
     return batch
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from miner.progress import count_of
 from miner.reranking.evaluate import Comparison
 from miner.reranking.metrics import METRICS, PRIMARY
 from miner.training.check import HARMFUL, TrainCheck
@@ -58,7 +59,7 @@ def _of_rows(check: TrainCheck, plan: TrainPlan) -> Iterator[str]:
     if check.false is not None and check.false.rate > HARMFUL:
         yield f"try it on cleaner rows: {check.false}; `miner relabel` makes relevant passages of those that do"
     if plan.arch == "combined" and check.rows < ENOUGH_FOR_CROSS:
-        few = f"{check.rows:,} rows are few for a cross-encoder made from an encoder"
+        few = f"{count_of(check.rows, 'row is', 'rows are')} few for a cross-encoder made from an encoder"
         yield f"try --arch bi, or a model that is a cross-encoder already: {few}"
 
 
@@ -71,13 +72,13 @@ def _of_judging(compared: Comparison) -> Iterator[str]:
         yield f"judge on something harder, as `miner evaluate --index`: {ceiling}"
     if half > WIDE:
         needed = round(compared.queries * (half / WANTED) ** 2, -1)
-        few = f"{compared.queries:,} rows show no change below {half:.2f}"
+        few = f"{count_of(compared.queries, 'row shows', 'rows show')} no change below {half:.2f}"
         yield f"judge on more rows: {few}; about {needed:,.0f} would show {WANTED}"
 
 
 def _of_amounts(check: TrainCheck) -> Iterator[str]:
     if check.rows < FEW_ROWS:
-        yield f"mine more queries: {check.rows:,} training rows are few"
+        yield f"mine more queries: {count_of(check.rows, 'training row is', 'training rows are')} few"
     if check.negatives[0] < FEW_NEGATIVES:
         yield f"mine more negatives for each query (-n 5): these rows have {check.negatives[0]:.1f}"
 

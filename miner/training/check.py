@@ -13,6 +13,7 @@ from miner.data import Row
 from miner.errors import InputError
 from miner.formats.cohere import RECEIPTS, companion
 from miner.judgments import JUDGMENTS, read_judgments
+from miner.progress import count_of
 from miner.text.fold import fold
 
 HARMFUL = 0.2
@@ -56,13 +57,17 @@ class TrainCheck:
 
     def sentences(self) -> tuple[str, ...]:
         mean, least, most = self.negatives
-        of = f" of {self.queries:,} queries" if self.queries < self.rows else ""
+        of = f" of {count_of(self.queries, 'query')}" if self.queries < self.rows else ""
         spread = f" ({least} to {most})" if least < most else ""
         said = [
-            f"{self.rows:,} training rows{of}, {mean:.1f} negatives a row{spread}; {self.judged_by:,} rows to judge by"
+            f"{count_of(self.rows, 'training row')}{of}, {mean:.1f} negatives a row{spread}; "
+            f"{count_of(self.judged_by, 'row')} to judge by"
         ]
         if self.contradicted:
-            found = f"{self.contradicted:,} negatives are relevant passages of their query in another row"
+            many = count_of(
+                self.contradicted, "negative is a relevant passage", "negatives are relevant passages"
+            )
+            found = f"{many} of their query in another row"
             said.append(f"{found}; `miner validate --fix-overlap` takes them out")
         if self.false is not None:
             said.append(f"{self.false}{self._advice()}")

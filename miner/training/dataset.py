@@ -16,6 +16,7 @@ from miner.data import Row
 from miner.encoders import Encoder
 from miner.encoders.load import load_encoder
 from miner.errors import InputError
+from miner.progress import count_of
 from miner.reranking.tasks import Task, load_rows, tasks_of
 from miner.splitting import SplitPlan, split_rows
 from miner.storage import files
@@ -57,7 +58,7 @@ def read_data(
     tasks = tasks_of(held_out)
     record["train"]["rows"], record["eval"]["rows"] = len(rows), len(held_out)
     if len(tasks) < MIN_EVAL:
-        found = f"gives {len(tasks)} evaluation rows with hard negatives"
+        found = f"gives {count_of(len(tasks), 'evaluation row')} with hard negatives"
         raise InputError(eval_path or path, None, f"{found}; expected {MIN_EVAL} at least")
     return Data(rows, tasks, record, (*options.notes.lines(), *_leaks(rows, tasks)))
 
@@ -86,7 +87,7 @@ def _leaks(rows: Sequence[Row], tasks: Sequence[Task]) -> tuple[str, ...]:
     )
     if not shared:
         return ()
-    found = f"{shared} of {len(tasks)} evaluation rows share a query or a relevant passage with training rows"
+    found = f"{shared} of {count_of(len(tasks), 'evaluation row')} share a query or relevant passage with training rows"
     return (f"{found}, which flatters the tuned model; `miner split` keeps them apart",)
 
 
@@ -102,16 +103,23 @@ def trainable(data: Data, plan: TrainPlan, path: Path) -> Data:
         unscored = len(rows) - len(rows := scored_rows(rows, scores))
     if len(rows) < MIN_TRAIN:
         without = len(data.rows) - len(rows)
-        more = f" ({without} more have no hard negatives)" if without else ""
-        raise InputError(path, None, f"gives {len(rows)} training rows{more}; expected {MIN_TRAIN} at least")
+        more = f" ({count_of(without, 'more has', 'more have')} no hard negatives)" if without else ""
+        raise InputError(
+            path, None, f"gives {count_of(len(rows), 'training row')}{more}; expected {MIN_TRAIN} at least"
+        )
     judged, bare = len(data.tasks), sum(not row.hard_negatives for row in data.rows)
     kind = "passages of other rows" if plan.random_negatives else "in-batch negatives"
     fate = "left out" if len(rows) < len(data.rows) else f"trained on with {kind} alone"
+    few = count_of(len(rows), "training row is", "training rows are")
+    little = count_of(judged, "evaluation row is", "evaluation rows are")
+    thin = count_of(
+        bare, "training row has no hard negatives and is", "training rows have no hard negatives and are"
+    )
     notes = [
-        (len(rows) < ADVISED_TRAIN, f"{len(rows)} training rows are few; {ADVISED_TRAIN} are advised"),
-        (judged < ADVISED_EVAL, f"{judged} evaluation rows are few; {ADVISED_EVAL} are advised"),
-        (bare > 0, f"{bare} training rows have no hard negatives and are {fate}"),
-        (unscored > 0, f"{unscored} training rows lack scores of the teacher and are left out"),
+        (len(rows) < ADVISED_TRAIN, f"{few} few; {ADVISED_TRAIN} are advised"),
+        (judged < ADVISED_EVAL, f"{little} few; {ADVISED_EVAL} are advised"),
+        (bare > 0, f"{thin} {fate}"),
+        (unscored > 0, f"left out: {count_of(unscored, 'training row')} without scores of the teacher"),
     ]
     return replace(
         data, rows=rows, scores=scores, notes=(*data.notes, *(note for holds, note in notes if holds))

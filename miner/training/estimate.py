@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from miner.data import Row
+from miner.progress import count_of
 from miner.progress.live import duration
 from miner.reranking.tasks import BLOCK, Task
 from miner.training.plan import MAX_RELEVANT, TrainPlan
@@ -31,7 +32,8 @@ class TrainEstimate:
         return {"steps": self.steps, "seconds_a_step": round(self.step, 3), "seconds": round(self.seconds, 1)}
 
     def __str__(self) -> str:
-        return f"training will take about {duration(self.seconds)}: {self.steps:,} steps of about {shown(self.step)}"
+        steps = count_of(self.steps, "step")
+        return f"training will take about {duration(self.seconds)}: {steps} of about {shown(self.step)}"
 
 
 def estimate(

@@ -18,6 +18,7 @@ from miner.data import Row
 from miner.errors import ConfigError, ModelError
 from miner.models.hardware import best_device, has_bf16
 from miner.models.load import Kind
+from miner.progress import count_of
 from miner.text.fold import fold
 
 IN_BATCH, OWN, LISTWISE = "in-batch", "own", "listwise"
@@ -115,7 +116,7 @@ def make_plan(
     notes = list[str]()
     if arch == "combined" and len(rows) < ENOUGH_FOR_CROSS:
         notes.append(
-            f"a cross-encoder made from an encoder learns too little from {len(rows)} rows; "
+            f"a cross-encoder made from an encoder learns too little from {count_of(len(rows), 'row')}; "
             f"expect no gain below about {ENOUGH_FOR_CROSS}"
         )
     loss, epochs, rate, batch = _recipe(rows, asked, arch, notes)

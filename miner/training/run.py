@@ -12,7 +12,7 @@ from typing import Any
 from miner.data import Float64
 from miner.errors import MinerError
 from miner.models.locate import Located
-from miner.progress import Clock
+from miner.progress import Clock, count_of
 from miner.progress.live import duration
 from miner.reranking.metrics import METRICS, PRIMARY
 from miner.reranking.score import Reranker
@@ -56,7 +56,7 @@ class TrainTiming:
 
     def sentence(self) -> str:
         each = "" if self.step is None else f", {shown(self.step)} a step"
-        return f"trained {self.steps:,} steps in {duration(self.seconds)}{each}"
+        return f"trained {count_of(self.steps, 'step')} in {duration(self.seconds)}{each}"
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ class TrainRun:
         if self.patience:
             watched, apart = min(WATCHED, len(self.data.tasks)), steps_apart(planned)
             self.tell(
-                f"it ends early once {METRICS[PRIMARY]} on {watched:,} evaluation rows, judged every {apart:,} steps,"
-                f" has not risen {self.patience:,} times in a row (--patience); the best state is kept"
+                f"it ends early once {METRICS[PRIMARY]} on {count_of(watched, 'evaluation row')}, "
+                f"judged every {count_of(apart, 'step')}, has not risen "
+                f"{count_of(self.patience, 'time')} in a row (--patience); the best state is kept"
             )

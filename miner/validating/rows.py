@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from miner.progress import count_of
 from miner.text.fold import fold
 from miner.validating.texts import RowTexts
 
@@ -37,7 +38,7 @@ def blank_relevant(texts: RowTexts) -> Iterable[str]:
     """A blank text is no passage, so it cannot be the one that the rule above asks for."""
     blank = sum(not text.strip() for text in texts.relevant)
     if blank:
-        yield f"'relevant_passages' holds {_number(blank, 'blank passage')}"
+        yield f"'relevant_passages' holds {count_of(blank, 'blank passage')}"
 
 
 def overlap(texts: RowTexts) -> Iterable[str]:
@@ -55,14 +56,14 @@ def repeated_relevant(texts: RowTexts) -> Iterable[str]:
     """A passage given twice says nothing more."""
     again = len(texts.relevant) - len(set(texts.relevant))
     if again:
-        yield f"'relevant_passages' repeats {_number(again, 'passage')}"
+        yield f"'relevant_passages' repeats {count_of(again, 'passage')}"
 
 
 def blank_negative(texts: RowTexts) -> Iterable[str]:
     """starting-the-training: empty hard negatives are removed, which is no error."""
     blank = sum(not text.strip() for text in texts.negatives)
     if blank:
-        yield f"'hard_negatives' holds {_number(blank, 'blank passage')}, which the platform removes"
+        yield f"'hard_negatives' holds {count_of(blank, 'blank passage')}, which the platform removes"
 
 
 def repeated_negative(texts: RowTexts) -> Iterable[str]:
@@ -72,7 +73,7 @@ def repeated_negative(texts: RowTexts) -> Iterable[str]:
     filled = [text for text in texts.negatives if text.strip()]
     again = len(filled) - len(set(filled))
     if again:
-        yield f"'hard_negatives' repeats {_number(again, 'passage')}, which the platform removes"
+        yield f"'hard_negatives' repeats {count_of(again, 'passage')}, which the platform removes"
 
 
 def near_copy(texts: RowTexts) -> Iterable[str]:
@@ -123,10 +124,6 @@ def markup(texts: RowTexts) -> Iterable[str]:
             found["URLs"] = None
     if found:
         yield f"holds {' and '.join(found)}; remove what the task does not need ('miner clean')"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 ERRORS: Mapping[str, Check] = {

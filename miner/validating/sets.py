@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miner.data import Bool, Int64
+from miner.progress import count_of
 from miner.validating.across import hash_of
 from miner.validating.texts import RowTexts
 
@@ -76,7 +77,7 @@ def few_queries(train: Census) -> Iterable[Breach]:
     """preparing-the-data, in its words."""
     if train.unique < TRAIN_QUERIES:
         expected = f"Your dataset contains at least {TRAIN_QUERIES} unique queries, in total"
-        yield None, f"has {train.unique} unique queries; expected: {expected}"
+        yield None, f"has {count_of(train.unique, 'unique query')}; expected: {expected}"
 
 
 def few_queries_to_split(train: Census) -> Iterable[Breach]:
@@ -85,7 +86,7 @@ def few_queries_to_split(train: Census) -> Iterable[Breach]:
         expected = f"{TRAIN_QUERIES} train examples and at least {EVAL_QUERIES} evaluation examples"
         yield (
             None,
-            f"has {train.unique} unique queries and no evaluation file beside it; expected: {expected}",
+            f"has {count_of(train.unique, 'unique query')} and no evaluation file beside it; expected: {expected}",
         )
 
 
@@ -93,7 +94,7 @@ def few_evaluation_queries(evaluation: Census) -> Iterable[Breach]:
     """Dashboard, in its words."""
     if evaluation.unique < EVAL_QUERIES:
         expected = f"at least {EVAL_QUERIES} unique validation queries"
-        yield None, f"has {evaluation.unique} unique queries; expected: {expected}"
+        yield None, f"has {count_of(evaluation.unique, 'unique query')}; expected: {expected}"
 
 
 def repeated_query(census: Census) -> Iterator[Breach]:

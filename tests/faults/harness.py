@@ -208,6 +208,9 @@ class Harness:
                 if "index/manifest.json" in before:
                     yield "the index is gone"
             return
-        for name, content in scenario.snapshot(folder).items():
+        found = scenario.snapshot(folder)
+        if scenario.at_once and found and found.keys() != after.keys():
+            yield f"only {len(found)} of {len(after)} files are there"
+        for name, content in found.items():
             if not Path(name).name.startswith(".") and content not in (before.get(name), after.get(name)):
                 yield f"{name} is neither the old nor the new one"

@@ -19,12 +19,15 @@ TIMED = ("build.json", ".building", ".reading")
 
 @dataclass(frozen=True)
 class Scenario:
-    """`prepare` lays out a folder; `arguments` is the command run in it; the `results` are files or folders."""
+    """`prepare` lays out a folder; `arguments` is the command run in it; the `results` are files or folders, which with
+    `at_once` are all there or none.
+    """
 
     name: str
     prepare: Callable[[Path], None]
     arguments: tuple[str, ...]
     results: tuple[str, ...]
+    at_once: bool = False
 
     def snapshot(self, folder: Path) -> dict[str, bytes]:
         """The bytes of all results, those with times and locks left out."""
@@ -85,6 +88,12 @@ def lay_rows(folder: Path) -> None:
 def lay_mined(folder: Path) -> None:
     """Rows with receipts and a run's record."""
     write_mined(folder / "rows.jsonl", made_rows(60))
+
+
+def lay_documents(folder: Path) -> None:
+    (folder / "docs" / "deep").mkdir(parents=True)
+    for i in range(6):
+        (folder / "docs" / "deep" / f"{i}.md").write_text(f"# Page {i}\n\nSee <b>the page</b> on {i * i}.\n")
 
 
 WAYS = (
@@ -155,6 +164,9 @@ SCENARIOS = (
     Scenario(
         "split", lay_mined, ("split", "rows.jsonl", "--small", "--model", "hashing", "-o", "parts"), ("parts",)
     ),
+    Scenario("sample", lambda folder: None, ("sample", "help"), ("help",), at_once=True),
+    Scenario("to a folder", lay_mined, ("convert", "rows.jsonl", "beir", "--to", "beir"), ("beir",), at_once=True),
+    Scenario("clean a folder", lay_documents, ("clean", "docs", "-o", "clean"), ("clean",), at_once=True),
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def test_passages_are_fitted(source: Path, tmp_path: Path, capsys: pytest.Captur
     write_rows(source, [*ROWS, Row("cancel a plan", ("Other things. " * 20 + "To cancel a plan, ask.",))])
     done = call(capsys, "convert", source, out, "--fit", 8, "--model", "hashing")
     assert done.code == 0
-    assert "1 rows have passages cut to snippets" in done.err
+    assert "1 row has passages cut to snippets" in done.err
     assert load_rows(out) == [*ROWS, Row("cancel a plan", ("To cancel a plan, ask.",))]
 
 

@@ -213,7 +213,7 @@ def test_an_endpoint_is_spelt_on_the_command_line_and_its_price_told(
         write_jsonl(Path("corpus.jsonl"), [{"text": f"text {i} about plans"} for i in range(30)])
         done = call(capsys, "build-index", "corpus.jsonl", "--encoder", spelt)
         assert done.code == 0
-        assert "will get 30 texts to embed: at most 1 calls, about" in done.err
+        assert "will get 30 texts to embed: at most 1 call, about" in done.err
         assert "at the price given" in done.err
         write_jsonl(Path("q.jsonl"), [{"query": "plans", "relevant_passages": ["text 3 about plans"]}])
         assert call(capsys, "mine", "q.jsonl").code == 0

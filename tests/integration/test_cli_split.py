@@ -44,7 +44,7 @@ def test_too_few_queries_end_with_the_reason(tmp_path: Path, capsys: pytest.Capt
     done = call(capsys, "split", path, "--near", 0)
     assert (done.code, done.err) == (
         1,
-        f"error: {path}: cannot be split: there are 100 different queries; 256 for training and 64 for"
+        f"error: {path}: cannot be split: found 100 different queries; 256 for training and 64 for"
         " evaluation need 320\n",
     )
     assert [file.name for file in tmp_path.iterdir()] == ["rows.jsonl"]

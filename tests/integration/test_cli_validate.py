@@ -77,7 +77,7 @@ def test_json_holds_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert {one["rule"]: one["count"] for one in found["counts"]} == {"too-long": 1, "shared-query": 64}
     assert [one["rule"] for one in found["findings"]] == ["too-long", "shared-query"]
     assert [one["queries"] for one in found["files"]] == [256, 64]
-    assert "1 rows (0.4%) have passages over 510 tokens with their query; 15% of those" in outcome.err
+    assert "1 row (0.4%) with passages over 510 tokens with their query; 15% of those" in outcome.err
 
 
 def test_texts_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

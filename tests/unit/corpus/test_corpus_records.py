@@ -51,7 +51,7 @@ def test_contents_and_numbers_and_missing_ids(tmp_path: Path) -> None:
     [
         ('{"_id": "a"}', "c.jsonl:2: has no text; expected 'text' or 'contents', found _id"),
         ('{"text": null}', "c.jsonl:2: 'text' is null; expected a string"),
-        ('{"text": ["a"]}', "c.jsonl:2: 'text' is a list; expected a string"),
+        ('{"text": [1]}', "c.jsonl:2: 'text' is a list; expected a string"),
         ('{"text": "a", "title": 3}', "c.jsonl:2: 'title' is a number; expected a string"),
         ('{"text": "a", "_id": true}', "c.jsonl:2: '_id' is a boolean; expected a string or a whole number"),
         ('{"text": "a", "id": 99999999999999999999}', "expected a string or a whole number"),
@@ -112,7 +112,7 @@ def test_csv_cells_span_lines_and_rows_are_named_by_their_first(tmp_path: Path) 
     ("text", "message"),
     [
         ("id,text\n1,a\n2,b,c\n", "c.csv:3: has 3 columns; expected 2 as in the header"),
-        ("id,text\n1\n", "c.csv:2: has 1 columns; expected 2 as in the header"),
+        ("id,text\n1\n", "c.csv:2: has 1 column; expected 2 as in the header"),
         ("text,text\na,b\n", "c.csv:1: names a column twice in its header"),
         ('id,text\n1,"a\nb\n', "c.csv:2: is not a row of cells"),
         ('id,text\n1,"a"b\n', "c.csv:2: is not a row of cells"),

@@ -130,7 +130,7 @@ def test_mistakes_are_told_in_a_sentence(tmp_path: Path) -> None:
         (f"{file}:text", ConfigError, "the column 'text' holds string; expected lists of numbers"),
         (f"{file}:two", ConfigError, "holds vectors of 1 and of 2 numbers; expected one length"),
         (f"{file}:words", ConfigError, "holds lists of string; expected lists of numbers"),
-        (pa.array([[1.0], None]), ConfigError, "has no vector in 1 rows; expected one in each"),
+        (pa.array([[1.0], None]), ConfigError, "has no vector in 1 row; expected one in each"),
     ]
     for source, kind, message in mistakes:
         with pytest.raises(kind) as caught:

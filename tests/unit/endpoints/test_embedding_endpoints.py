@@ -261,7 +261,7 @@ def test_without_a_terminal_the_plan_is_said_and_nobody_asked(
         Embedder(openai(service)).embed(["a"], "query")
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "will get 1 texts to embed: at most 1 calls" in captured.err
+    assert "will get 1 text to embed: at most 1 call" in captured.err
 
 
 def test_calls_hold_as_many_tokens_as_they_may_and_a_long_text_goes_alone() -> None:

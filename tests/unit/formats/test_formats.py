@@ -9,7 +9,7 @@ import pytest
 
 from miner.corpus.options import ReadOptions, strict
 from miner.data import Row
-from miner.errors import ConfigError, InputError, OutputError
+from miner.errors import ConfigError, InputError
 from miner.formats import Sourced, format_of
 from miner.formats.cohere import write_rows
 from miner.formats.convert import convert
@@ -193,7 +193,7 @@ def test_cells_that_a_spreadsheet_would_run_are_quoted(tmp_path: Path) -> None:
         (
             "labeled-list",
             '{"anchor": "a", "passages": ["p"], "labels": [1, 0]}',
-            "has 1 passages and 2 labels",
+            "has 1 passage and 2 labels",
         ),
         ("labeled-list", '{"anchor": "a", "passages": ["p"], "labels": [0]}', "has no relevant passage"),
         ("flag-embedding", '{"query": "a", "pos": 3}', "'pos' is a number"),
@@ -233,7 +233,7 @@ def test_misuse_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no queries"):
         read(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(ConfigError, match="is not empty; expected a new folder"):
         format_of("beir").write(tmp_path, [Sourced(ROW)])
     broken = tmp_path / "rows.parquet"
     broken.write_bytes(b"PAR1 not really")
@@ -281,7 +281,7 @@ def test_converting_nothing_writes_nothing(tmp_path: Path) -> None:
     source = tmp_path / "rows.jsonl"
     write_rows(source, [BARE])
     for spelling, target in (("triplet", "t.jsonl"), ("n-tuple", "t.parquet")):
-        with pytest.raises(InputError, match=r"none of its 1 rows fits into"):
+        with pytest.raises(InputError, match=r"none of 1 row fits into"):
             convert(source, tmp_path / target, to=format_of(spelling))
     source.write_text("")
     with pytest.raises(InputError, match="holds no queries"):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from miner.errors import InputError, OutputError
+from miner.judging import FunctionJudge, Panel
 from miner.judgments import PERSON, Judgment, JudgmentBook, JudgmentStore, Pair, Verdict, read_judgments
 from miner.judgments.errors import JudgeErrors
 from miner.judgments.known import KnownJudgments, Standing
@@ -209,3 +210,22 @@ def test_validating_and_reporting_name_negatives_that_were_judged_to_answer(
     assert "judged-to-answer" not in {
         each["rule"] for each in report(tmp_path / "t.jsonl").statistics()["training"]["findings"]
     }
+
+
+def test_nobody_is_asked_for_what_could_not_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"j\.jsonl: cannot be written \(.*file is not a folder\)"):
+        JudgmentStore(tmp_path / "file" / "j.jsonl").check()
+    asked: list[tuple[str, str]] = []
+
+    def never(query: str, passage: str) -> bool:
+        asked.append((query, passage))
+        return False
+
+    judge = FunctionJudge(never)
+    panel = Panel([judge], JudgmentStore(tmp_path / "file" / "j.jsonl"))
+    with pytest.raises(OutputError):
+        panel.ask(judge, [Pair("q", "a")])
+    assert asked == []
+    JudgmentStore(tmp_path / "new" / "j.jsonl").check()
+    assert not (tmp_path / "new").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from miner import samples
-from miner.errors import ConfigError
+from miner.errors import ConfigError, OutputError
 from miner.storage.files import read_jsonl
 
 Judgments = dict[str, dict[str, int]]
@@ -171,3 +172,35 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "help").write_text("mine", encoding="utf-8")
     with pytest.raises(ConfigError, match="is a file"):
         samples.sample(tmp_path / "help")
+
+
+def test_a_disk_that_fills_up_leaves_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, write = list[Path](), Path.write_bytes
+
+    def until_full(path: Path, data: bytes) -> int:
+        if len(written) == 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", until_full)
+    with pytest.raises(OutputError, match=r"help: cannot be written \(No space left on device\)"):
+        samples.sample(tmp_path / "help")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "some").mkdir()
+    with pytest.raises(OutputError, match=r"some: cannot be written"):
+        samples.sample(tmp_path / "some")
+    assert not list((tmp_path / "some").iterdir())
+
+
+def test_the_current_folder_stays_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path.stat().st_ino
+    killed = tmp_path / f".{tmp_path.name}.0123abcd.tmp" / "corpus"
+    killed.mkdir(parents=True)
+    samples.sample(".")
+    assert tmp_path.stat().st_ino == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(samples.PARTS)
+    (tmp_path / "queries.jsonl").unlink()
+    samples.sample(".")
+    assert Path("queries.jsonl").is_file()

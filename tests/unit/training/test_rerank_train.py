@@ -308,7 +308,7 @@ def test_rows_without_negatives_are_counted_where_the_loss_can_use_them(world: P
     settings = TrainSettings(model=str(world / "encoder"), **{**FAST, "epochs": 1})  # type: ignore[arg-type]
     training = train(mixed, tmp_path / "m", world / "eval.jsonl", settings)
     assert (
-        "1 training rows have no hard negatives and are trained on with in-batch negatives alone"
+        "1 training row has no hard negatives and is trained on with in-batch negatives alone"
         in training.notes
     )
 

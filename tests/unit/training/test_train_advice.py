@@ -131,7 +131,7 @@ def test_rows_of_a_query_and_what_they_contradict_are_counted(tmp_path: Path) ->
     rows = [Row("a", ("x",), ("y", "z")), Row("A?", ("y.",), ()), Row("b", ("y",), ("x",))]
     said = check_rows(write(tmp_path / "train.jsonl", rows), rows, 8).sentences()
     assert said[0] == "3 training rows of 2 queries, 1.0 negatives a row (0 to 2); 8 rows to judge by"
-    assert said[1].startswith("1 negatives are relevant passages of their query in another row")
+    assert said[1].startswith("1 negative is a relevant passage of their query in another row")
 
 
 def test_the_estimate_is_made_of_texts_read_and_looks_on_the_way() -> None:
