@@ -20,12 +20,17 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
-from tests.support.balance import pytest_collection_modifyitems, pytest_xdist_make_scheduler
+from tests.support.balance import (
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+    pytest_xdist_setupnodes,
+)
+from tests.support.warm import warm_commands
 
 if TYPE_CHECKING:
     from tests.support.served import Served
 
-__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler", "pytest_xdist_setupnodes"]
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Also where this was started in the background, which leaves Ctrl-C ignored, in all processes begun from here."""
@@ -106,9 +111,25 @@ def corpus_file(tmp_path: Path, passages: list[Passage]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def warm() -> Iterator[Path]:
+    """A folder with the commands `miner` and `python`, which begin as forks that have imported packages."""
+    with warm_commands() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def warm_jobs(warm: Path) -> Iterator[None]:
+    """Servers of this process begin their jobs so."""
+    from tests.support.serving import jobs_by
+
+    with jobs_by(warm / "python"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Iterator[Served]:
     """A server with the sample uploaded and a tiny model fine-tuned on it, killed once on the way."""
     from tests.support.served import served
 
-    with served(tmp_path_factory.mktemp("served")) as found:
+    with served(tmp_path_factory.mktemp("served"), warm / "python") as found:
         yield found

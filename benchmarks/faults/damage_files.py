@@ -25,8 +25,9 @@ from miner.errors import IndexNotFound, MinerError
 from miner.formats.cohere import read_rows
 from miner.index import verify
 from miner.storage.files import write_json
-from tests.faults.harness import Trial, imported
+from tests.faults.harness import Trial
 from tests.faults.scenarios import Scenario, fresh
+from tests.support.warm import imported
 
 RESULTS = Path(__file__).parents[1] / "results" / "damage_files.json"
 Damage = Callable[[random.Random, bytes], bytes]

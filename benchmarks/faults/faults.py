@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from miner.storage.files import write_json
-from tests.faults.harness import FAULTS, Harness, imported
+from tests.faults.harness import FAULTS, Harness
 from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.support.warm import imported
 
 RESULTS = Path(__file__).parents[1] / "results" / "faults.json"
 SHORT = {"kill": 3, "ENOSPC+": 1, "int": 1}

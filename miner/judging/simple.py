@@ -32,7 +32,7 @@ class FunctionJudge:
         self.function, self.limits = function, limits or JudgeLimits()
         self.by = f"function(name={name or getattr(function, '__qualname__', '?')!r})"
 
-    @property
+    @cached_property
     def question(self) -> str:
         try:
             return hashlib.sha256(inspect.getsource(self.function).encode()).hexdigest()[:12]

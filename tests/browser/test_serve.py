@@ -25,7 +25,7 @@ from tests.support.mined_files import made_rows
 from tests.support.served import KEY, Served
 from tests.support.serving import serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("warm_jobs")]
 Visit = Callable[[str], webdriver.Chrome]
 HOSTILE = "<img src=x onerror=document.title='owned'>\u202e</details><script>document.title='owned'</script>"
 DOCUMENTS = ["cancel a booking", "a gift card", "where is my payout"]
@@ -107,7 +107,8 @@ def upload(browser: webdriver.Chrome, train: Path, evaluation: Path | None = Non
 
 def serious(browser: webdriver.Chrome) -> list[str]:
     """What axe finds on the page as it is now."""
-    browser.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
+    if not browser.execute_script("return 'axe' in window"):
+        browser.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
     wanted = "axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])"
     found = browser.execute_async_script(wanted)
     return [
@@ -352,9 +353,12 @@ def test_it_fits_a_phone_and_the_dark_and_axe_finds_nothing_serious(
 def test_everything_is_reached_by_the_keyboard(server: Served, visit: Visit) -> None:
     browser = visit(f"{server.address}/#model/{server.model_id}")
     wait(browser, "#model-id")
-    reached = set()
+    wanted = {"model-id", "tab-Python", "snippet-Python", "Delete", "query", "documents", "left"}
+    reached: set[str | None] = set()
     for _ in range(60):
         browser.switch_to.active_element.send_keys(Keys.TAB)
         active = browser.switch_to.active_element
         reached.add(active.get_attribute("id") or active.get_attribute("data-copy") or active.text)
-    assert {"model-id", "tab-Python", "snippet-Python", "Delete", "query", "documents", "left"} <= reached
+        if wanted <= reached:
+            break
+    assert wanted <= reached

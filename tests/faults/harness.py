@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import random
 import resource
 import shutil
@@ -18,22 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import miner.cli
 from miner.errors import IndexNotFound
 from miner.index import open_index
 from tests.faults.breaker import Breaker
 from tests.faults.scenarios import Scenario, fresh
-from tests.support.warm import settle
 
-HEAVY = (
-    "faiss",
-    "pyarrow.parquet",
-    "pandas",
-    "typer._adapters",
-    "scipy.sparse.csgraph",
-    "matplotlib.backends.backend_svg",
-    "matplotlib.figure",
-)
 FAULTS = ("kill", "term", "int", "ENOSPC", "ENOSPC+", "EIO", "EACCES", "EROFS+", "moment", "limit", "remove")
 """As the driver has them; moment: SIGKILL after some time; limit: no file beyond some size; remove: another file
 vanishes at the event."""
@@ -104,15 +91,6 @@ class Trial:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
                 os.write(2, f"\n{breaker.count}\n".encode())
             os._exit(code)
-
-
-def imported() -> None:
-    """Import here what the commands import, so that forks need not."""
-    rooms = [module.name for module in pkgutil.walk_packages(miner.cli.__path__, "miner.cli.")]
-    for name in (*HEAVY, *rooms):
-        with suppress(ImportError):
-            importlib.import_module(name)
-    settle()
 
 
 def called() -> int:

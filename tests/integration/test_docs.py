@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from miner.cli import COMMANDS
-from tests.support.warm import warm_commands
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -46,14 +45,7 @@ def run(language: str, code: str, folder: Path, commands: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def commands() -> Iterator[Path]:
-    """A folder with `miner` and `python`, for PATH."""
-    with warm_commands() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Path:
+def sample(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Path:
     """A folder with the sample and an index of it, made without a model, and mined: what an index keeps is there."""
     folder = tmp_path_factory.mktemp("sample")
     made = (
@@ -62,23 +54,23 @@ def sample(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Path:
         "miner mine help/queries.jsonl --index indexes/help -o mined.jsonl",
         "rm mined.*",
     )
-    run("sh", "\n".join(made), folder, commands)
+    run("sh", "\n".join(made), folder, warm)
     return folder
 
 
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [ROOT / "README.md", *TAUGHT], ids=lambda page: page.stem)
-def test_the_blocks_of_a_page_run(page: Path, sample: Path, commands: Path, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_run(page: Path, sample: Path, warm: Path, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir() if page.name in ALONE else shutil.copytree(sample, folder)
     python = ""
     for language, code in blocks(page.read_text()):
         if language == "sh":
-            run("sh", code, folder, commands)
+            run("sh", code, folder, warm)
         else:
             python += code
-    run("python", python, folder, commands)
+    run("python", python, folder, warm)
 
 
 def calls(text: str) -> Iterator[list[str]]:

@@ -60,21 +60,30 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def names(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.chdir(place)
+@pytest.fixture(scope="module")
+def given(place: Path) -> dict[str, Any]:
+    """What the lines name and leave as it is."""
     from sentence_transformers import SentenceTransformer
 
-    index, queries = miner.open_index("index"), [{"query": "pause?", "relevant_passages": ["Press pause."]}]
+    index = miner.open_index(place / "index")
+    queries = [{"query": "pause?", "relevant_passages": ["Press pause."]}]
     return {
         "build_index": miner.build_index, "mine": miner.mine, "load_encoder": miner.load_encoder, "miner": miner,
         "datasets": datasets, "pandas": pandas, "polars": polars, "pyarrow": pa, "Document": Document,
         "Encodes": Encodes, "Embeddings": Embeddings, "SentenceTransformer": SentenceTransformer,
-        "out": tmp_path / "out", "encoder": "hashing", "texts": TEXTS, "index": index, "queries": queries,
+        "encoder": "hashing", "texts": TEXTS, "index": index, "queries": queries,
         "vectors": miner.HashingEncoder().encode_passages(TEXTS),
         "of_queries": miner.HashingEncoder().encode_queries(["pause?"]),
         "mined": miner.mine(queries, index, filters=[], select="top()"),
     }  # fmt: skip
+
+
+@pytest.fixture
+def names(
+    given: dict[str, Any], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    monkeypatch.chdir(place)
+    return {**given, "out": tmp_path / "out"}
 
 
 CHECKS: list[tuple[type, Callable[[Any], Any]]] = [

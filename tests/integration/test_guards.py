@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +56,7 @@ def test_no_window_comes_out_beside_the_one_it_overlaps(
 
 
 def longest_run(a: list[str], b: list[str]) -> int:
-    best = [0] * (len(b) + 1)
-    longest = 0
-    for word in a:
-        best = [0, *(best[j] + 1 if word == other else 0 for j, other in enumerate(b))]
-        longest = max(longest, *best)
-    return longest
+    return SequenceMatcher(None, a, b, autojunk=False).find_longest_match().size
 
 
 RELEVANT = passage("Latin", "medium")

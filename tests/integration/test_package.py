@@ -243,9 +243,9 @@ for first in sys.argv[1:]:
 
 
 @pytest.fixture(scope="module")
-def used() -> dict[str, str]:
+def used(warm: Path) -> dict[str, str]:
     """What became of a fork for each name that is used first; packages of others are imported in what is forked."""
-    done = subprocess.run([sys.executable, "-c", USED, *FIRST], capture_output=True, text=True, check=True)
+    done = subprocess.run([warm / "python", "-c", USED, *FIRST], capture_output=True, text=True, check=True)
     return dict(line.split() for line in done.stdout.splitlines())
 
 

@@ -16,6 +16,8 @@ from miner.serving.rerankers import ServingLoader
 from tests.support.served import KEY, KIND, Served, status, tune, upload
 from tests.support.serving import serving, until
 
+pytestmark = pytest.mark.usefixtures("warm_jobs")
+
 DOCUMENTS = ["cancel a booking", "a gift card has no end date", "where is my payout", "cancel my plan"]
 
 

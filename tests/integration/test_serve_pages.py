@@ -21,6 +21,8 @@ from cohere.finetuning.finetuning.types import BaseModel, FinetunedModel, Settin
 
 from tests.support.served import KEY, KIND, Served
 
+pytestmark = pytest.mark.usefixtures("warm_jobs")
+
 CLIENTS = {
     "v1": cohere.Client,
     "v2": cohere.ClientV2,
@@ -172,8 +174,14 @@ def test_the_address_may_stand_in_the_environment(server: Served) -> None:
     assert done.stdout == "2\n"
 
 
-def test_every_line_that_a_server_says_is_json(tmp_path: Path, server: Served) -> None:
-    command = [sys.executable, "-c", "from miner.cli import main; main()", "serve", str(tmp_path / "state")]
+def test_every_line_that_a_server_says_is_json(tmp_path: Path, server: Served, warm: Path) -> None:
+    command = [
+        str(warm / "python"),
+        "-c",
+        "from miner.cli import main; main()",
+        "serve",
+        str(tmp_path / "state"),
+    ]
     options = ["--port", "0", "--model-name", f"english={server.encoder}"]
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None

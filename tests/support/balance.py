@@ -6,9 +6,13 @@ other worker idle for a minute.
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+
+from tests.support.warm import PLACE, warm_commands
 
 SERVER = "files that share a server"
 STORE = "files that share a store"
@@ -85,6 +89,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; within a file nothing changes."""
     rank = {file: place for place, file in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(file_of(item.nodeid), len(rank)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Workers are forks of one process, which imports once what takes each of them some seconds."""
+    from execnet import XSpec
+
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    folder = stack.enter_context(warm_commands())
+    os.environ[PLACE] = str(folder)
+    specs[:] = [XSpec(f"{spec}//python={folder / 'python'}") for spec in specs]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from miner import samples
 from miner.data import Row
 from miner.formats.cohere import write_rows
 from miner.serving import ServerSettings
-from tests.support.serving import jobs_of, process, serving, until
+from tests.support.serving import jobs_by, jobs_of, process, serving, until
 from tests.support.tiny_models import make_encoder
 
 KEY = "a key of a test of ours"
@@ -84,13 +84,14 @@ def status(client: Any, model_id: str, *wanted: str) -> str | None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, python: Path) -> Iterator[Served]:
+    """By that python: the server that is killed, and all jobs."""
     rows = mined_sample(folder)
     files = folder / "train.jsonl", folder / "eval.jsonl"
     write_rows(files[0], rows[:390])
     write_rows(files[1], rows[390:])
     encoder, state = sample_encoder(folder / "encoder", rows), folder / "state"
-    with process(state, "--model-name", f"english={encoder}") as (address, running):
+    with process(state, "--model-name", f"english={encoder}", python=python) as (address, running):
         client = cohere.Client(api_key=KEY, base_url=address)
         dataset_id = upload(client, files).dataset.id
         model_id = tune(client, dataset_id).id
@@ -98,7 +99,10 @@ def served(folder: Path) -> Iterator[Served]:
         running.kill()
         running.wait()
         until(lambda: None if jobs_of(state) else True)
-    with serving(ServerSettings(state, models={"english": str(encoder)})) as (address, house):
-        client = cohere.Client(api_key=KEY, base_url=address)
-        until(lambda: status(client, model_id, "STATUS_READY", "STATUS_FAILED"))
+    with ExitStack() as stack:
+        with jobs_by(python):
+            settings = ServerSettings(state, models={"english": str(encoder)})
+            address, house = stack.enter_context(serving(settings))
+            client = cohere.Client(api_key=KEY, base_url=address)
+            until(lambda: status(client, model_id, "STATUS_READY", "STATUS_FAILED"))
         yield Served(address, house, rows, encoder, files, dataset_id, model_id)

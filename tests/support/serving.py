@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TypeVar
 
+import pytest
 import uvicorn
 from fastapi.routing import APIRoute
 
-from miner.serving import ServerSettings
+from miner.serving import ServerSettings, jobs
 from miner.serving.app import ROUTERS, application
 from miner.serving.connections import Crowd
 from miner.serving.server import bind
@@ -44,12 +46,16 @@ def serving(settings: ServerSettings) -> Iterator[tuple[str, Services]]:
 
 @contextmanager
 def process(
-    state: Path, *options: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    state: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    python: str | Path = sys.executable,
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """`miner serve` in a process of its own, which is killed at the end where it still lives; that of another
     checkout of miner where its `folder` is given.
     """
-    command = [sys.executable, "-c", "from miner.cli import main; main()", "serve", str(state), "--port", "0"]
+    command = [str(python), "-c", "from miner.cli import main; main()", "serve", str(state), "--port", "0"]
     settings = {**os.environ, **(environment or {})}
     with subprocess.Popen(
         [*command, *options], stderr=subprocess.PIPE, text=True, env=settings, cwd=folder
@@ -86,6 +92,14 @@ def jobs_of(folder: Path) -> list[int]:
         if b"miner.serving.job_process" in words and any(os.fsencode(folder) in word for word in words):
             found.append(int(entry.parent.name))
     return found
+
+
+@contextmanager
+def jobs_by(python: Path) -> Iterator[None]:
+    """Jobs that servers in this process begin meanwhile are run by that python."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "sys", SimpleNamespace(executable=str(python)))
+        yield
 
 
 def kill(pid: int) -> None:

@@ -212,22 +212,24 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_the_same_curve(
 
 
 def test_a_process_killed_outright_loses_nothing_it_had_saved(
-    short: Path, world: Path, tmp_path: Path
+    short: Path, world: Path, tmp_path: Path, warm: Path
 ) -> None:
     output = tmp_path / "model"
     program = (
-        "import sys; from pathlib import Path\n"
+        "import os, sys; from pathlib import Path; print(os.getpid(), flush=True)\n"
         "from miner.training import fit; fit.SAVE_SECONDS = 0.0\n"
         "from miner.training.plan import TrainSettings; from miner.training.train import train\n"
         f"train(*map(Path, sys.argv[1:4]), TrainSettings(model={str(world / 'encoder')!r}, **{SHORT!r}))"
     )
     paths = [str(world / "train.jsonl"), str(output), str(world / "eval.jsonl")]
-    process = subprocess.Popen([sys.executable, "-c", program, *paths])
+    process = subprocess.Popen([warm / "python", "-c", program, *paths], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    trains = int(process.stdout.readline())
     space, deadline = Workspace(output), time.monotonic() + 120
     while space.latest() is None and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    os.kill(trains, signal.SIGKILL)
+    process.communicate()
     assert space.latest() is not None
     assert not output.exists()
     run(world, output, **SHORT)
