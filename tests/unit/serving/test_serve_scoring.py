@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from miner.errors import ModelError
+from miner.errors import ModelNotFound
 from miner.reranking import Ranked, load_reranker, rank
 from miner.reranking.store import put_together, save_reranker
 from miner.serving.rerankers import LOADED, ServingLoader
@@ -191,7 +191,7 @@ def test_a_request_that_cannot_be_scored_spoils_no_other(scorer: ScoringThread, 
 def test_a_model_that_cannot_be_loaded_is_told(scorer: ScoringThread, tmp_path: Path) -> None:
     future = scorer.ask(wish(str(tmp_path)))
     assert future is not None
-    assert isinstance(future.exception(30), ModelError)
+    assert isinstance(future.exception(30), ModelNotFound)
 
 
 def test_more_than_may_wait_is_not_taken(encoder: str) -> None:
