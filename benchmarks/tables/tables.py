@@ -100,6 +100,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
     "frontier-points": ("frontier.json", frontier_tables.frontier_points),
+    "frontier-unseen": ("frontier_unseen.json", frontier_tables.frontier_points),
     "guards": ("guards.json", guards_tables.suites),
     "guards-corpora": ("guards.json", guards_tables.corpora),
     "guards-windows": ("guards.json", guards_tables.windows),
