@@ -91,7 +91,9 @@ def test_held_out_queries_choose_among_what_answers_others_and_no_negatives(
 def test_too_few_queries_cannot_be_held_out(encoder: Path, tmp_path: Path) -> None:
     rows = make_rows(20)
     a, b = write(tmp_path / "a.jsonl", rows), write(tmp_path / "b.jsonl", rows)
-    with pytest.raises(Inseparable, match="found 20 different queries; 16 for training and 8 for evaluation need 24"):
+    with pytest.raises(
+        Inseparable, match="found 20 different queries; 16 for training and 8 for evaluation need 24"
+    ):
         miner.compare(a, b, model="hashing", train=settings(encoder))
     with pytest.raises(ConfigError, match="training needs vectors"):
         miner.compare(a, b, model="receipts", train=settings(encoder))
