@@ -34,7 +34,7 @@ def mine_in_memory(
         range(start, min(start + SEARCH_QUERIES, len(queries)))
         for start in range(0, len(queries), SEARCH_QUERIES)
     )
-    one = seen if len(queries) <= SEARCH_QUERIES else []
-    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block), one)]
+    ahead = seen if len(queries) <= SEARCH_QUERIES else []
+    picks = [pick for block in blocks for pick in miner.run(prepared.block.part(block), ahead)]
     made = RunInfo(recipe, indexes, miner.counts, clock, recall)
     return MiningResult(queries, prepared, picks, made)

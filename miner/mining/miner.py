@@ -53,11 +53,11 @@ class Miner:
         self.scorers: list[RiskScorer] = [recipe.risk.for_index(each) for each in estimated]
         self.counts = MiningCounts()
 
-    def run(self, block: Block, first: Sequence[int] = ()) -> list[Pick]:
+    def run(self, block: Block, ahead: Sequence[int] = ()) -> list[Pick]:
         """The picks of a block's queries, searched deeper until each has enough or the corpus ended. It begins with
-        those of the places `first`, whose pools may be remembered."""
+        those of the places `ahead`, whose pools may be remembered."""
         picks, wave = dict[int, Pick](), self.first(len(block))
-        wave = Wave(tuple(dict.fromkeys([*first, *wave.queries])), wave.depth)
+        wave = Wave(tuple(dict.fromkeys([*ahead, *wave.queries])), wave.depth)
         while wave.queries:
             done, wave = self.judge(block, wave, partial(self._searched, block, wave))
             picks |= done

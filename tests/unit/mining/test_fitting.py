@@ -70,6 +70,16 @@ def test_of_a_large_run_a_sample_is_seen(index: Index, monkeypatch: pytest.Monke
     assert fitted(Recipe(select=Counting()), QUERIES, [index]).select == Counting(seen=8)
 
 
+def test_a_run_that_begins_with_its_sample_has_the_rows_of_one_that_was_given_the_price(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "SAMPLED", 8)
+    result = miner.mine(QUERIES, index)
+    assert fitted(Recipe(), QUERIES, [index]).select == result.recipe.select
+    given = miner.mine(QUERIES, index, select=result.recipe.select)
+    assert [row.hard_negatives for row in given] == [row.hard_negatives for row in result]
+
+
 def test_the_sample_is_drawn_by_text_whatever_the_order_and_changes_little_with_one_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
