@@ -3,7 +3,8 @@
 The negatives of least total risk for a given total hardness are, one by one, those of highest hardness less a price
 times risk (Everett 1963, generalised Lagrange multipliers). So hardness is what is fixed, by a rule that people know,
 and the price is found for it. How many answers a corpus holds that nobody labelled multiplies all odds by a constant,
-which no estimate knows and which goes into the price.
+which no estimate knows and which goes into the price. Who reads negatives calls those hard that lie near the relevant
+passage too, so some of that similarity counts.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ SUREST, LEAST = 1 - 1e-6, 0.5e-6
 
 @dataclass(frozen=True, repr=False)
 class RiskPenalty(Spec):
-    """Chooses the kept candidates of highest similarity less `price` times the odds of being a false negative.
+    """Chooses the kept candidates of highest hardness less `price` times the odds of being a false negative.
 
-    Without a price it has to be `fitted` to a sample of the run: the highest is taken at which negatives are, in the
-    mean, as hard as the hardest under a relative `margin`, similarities counted from the corpus's mean. Price 0 is
-    top(). Raises ConfigError for a price below 0 and a margin that is no share.
+    Hardness is the cosine to the query, of which a share `relevant` is that to the nearest relevant passage. Without a
+    price it has to be `fitted` to a sample of the run: the highest is taken at which negatives are, in the mean, as
+    similar to their queries as the hardest under a relative `margin`, similarities counted from the corpus's mean.
+    Raises ConfigError for a price below 0, and for a margin or a share that is none.
     """
 
     name: ClassVar[str] = "priced"
@@ -42,13 +44,15 @@ class RiskPenalty(Spec):
     needs: ClassVar[frozenset[str]] = frozenset({RISK})
     margin: float = 0.05
     price: float | None = None
+    relevant: float = 0.2
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.price is not None and not 0 <= self.price < np.inf:
             raise ConfigError(f"priced: price is {self.price}; expected 0 or more")
-        if not 0 <= self.margin < 1:
-            raise ConfigError(f"priced: margin is {self.margin}; expected 0 or more and less than 1")
+        for name, share in (("margin", self.margin), ("relevant", self.relevant)):
+            if not 0 <= share < 1:
+                raise ConfigError(f"priced: {name} is {share}; expected 0 or more and less than 1")
 
     @property
     def ready(self) -> bool:
@@ -59,11 +63,11 @@ class RiskPenalty(Spec):
         """Raises ConfigError without a price and without risks."""
         if self.price is None:
             raise ConfigError("priced() has no price yet; fit it to a sample of the run, or name one")
-        return _best(pool.scores - self.price * _odds(pool), verdicts == KEPT, n)
+        return _best(_hardness(pool, self.relevant) - self.price * _odds(pool), verdicts == KEPT, n)
 
     def fitted(self, pools: Sequence[Pool], verdicts: Sequence[UInt8], n: Sequence[Int64]) -> RiskPenalty:
         """With the price for these pools, of which each is as choose takes it. Raises ConfigError without risks."""
-        sample = [_Wanted.of(*each) for each in zip(pools, verdicts, n, strict=True)]
+        sample = [_Wanted.of(*each, self.relevant) for each in zip(pools, verdicts, n, strict=True)]
         low, high = np.log(CHEAPEST), np.log(DEAREST)
         aim = _aim(sample, self.margin)
         while high - low > 10.0**-DIGITS:
@@ -75,29 +79,31 @@ class RiskPenalty(Spec):
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A pool of the sample, the odds [Q, K] and which candidates were kept, and how many are wanted [Q]."""
+    """A pool of the sample, hardness and odds [Q, K], which candidates were kept, and how many are wanted [Q]."""
 
     pool: Pool
+    hardness: Float64
     odds: Float64
     kept: Bool
     n: Int64
 
     @classmethod
-    def of(cls, pool: Pool, verdicts: UInt8, n: Int64) -> _Wanted:
-        return cls(pool, _odds(pool), verdicts == KEPT, n)
+    def of(cls, pool: Pool, verdicts: UInt8, n: Int64, relevant: float) -> _Wanted:
+        return cls(pool, _hardness(pool, relevant), _odds(pool), verdicts == KEPT, n)
 
     def at(self, price: float) -> Float32:
         """The similarities of what is chosen at a price."""
-        return self._chosen(self.kept, price)
+        return self._chosen(self.hardness - price * self.odds, self.kept)
 
     def under(self, margin: float) -> Float32:
         """The similarities of the hardest under a margin."""
         known = np.array([np.median(each) for each in self.pool.by_query(self.pool.relevant_scores)])
         limits = known - margin * (known - self.pool.spread(self.pool.queries)[:, 0])
-        return self._chosen(self.kept & (self.pool.scores <= limits[:, None]), 0.0)
+        scores = self.pool.scores
+        return self._chosen(scores, self.kept & (scores <= limits[:, None]))
 
-    def _chosen(self, kept: Bool, price: float) -> Float32:
-        columns = _best(self.pool.scores - price * self.odds, kept, self.n).columns
+    def _chosen(self, worth: Float32 | Float64, kept: Bool) -> Float32:
+        columns = _best(worth, kept, self.n).columns
         taken = np.take_along_axis(self.pool.scores, np.maximum(columns, 0), axis=1)
         return np.asarray(taken[columns != PADDING])
 
@@ -109,7 +115,7 @@ def _aim(sample: Sequence[_Wanted], margin: float) -> float:
         return hardest
     deviation = _mean([each.pool.spread(each.pool.queries)[:, 1] for each in sample])
     wanted = _mean([each.under(margin) for each in sample])
-    return max(wanted, hardest - EASIEST * deviation) - SLACK * deviation
+    return float(np.clip(wanted, hardest - EASIEST * deviation, hardest)) - SLACK * deviation
 
 
 def _mean(parts: Sequence[Float32]) -> float:
@@ -118,10 +124,16 @@ def _mean(parts: Sequence[Float32]) -> float:
     return float(np.mean(values)) if len(values) else -np.inf
 
 
-def _best(worth: Float64, kept: Bool, n: Int64) -> Selection:
+def _best(worth: Float32 | Float64, kept: Bool, n: Int64) -> Selection:
     order = np.argsort(np.where(kept, -worth, np.inf), axis=1, kind="stable")
     wanted = np.minimum(n, np.sum(kept, axis=1)).tolist()
     return lay_out((np.sort(line[:count]) for line, count in zip(order, wanted, strict=True)), n)
+
+
+def _hardness(pool: Pool, relevant: float) -> Float64:
+    """[Q, K] similarity to the query, and to its nearest relevant passage as far as that counts."""
+    to_query, nearest = pool.scores.astype(np.float64), pool.nearest.astype(np.float64)
+    return np.asarray((1 - relevant) * to_query + relevant * nearest)
 
 
 def _odds(pool: Pool) -> Float64:

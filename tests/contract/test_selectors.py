@@ -138,9 +138,11 @@ def test_diverse_never_takes_two_copies_and_bounds_a_document() -> None:
 
 
 def priced_pool(odds: list[float]) -> Pool:
-    """Four candidates a tenth of a cosine apart; the corpus's cosines have mean and deviation .1."""
+    """Four candidates a tenth of a cosine apart, as near to the relevant passage as to the query; the corpus's cosines
+    have mean and deviation .1."""
     risk = np.array([[each / (1 + each) for each in odds]], np.float32)
-    return make_pool([[0.9, 0.8, 0.7, 0.6]], [[0.75]], risk=risk)
+    scores = np.array([[0.9, 0.8, 0.7, 0.6]], np.float32)
+    return make_pool(scores, [[0.75]], risk=risk, to_relevant=scores)
 
 
 def bought(pool: Pool, price: float, n: int = 2) -> list[int]:
@@ -155,6 +157,18 @@ def test_a_price_weighs_cosine_against_odds() -> None:
     assert bought(pool, 0.5) == [1, 2]  # worth .65, .75, .695, .595
     assert bought(pool, 3.0) == [2, 3]  # -.6, .5, .67, .57
     assert bought(pool, 3.0, n=4) == [0, 1, 2, 3]
+
+
+def test_what_lies_near_the_relevant_passage_is_harder() -> None:
+    pool = replace(priced_pool([0.1] * 4), to_relevant=np.array([[0.1, 0.2, 0.7, 0.9]], np.float32))
+    columns = {
+        share: RiskPenalty(price=1.0, relevant=share)
+        .choose(pool, np.zeros(pool.rows.shape, np.uint8), np.array([2]), 0)
+        .columns[0]
+        .tolist()
+        for share in (0.0, 0.2, 0.3)
+    }
+    assert columns == {0.0: [0, 1], 0.2: [0, 2], 0.3: [2, 3]}  # at .2 .74 .68 .70 .66; at .3 .66 .62 .70 .69
 
 
 def fit(pool: Pool, margin: float = 0.05, n: int = 5) -> float:
@@ -179,7 +193,9 @@ def suspicious_pool(relevant: float = 0.85) -> Pool:
     rng = np.random.default_rng(5)
     scores = -np.sort(-rng.uniform(0.2, 0.9, (50, 100)))
     risk = 1 / (1 + np.exp(4 - 6 * scores + rng.normal(size=scores.shape)))
-    return make_pool(scores, [[relevant]] * 50, risk=risk.astype(np.float32))
+    return make_pool(
+        scores, [[relevant]] * 50, risk=risk.astype(np.float32), to_relevant=scores.astype(np.float32)
+    )
 
 
 def test_the_price_found_leaves_negatives_as_hard_as_the_hardest_under_a_relative_margin() -> None:
@@ -231,5 +247,7 @@ def test_a_price_needs_an_estimate_and_is_found_before_anything_is_chosen() -> N
         RiskPenalty().choose(pool, kept, np.array([1]), 0)
     with pytest.raises(ConfigError, match="expected 0 or more"):
         RiskPenalty(price=-1.0)
-    with pytest.raises(ConfigError, match="less than 1"):
+    with pytest.raises(ConfigError, match=r"margin is 1\.0; expected 0 or more and less than 1"):
         RiskPenalty(margin=1.0)
+    with pytest.raises(ConfigError, match=r"relevant is -0\.1; expected 0 or more and less than 1"):
+        RiskPenalty(relevant=-0.1)

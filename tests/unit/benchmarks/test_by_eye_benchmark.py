@@ -66,9 +66,9 @@ def test_recipes_are_spelt_as_on_the_command_line_and_only_those_asked_for_mine(
     assert recipe("riskiest(share=0.1), top()") == Recipe(filters=(DropRiskiest(share=0.1),), select=Top())
     assert recipe("priced(price=0.02)") == Recipe(select=RiskPenalty(price=0.02))
     asked, rows = mined
-    found = asked.mined(["priced(price=0.0)", THEIRS])
-    assert [*found] == ["priced(price=0.0)", THEIRS]
-    assert found == {"priced(price=0.0)": rows["top()"], THEIRS: rows[THEIRS]}
+    found = asked.mined(["priced(price=0.0, relevant=0.0)", THEIRS])
+    assert [*found] == ["priced(price=0.0, relevant=0.0)", THEIRS]
+    assert found == {"priced(price=0.0, relevant=0.0)": rows["top()"], THEIRS: rows[THEIRS]}
     with pytest.raises(ConfigError, match="unknown selector 'prized'; did you mean priced"):
         asked.mined(["prized()"])
 
