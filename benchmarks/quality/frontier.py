@@ -115,6 +115,7 @@ RULES: dict[str, Rule] = {
     "riskiest(share), sample()": Rule(SHARES, each(lambda v: DropRiskiest(share=v)), lambda _: Sample()),
     "riskiest share of the run, top()": Rule(SHARES, one_limit, lambda _: Top()),
     "what stands out, top()": Rule(DEVIATIONS, standing_out, lambda _: Top()),
+    "priced(price, relevant=0)": Rule(PRICES, None, lambda v: RiskPenalty(price=v, relevant=0.0)),
     "priced(price)": Rule(PRICES, None, lambda v: RiskPenalty(price=v)),
 }
 
