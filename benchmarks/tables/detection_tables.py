@@ -65,6 +65,18 @@ def more_evidence(result: dict[str, Any]) -> str:
     return markdown(("evidence", *heads, "false share, of the recipe's"), lines)
 
 
+def two_encoders(result: dict[str, Any]) -> str:
+    """False share over the recipe's by one encoder's view and by both, a line a set, and their medians."""
+    ways = list(result["overall"])
+    rows = [
+        [name, str(found["queries"]), *(_cell(found[way]["at_bar"]["leak_over_bar"]) for way in ways)]
+        for name, found in result["sets"].items()
+    ]
+    rows.append(["median", "", *(f"{result['overall'][way]:.3f}" for way in ways)])
+    heads = ["the first alone" if way == "one" else f"with {way}" for way in ways]
+    return markdown(("set", "queries", *heads), rows)
+
+
 def level(result: dict[str, Any]) -> str:
     """What is left of the levels of sets, in log odds, by the mean of the others and by each quantity."""
     errors = {

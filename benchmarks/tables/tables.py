@@ -96,6 +96,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "by-eye": ("by_eye.json", detection_tables.by_eye),
     "more-evidence-words": ("more_evidence_words.json", detection_tables.more_evidence),
     "more-evidence-encoders": ("more_evidence_encoders.json", detection_tables.more_evidence),
+    "two-encoders": ("two_encoders.json", detection_tables.two_encoders),
     "level": ("level.json", detection_tables.level),
     "detection-sets": ("detection.json", detection_tables.detection_sets),
     "frontier": ("frontier.json", frontier_tables.frontier),
