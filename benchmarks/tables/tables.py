@@ -76,7 +76,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "agreement": ("agreement.json", speed_tables.agreement),
     "memory": ("memory.json", speed_tables.memory),
     "trained-cross": ("downstream.json", training_tables.cross_encoders),
-    "trained-harder": ("downstream.json", training_tables.harder),
+    "trained-by-query": ("downstream.json", training_tables.by_query),
     "trained-encoders": ("downstream.json", training_tables.encoders),
     "trained-by-rows": ("downstream.json", training_tables.by_rows),
     "trained-judged": ("downstream.json", training_tables.judged),
