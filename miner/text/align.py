@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from miner.text.tokens import TokenLine
 
@@ -19,11 +20,10 @@ MOVED = 8
 NEAR = 16
 """Tokens of the longest gap that is compared."""
 _TRIED = 8
-_STEP = 16
+_STEP, _REST = 16, (8, 4, 2, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class CommonRun:
+class CommonRun(NamedTuple):
     """`size` tokens that are the same from place `a` of one text and place `b` of the other."""
 
     a: int
@@ -31,8 +31,7 @@ class CommonRun:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """What lies between two runs of a chain, or before the first and after the last one."""
 
     a: slice
@@ -70,18 +69,31 @@ def _runs(a: str, b: str, seeds: frozenset[str]) -> list[CommonRun]:
     """From left to right the longest run that begins at each place of a, behind the one before; one that begins a
     token later is taken if it is longer.
     """
-    runs, free, waiting = list[CommonRun](), 0, None
-    for place in [place for place in range(len(a) - SEED + 1) if a[place : place + SEED] in seeds]:
-        if place < free:
-            continue
-        run = _longest(a, b, place)
-        if waiting is not None and (place > waiting.a + 1 or run.size <= waiting.size):
-            runs.append(waiting)
-            free = waiting.a + waiting.size
-            waiting = run if place >= free else None
-        else:
-            waiting = run
-    return [*runs, waiting] if waiting is not None else runs
+    runs, place = list[CommonRun](), _seed_from(0, a, seeds)
+    while place >= 0:
+        run: CommonRun | None = _longest(a, b, place)
+        while run is not None:
+            best, run = run, _longer(a, b, run)
+        runs.append(best)
+        place = _seed_from(best.a + best.size, a, seeds)
+    return runs
+
+
+def _seed_from(start: int, a: str, seeds: frozenset[str]) -> int:
+    """The first place from `start` on where a seed begins; -1 where there is none."""
+    for place in range(start, len(a) - SEED + 1):
+        if a[place : place + SEED] in seeds:
+            return place
+    return -1
+
+
+def _longer(a: str, b: str, run: CommonRun) -> CommonRun | None:
+    """The run from the next place of a on, if it is longer than this one."""
+    start, stop = run.a + 1, run.a + run.size + 2
+    if stop > len(a) or a[start:stop] not in b:
+        return None
+    later = _longest(a, b, start)
+    return later if later.size > run.size else None
 
 
 def _longest(a: str, b: str, place: int) -> CommonRun:
@@ -91,6 +103,8 @@ def _longest(a: str, b: str, place: int) -> CommonRun:
     seed = a[place : place + SEED]
     other = b.index(seed)
     best = CommonRun(place, other, _extent(a, b, place, other))
+    if not _longer_elsewhere(a, b, best):
+        return best
     for _ in range(_TRIED - 1):
         other = b.find(seed, other + 1)
         if other < 0:
@@ -100,12 +114,19 @@ def _longest(a: str, b: str, place: int) -> CommonRun:
     return best
 
 
+def _longer_elsewhere(a: str, b: str, run: CommonRun) -> bool:
+    """Whether what stands in a from where a run begins stands in b with a token more."""
+    stop = run.a + run.size + 1
+    return stop <= len(a) and b.find(a[run.a : stop], run.b + 1) >= 0
+
+
 def _extent(a: str, b: str, i: int, j: int) -> int:
     size, most = SEED, min(len(a) - i, len(b) - j)
     while size + _STEP <= most and a[i + size : i + size + _STEP] == b[j + size : j + size + _STEP]:
         size += _STEP
-    while size < most and a[i + size] == b[j + size]:
-        size += 1
+    for step in _REST:
+        if size + step <= most and a[i + size : i + size + step] == b[j + size : j + size + step]:
+            size += step
     return size
 
 

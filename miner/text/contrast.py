@@ -7,14 +7,14 @@ a negation, an operator or a bound that one side has alone; words that only hold
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from miner.text.align import NEAR, Alignment, Gap
 from miner.text.frequencies import Frequencies
 from miner.text.lexicon import TokenKind
+from miner.text.side_by_side import Difference, SideBySide, words
 from miner.text.tokens import VOCABULARY, TokenLine, unaccented
-from miner.text.variants import Form, form
+from miner.text.word_pairs import paired
 
 WEIGHTY = frozenset({TokenKind.NUMBER, TokenKind.NEGATION, TokenKind.OPERATOR, TokenKind.BOUND})
 """Kinds that change a statement by being there."""
@@ -23,33 +23,6 @@ ADDED = 4
 """Tokens from which on a clause or sentence that one side has alone is an addition, not a qualifier."""
 DROPPED = 4
 """Gaps from which on words that only one side lacks were left out by accident."""
-KNOWN_WELL, HARDLY = 3, 1
-"""Passages that hold a word which the corpus knows well, and one that it hardly knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What stands in the candidate instead of what stands in the relevant passage; either may be nothing."""
-
-    candidate: str
-    relevant: str
-
-    def __str__(self) -> str:
-        return f"{self.candidate or 'nothing'!r} for {self.relevant or 'nothing'!r}"
-
-
-@dataclass(slots=True)
-class SideBySide:
-    """Two texts side by side, differences told apart; `same_a` and `same_b` are places that say the same."""
-
-    a: TokenLine
-    b: TokenLine
-    frequencies: Frequencies
-    same_a: bytearray
-    same_b: bytearray
-    contrasts: list[Difference]
-    lone: list[tuple[bool, Difference]]
-    """Content that one side has alone, with whether that is the candidate."""
 
 
 def contrasts(
@@ -63,7 +36,7 @@ def contrasts(
         both.same_a[run.a : run.a + run.size] = b"\x01" * run.size
         both.same_b[run.b : run.b + run.size] = b"\x01" * run.size
     for gap in alignment.gaps if every else sorted(alignment.gaps, key=_size):
-        _judge(both, gap)
+        _judge(both, gap, every)
         if both.contrasts and not every:
             break
     sides = {ours for ours, _ in both.lone}
@@ -77,10 +50,9 @@ def _size(gap: Gap) -> int:
     return int((gap.a.stop - gap.a.start) * (gap.b.stop - gap.b.start))
 
 
-def _judge(both: SideBySide, gap: Gap) -> None:
-    """Add what a gap tells."""
-    left_a = [i for i in range(gap.a.start, gap.a.stop) if not both.same_a[i]]
-    left_b = [j for j in range(gap.b.start, gap.b.stop) if not both.same_b[j]]
+def _judge(both: SideBySide, gap: Gap, every: bool) -> None:
+    """Add what a gap tells, up to its first contrast unless `every` one is asked for."""
+    left_a, left_b = _left(both.same_a, gap.a), _left(both.same_b, gap.b)
     if not (gap.left and gap.right):
         left_a, left_b = _at_edge(both, gap, left_a, left_b)
     if not left_a and not left_b:
@@ -88,14 +60,22 @@ def _judge(both: SideBySide, gap: Gap) -> None:
     if max(len(left_a), len(left_b)) > NEAR:
         _seek(both, gap, left_a, left_b)
         return
-    pairs = _pairs(both, left_a, left_b)
+    pairs = paired(both, left_a, left_b)
     for i, j in pairs:
-        both.same_a[i] = both.same_b[j] = 1
+        both.same_a[left_a[i]] = both.same_b[left_b[j]] = 1
     for ours, theirs in _between(left_a, left_b, pairs):
         _weigh(both, ours, theirs)
+        if both.contrasts and not every:
+            return
 
 
-def _seek(both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]) -> None:
+def _left(same: bytearray, part: slice) -> Sequence[int]:
+    """The places of a part that do not say the same yet."""
+    places = range(part.start, part.stop)
+    return places if same.find(1, part.start, part.stop) < 0 else [i for i in places if not same[i]]
+
+
+def _seek(both: SideBySide, gap: Gap, ours: Sequence[int], theirs: Sequence[int]) -> None:
     """Add what a short piece says that stands within a text against a long one without its words."""
     a, b = both.a, both.b
     short, long = sorted(((ours, a), (theirs, b)), key=lambda side: len(side[0]))
@@ -103,13 +83,13 @@ def _seek(both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]) -> Non
         return
     there = {long[1].line[i] for i in long[0]}
     missing = [i for i in short[0] if short[1].line[i] not in there]
-    if any(kind is not TokenKind.FUNCTION for _, kind in _strong(short[1], missing)):
-        both.contrasts.append(
-            Difference(" ".join(_words(a, ours[:NEAR])), " ".join(_words(b, theirs[:NEAR])))
-        )
+    if any(kind is not TokenKind.FUNCTION for kind in _strong(short[1], missing)):
+        both.contrasts.append(Difference(" ".join(words(a, ours[:NEAR])), " ".join(words(b, theirs[:NEAR]))))
 
 
-def _at_edge(both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]) -> tuple[list[int], list[int]]:
+def _at_edge(
+    both: SideBySide, gap: Gap, ours: Sequence[int], theirs: Sequence[int]
+) -> tuple[Sequence[int], Sequence[int]]:
     """What of the head or the tail of two texts stands against each other: nothing, where one of them is an
     excerpt or goes on elsewhere.
     """
@@ -121,14 +101,14 @@ def _at_edge(both: SideBySide, gap: Gap, ours: list[int], theirs: list[int]) -> 
     text, other = (both.a, both.b) if long is ours else (both.b, both.a)
     if not short:
         return ([], []) if _apart(text, other, gap, long) else (ours, theirs)
-    if _cut_within_word(_words(other, short), _words(text, long), gap):
+    if len(long) > NEAR and (len(short) > ADDED * 2 or _stands_alone(other, short)):
+        return [], []
+    if _cut_within_word(words(other, short), words(text, long), gap):
         return [], []
     if len(long) <= NEAR:
         if _stands_alone(other, short) != _stands_alone(text, long):
             return [], []
         return ours, theirs
-    if len(short) > ADDED * 2 or _stands_alone(other, short):
-        return [], []
     beside = long[: len(short) + 2] if gap.left else long[-len(short) - 2 :]
     return (beside, theirs) if long is ours else (ours, beside)
 
@@ -154,107 +134,39 @@ def _cut_within_word(short: Sequence[str], long: Sequence[str], gap: Gap) -> boo
     return whole.startswith(one) if gap.left else whole.endswith(one)
 
 
-def _pairs(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
-    """The places of words that are the same, best alignment of all (Needleman and Wunsch 1970)."""
-    rows, columns = len(ours), len(theirs)
-    equal = [[_alike(both, i, j) for j in theirs] for i in ours]
-    if not any(map(any, equal)):
-        return []
-    best = [[0] * (columns + 1) for _ in range(rows + 1)]
-    for i in range(rows - 1, -1, -1):
-        for j in range(columns - 1, -1, -1):
-            found = max(best[i + 1][j], best[i][j + 1])
-            if equal[i][j]:
-                found = max(found, best[i + 1][j + 1] + equal[i][j])
-            best[i][j] = found
-    pairs, i, j = list[tuple[int, int]](), 0, 0
-    while i < rows and j < columns:
-        if equal[i][j] and best[i][j] == best[i + 1][j + 1] + equal[i][j]:
-            pairs.append((ours[i], theirs[j]))
-            i, j = i + 1, j + 1
-        elif best[i + 1][j] >= best[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return pairs
-
-
-def _alike(both: SideBySide, i: int, j: int) -> int:
-    """0 for two words that are not the same; more for those that are it more surely."""
-    x, y = both.a.line[i], both.b.line[j]
-    if x == y:
-        return 4
-    a, b = VOCABULARY.tokens[ord(x)], VOCABULARY.tokens[ord(y)]
-    found = form(a, b)
-    if found is Form.SAME:
-        return 3
-    if found is Form.CASE:
-        return 3 if both.a.one_case or both.b.one_case else 0
-    if found is Form.ACCENT:
-        return 3 if both.a.plain or both.b.plain else 0
-    if found in (Form.TYPO, Form.EDIT):
-        return 2 if _mistyped(both, (a, b), (i, j), found) else 0
-    return 0
-
-
-def _mistyped(both: SideBySide, words: tuple[str, str], places: tuple[int, int], found: Form) -> bool:
-    """Whether one of two close words is the other one with an error: the corpus tells, else the kind of error."""
-    rare, known = sorted(both.frequencies.of_words(words))
-    if rare >= KNOWN_WELL:
-        return False
-    if known >= KNOWN_WELL and rare <= HARDLY:
-        return True
-    return found is Form.TYPO and not _names(both, places)
-
-
-def _names(both: SideBySide, places: tuple[int, int]) -> bool:
-    """Whether both words are capitals within a sentence: names differ by a letter."""
-    i, j = places
-    a, b = both.a, both.b
-    return a.capital(i) and b.capital(j) and i not in a.sentences and j not in b.sentences
-
-
 def _between(
     ours: Sequence[int], theirs: Sequence[int], pairs: Sequence[tuple[int, int]]
-) -> Iterator[tuple[list[int], list[int]]]:
-    """What is left on both sides between pairs, before the first and after the last."""
+) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """What is left on both sides between pairs of positions, before the first and after the last."""
     i = j = 0
-    for x, y in [*pairs, (-1, -1)]:
-        stop_i = ours.index(x) if x >= 0 else len(ours)
-        stop_j = theirs.index(y) if y >= 0 else len(theirs)
-        if stop_i > i or stop_j > j:
-            yield list(ours[i:stop_i]), list(theirs[j:stop_j])
-        i, j = stop_i + 1, stop_j + 1
+    for x, y in [*pairs, (len(ours), len(theirs))]:
+        if x > i or y > j:
+            yield ours[i:x], theirs[j:y]
+        i, j = x + 1, y + 1
 
 
-def _weigh(both: SideBySide, ours: list[int], theirs: list[int]) -> None:
+def _weigh(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> None:
     """Add what two pieces that stand against each other tell."""
-    x, y = _words(both.a, ours), _words(both.b, theirs)
-    if _joined(x, y) or _joined_with_neighbours(both, ours, theirs):
+    x, y = words(both.a, ours), words(both.b, theirs)
+    if _joined("".join(x), "".join(y)) or _joined_with_neighbours(both, ours, theirs):
         _mark(both, ours, theirs)
         return
     strong_x, strong_y = _strong(both.a, ours), _strong(both.b, theirs)
-    difference = Difference(" ".join(x), " ".join(y))
     if x and y and ((strong_x and strong_y) or _letters(x, y)):
-        both.contrasts.append(difference)
+        both.contrasts.append(Difference(" ".join(x), " ".join(y)))
     elif strong_x or strong_y:
         text, places = (both.a, ours) if strong_x else (both.b, theirs)
         strong = strong_x or strong_y
         if _addition(text, places):
             return
-        if any(kind in WEIGHTY for _, kind in strong):
-            both.contrasts.append(difference)
-        elif any(kind is TokenKind.CONTENT for _, kind in strong):
-            both.lone.append((bool(strong_x), difference))
+        if not WEIGHTY.isdisjoint(strong):
+            both.contrasts.append(Difference(" ".join(x), " ".join(y)))
+        elif TokenKind.CONTENT in strong:
+            both.lone.append((bool(strong_x), Difference(" ".join(x), " ".join(y))))
 
 
-def _words(text: TokenLine, places: Sequence[int]) -> list[str]:
-    return [VOCABULARY.tokens[ord(text.line[i])] for i in places]
-
-
-def _joined(x: Sequence[str], y: Sequence[str]) -> bool:
+def _joined(one: str, other: str) -> bool:
     """Whether the same letters are only set apart otherwise."""
-    one, other = "".join(x), "".join(y)
     return bool(one) and unaccented(one) == unaccented(other) and not one.isdecimal()
 
 
@@ -262,14 +174,20 @@ def _joined_with_neighbours(both: SideBySide, ours: Sequence[int], theirs: Seque
     """As _joined, with the words around, which may be parts of it: 'a cross' for 'across'."""
     if not ours or not theirs:
         return False
-    x, y = both.a.line, both.b.line
-    for before in (0, 1):
-        for after in (0, 1):
-            a = range(max(0, ours[0] - before), min(len(x), ours[-1] + 1 + after))
-            b = range(max(0, theirs[0] - before), min(len(y), theirs[-1] + 1 + after))
-            if before + after and _joined(_words(both.a, a), _words(both.b, b)):
-                return True
-    return False
+    before, one, after = _with_neighbours(both.a, ours)
+    earlier, other, later = _with_neighbours(both.b, theirs)
+    return (
+        _joined(one + after, other + later)
+        or _joined(before + one, earlier + other)
+        or _joined(before + one + after, earlier + other + later)
+    )
+
+
+def _with_neighbours(text: TokenLine, places: Sequence[int]) -> tuple[str, str, str]:
+    """The word before places, what stands from the first to the last of them, and the word behind."""
+    first, stop = places[0], places[-1] + 1
+    before, after = text.words(max(0, first - 1), first), text.words(stop, stop + 1)
+    return "".join(before), "".join(text.words(first, stop)), "".join(after)
 
 
 def _mark(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> None:
@@ -279,17 +197,15 @@ def _mark(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> None:
         both.same_b[j] = 1
 
 
-def _strong(text: TokenLine, places: Sequence[int]) -> list[tuple[str, TokenKind]]:
-    """The words that say something, those that only repeat the one before left out."""
-    found = list[tuple[str, TokenKind]]()
+def _strong(text: TokenLine, places: Sequence[int]) -> list[TokenKind]:
+    """The kinds of the words that say something, those that only repeat the one before left out."""
+    line, kinds, found = text.line, VOCABULARY.kinds, list[TokenKind]()
     for i in places:
-        kind = VOCABULARY.kinds[ord(text.line[i])]
-        if (
-            kind is not TokenKind.WEAK
-            and text.line[i] != text.line[i - 1 : i]
-            and text.line[i] != text.line[i + 1 : i + 2]
-        ):
-            found.append((VOCABULARY.tokens[ord(text.line[i])], kind))
+        character = line[i]
+        kind = kinds[ord(character)]
+        if kind is TokenKind.WEAK or character == line[i - 1 : i] or character == line[i + 1 : i + 2]:
+            continue
+        found.append(kind)
     return found
 
 

@@ -15,9 +15,10 @@ from miner.data import Bool, Float64, Pool, UInt64
 from miner.errors import ConfigError
 from miner.spec import Spec, parse
 from miner.text.align import align, seeds_of
-from miner.text.contrast import Difference, contrasts
+from miner.text.contrast import contrasts
 from miner.text.fold import folded
 from miner.text.frequencies import GRAM, Frequencies, gram_hashes
+from miner.text.side_by_side import Difference
 from miner.text.tokens import TokenLine
 from miner.text.windows import joined, joint
 

@@ -129,3 +129,8 @@ def interchangeable(a: str, b: str) -> bool:
     if KINDS.get(a) is TokenKind.WEAK and KINDS.get(b) is TokenKind.WEAK:
         return (len(a) > 1 and len(b) > 1) or not (len(a) == len(b) == 1)
     return b in _GROUPS.get(a, ())
+
+
+def exchangeable(token: str) -> bool:
+    """Whether there are tokens that are interchangeable with this one."""
+    return token in _GROUPS or KINDS.get(token) is TokenKind.WEAK

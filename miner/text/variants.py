@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from functools import lru_cache
+from string import ascii_lowercase
 
 from miner.text.confusable import CONFUSABLE
-from miner.text.lexicon import KINDS, TokenKind, interchangeable, kind_of
+from miner.text.lexicon import KINDS, TokenKind, exchangeable, interchangeable, kind_of
 from miner.text.tokens import unaccented
 
 SHORT, LONG = 5, 9
@@ -55,17 +56,26 @@ _VOWELS = frozenset("aeiouy")
 _MISREAD = str.maketrans("0135", "olss") | str.maketrans("1", "l")
 
 
+_LETTERS = {letter: 1 << place for place, letter in enumerate(ascii_lowercase)}
+_NUMBERS, _EXCHANGEABLE, _ANY = 1 << 26, 1 << 27, (1 << 28) - 1
+
+
 @lru_cache(maxsize=200_000)
 def form(a: str, b: str) -> Form:
     """How two tokens stand to each other, the texts around them aside."""
-    return Form.OTHER if _unlike(a, b) else _form(a, b)
+    return _form(a, b) if reach(a) & reach(b) else Form.OTHER
 
 
-def _unlike(a: str, b: str) -> bool:
-    """Whether two words begin with other letters of ASCII, which settles it, unless they may stand for each other."""
-    if a[0] == b[0] or not (a.isascii() and b.isascii() and a.isalpha() and b.isalpha()):
-        return False
-    return a[0].lower() != b[0].lower() and not interchangeable(a, b)
+@lru_cache(maxsize=200_000)
+def reach(word: str) -> int:
+    """Bits for what a token may be a form of: tokens that have none in common are other words. Most have that of
+    their first letter.
+    """
+    if kind_of(word) is TokenKind.NUMBER:
+        return _NUMBERS | (_LETTERS["o"] if word == "1" else 0)
+    if not (word.isascii() and word.isalpha()):
+        return _ANY
+    return _LETTERS[word[0].lower()] | (_EXCHANGEABLE if exchangeable(word) else 0)
 
 
 def _form(a: str, b: str) -> Form:
