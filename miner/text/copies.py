@@ -28,6 +28,8 @@ LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
 RARE = 0.25
 """Mean weight of tokens below which they are nothing but template: twenty passages hold them."""
+CUT = 2 * LEAST
+"""Tokens that windows share which were cut within a sentence, whatever template holds them."""
 OWN, HALF = 12, 0.5
 """Tokens that no more than a few passages hold, and their share, one of which a part in common must reach: a paragraph
 of several pages does not tell which of them is meant."""
@@ -152,18 +154,26 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
 
 
 def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
-    """Whether one text ends with what the other begins with, and no template holds that: windows over one document."""
+    """Whether one text ends with what the other begins with, and no template holds that or both were cut within a
+    sentence: windows over one document.
+    """
     if not joined(candidate.letters, relevant.letters):
         return False
-    a, b = candidate.tokens.line, relevant.tokens.line
-    behind, before = joint(b, a), joint(a, b)
-    shared = [slice(behind.first, behind.first + behind.size)] if behind else []
-    shared += [slice(before.second, before.second + before.size)] if before else []
-    for part in shared:
-        size, mass = part.stop - part.start, float(relevant.weights[part].sum())
-        if size >= least * min(len(a), len(b)) and mass >= max(LEAST, RARE * size):
+    a, b = candidate.tokens, relevant.tokens
+    behind, before = joint(b.line, a.line), joint(a.line, b.line)
+    shared = [(behind.first, behind.size, _cut(b, a))] if behind else []
+    shared += [(before.second, before.size, _cut(a, b))] if before else []
+    for start, size, cut in shared:
+        mass = float(relevant.weights[start : start + size].sum())
+        own = mass >= max(LEAST, RARE * size) or (cut and size >= CUT)
+        if own and size >= least * min(len(a), len(b)):
             return True
     return False
+
+
+def _cut(first: TokenLine, second: TokenLine) -> bool:
+    """Whether one text ends and the other begins within a sentence, as windows do and pages do not."""
+    return not (first.closed or second.one_case or second.capital(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,17 @@ def test_a_template_at_a_joint_is_no_window() -> None:
     assert is_copy(pages[0], heads[0])
 
 
+def test_what_was_cut_within_a_sentence_is_a_window_whatever_template_was_cut() -> None:
+    foot = " ".join(words(3, 30))
+    pages = [f"A page. {' '.join(words(10 + i, 40))} {foot}" for i in range(60)]
+    heads = [f"{foot} {' '.join(words(200 + i, 40))}. The end" for i in range(60)]
+    near = counted([*pages, *heads])
+    assert is_copy(pages[0], heads[0], near)
+    assert is_copy(heads[0], pages[0], near)
+    assert not is_copy(f"{pages[0]}.", heads[0], near)
+    assert not is_copy(pages[0], heads[0].capitalize(), near)
+
+
 def test_what_begins_alike_is_no_window() -> None:
     start = " ".join(words(4, 30))
     one, other = (f"{start} {' '.join(words(seed, 50))}" for seed in (5, 6))
