@@ -33,10 +33,10 @@ SUREST, LEAST = 1 - 1e-6, 0.5e-6
 class RiskPenalty(Spec):
     """Chooses the kept candidates of highest hardness less `price` times the odds of being a false negative.
 
-    Hardness is the cosine to the query, of which a share `relevant` is that to the nearest relevant passage. Without a
-    price it has to be `fitted` to a sample of the run: the highest is taken at which negatives are, in the mean, as
-    similar to their queries as the hardest under a relative `margin`, similarities counted from the corpus's mean.
-    Raises ConfigError for a price below 0, and for a margin or a share that is none.
+    Hardness is the cosine to the query, of which a share `relevant` is that to its relevant passage. Without a price it
+    has to be `fitted` to a sample of the run: the highest is taken at which negatives are, in the mean, as similar to
+    their queries as the hardest under a relative `margin`, similarities counted from the corpus's mean. Raises
+    ConfigError for a price below 0, and for a margin or a share that is none.
     """
 
     name: ClassVar[str] = "priced"
@@ -131,9 +131,12 @@ def _best(worth: Float32 | Float64, kept: Bool, n: Int64) -> Selection:
 
 
 def _hardness(pool: Pool, relevant: float) -> Float64:
-    """[Q, K] similarity to the query, and to its nearest relevant passage as far as that counts."""
-    to_query, nearest = pool.scores.astype(np.float64), pool.nearest.astype(np.float64)
-    return np.asarray((1 - relevant) * to_query + relevant * nearest)
+    """[Q, K] similarity to the query, and to its relevant passage as far as that counts: of several the one most
+    similar to the query, so that what was marked by mistake changes nothing.
+    """
+    blocks = zip(pool.by_query(pool.to_relevant), pool.by_query(pool.relevant_scores), strict=True)
+    to_relevant = np.stack([cosines[int(np.argmax(scores))] for cosines, scores in blocks])
+    return np.asarray((1 - relevant) * pool.scores.astype(np.float64) + relevant * to_relevant)
 
 
 def _odds(pool: Pool) -> Float64:

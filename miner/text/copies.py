@@ -20,7 +20,7 @@ from miner.text.fold import folded
 from miner.text.frequencies import GRAM, Frequencies, gram_hashes
 from miner.text.side_by_side import Difference
 from miner.text.tokens import TokenLine
-from miner.text.windows import joined, joint
+from miner.text.windows import Joint, joined, joint
 
 NEAR_COPY = 7
 """The code of Match (match.py)."""
@@ -161,14 +161,23 @@ def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
         return False
     a, b = candidate.tokens, relevant.tokens
     behind, before = joint(b.line, a.line), joint(a.line, b.line)
-    shared = [(behind.first, behind.size, _cut(b, a))] if behind else []
-    shared += [(before.second, before.size, _cut(a, b))] if before else []
+    shared = [(behind.first, behind.size, _cut(b, a))] if behind and _same_case(b, a, behind) else []
+    shared += [(before.second, before.size, _cut(a, b))] if before and _same_case(a, b, before) else []
     for start, size, cut in shared:
         mass = float(relevant.weights[start : start + size].sum())
         own = mass >= max(LEAST, RARE * size) or (cut and size >= CUT)
         if own and size >= least * min(len(a), len(b)):
             return True
     return False
+
+
+def _same_case(first: TokenLine, second: TokenLine, place: Joint) -> bool:
+    """Whether what both hold begins with a capital in both or in neither: what begins a sentence here and stands
+    within one there was written twice, not cut once.
+    """
+    if first.one_case or second.one_case:
+        return True
+    return first.capital(place.first) == second.capital(place.second)
 
 
 def _cut(first: TokenLine, second: TokenLine) -> bool:

@@ -101,6 +101,14 @@ def test_what_was_cut_within_a_sentence_is_a_window_whatever_template_was_cut() 
     assert not is_copy(pages[0], heads[0].capitalize(), near)
 
 
+def test_what_begins_a_sentence_here_and_stands_within_one_there_was_not_cut() -> None:
+    shared = " ".join(words(3, 30))
+    first, second = f"Rarely, {shared}.", f"{shared.capitalize()}. {' '.join(words(5, 40)).capitalize()}."
+    before = " ".join(words(4, 40)).capitalize()
+    assert not is_copy(f"{before}. {first}", second)
+    assert is_copy(f"{before}. {shared.capitalize()}.", second)
+
+
 def test_what_begins_alike_is_no_window() -> None:
     start = " ".join(words(4, 30))
     one, other = (f"{start} {' '.join(words(seed, 50))}" for seed in (5, 6))
