@@ -169,6 +169,7 @@ def test_a_task_of_which_nothing_is_heard_is_done_elsewhere(
     tmp_path: Path, cluster: object, warm: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crew, "LATE", 1.0)
+    monkeypatch.setattr(crew, "SLOWER", 2.0)  # of the first task, which waits for a process to start
     work = Marking(tmp_path, warm, "hang")
     receipts = dict(RayExecutor(Ray(workers=1)).run(work, TaskQueue(range(5))))
     assert receipts == {task: task * task for task in range(5)}
