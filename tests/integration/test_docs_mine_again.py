@@ -22,7 +22,7 @@ LINES = [
     for line in block.splitlines()
 ]
 QUERIES = 80
-IN_SMALL = ("--epochs", "4", "--max-length", "48", "--learning-rate", "5e-3", "--model", "base")
+IN_SMALL = ("--epochs", "1", "--max-length", "48", "--learning-rate", "5e-3", "--model", "base")
 
 
 def call(words: list[str]) -> str:

@@ -117,7 +117,7 @@ def test_a_changed_copy_of_a_relevant_passage_never_comes_back(
         assert passage.id not in {negative.id for negative in mined[i].negatives}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(
         st.lists(st.sampled_from(["pay", "pays", "card", "Card!", "re-fund", "plan,", "now"]), max_size=5),

@@ -40,7 +40,19 @@ PACKAGES = (
     "typer._adapters",
 )
 """What commands import that use no model."""
-MODELS = ("fastapi", "hypothesis", "openai", "openvino", "sentence_transformers", "uvicorn")
+MODELS = (
+    "cohere.client",
+    "fastapi",
+    "hypothesis",
+    "ir_measures",
+    "nbformat",
+    "openai",
+    "openvino",
+    "pptx",
+    "selenium.webdriver",
+    "sentence_transformers",
+    "uvicorn",
+)
 """What those with a model or a server import besides, and tests."""
 CLIENT = """
 import json, os, signal, socket, sys
