@@ -31,6 +31,10 @@ def blocks(text: str) -> Iterator[tuple[str, str]]:
         yield found[1], found[2]
 
 
+BEGINNING = "".join(next(blocks(README))[1].splitlines(keepends=True)[:3])
+"""What pages begin with that make the sample and its index themselves: done once for all of them."""
+
+
 def run(language: str, code: str, folder: Path, commands: Path) -> str:
     path = f"{commands}{os.pathsep}{os.environ['PATH']}"
     command = (
@@ -58,14 +62,27 @@ def sample(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Path:
+    """A folder after BEGINNING."""
+    folder = tmp_path_factory.mktemp("begun")
+    run("sh", BEGINNING, folder, warm)
+    return folder
+
+
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [ROOT / "README.md", *TAUGHT], ids=lambda page: page.stem)
-def test_the_blocks_of_a_page_run(page: Path, sample: Path, warm: Path, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_run(
+    page: Path, sample: Path, warm: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     folder = tmp_path / "work"
     folder.mkdir() if page.name in ALONE else shutil.copytree(sample, folder)
     python = ""
     for language, code in blocks(page.read_text()):
+        if code.startswith(BEGINNING):
+            shutil.copytree(request.getfixturevalue("begun"), folder, dirs_exist_ok=True)
+            code = code.removeprefix(BEGINNING)
         if language == "sh":
             run("sh", code, folder, warm)
         else:
