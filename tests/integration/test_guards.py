@@ -14,7 +14,7 @@ from miner.data import Passage, Query
 from miner.encoders import HashingEncoder
 from miner.errors import ConfigError, IndexMismatch
 from miner.filters import Filter, Margin, Rank, SameDocument
-from miner.index import build_index, open_index, verify
+from miner.index import Index, build_index, open_index, verify
 from miner.index.manifest import NAME, read_manifest
 from miner.mining.explain import explain
 from miner.mining.recipe import Recipe
@@ -26,6 +26,7 @@ from tests.support.passages import STRANGE, passage, sentences
 
 ENCODER = HashingEncoder(256)
 WINDOW, STRIDE = 80, 40
+WindowedIndex = tuple[list[Passage], Index]
 
 
 def words(seed: int, count: int) -> list[str]:
@@ -41,13 +42,18 @@ def windows(mark: str) -> Iterator[tuple[int, Passage]]:
             yield number, Passage(id, " ".join(text[start : start + WINDOW]))
 
 
-@pytest.mark.parametrize("mark", ["#", "_", "-", "/", ":", ""])
+@pytest.fixture(scope="module", params=["#", "_", "-", "/", ":", ""])
+def windowed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WindowedIndex:
+    """Windows over documents, by the mark of their ids, and an index of them."""
+    made = [each for _, each in windows(request.param)]
+    return made, build_index(made, tmp_path_factory.mktemp("windowed") / "i", ENCODER)
+
+
 @pytest.mark.parametrize("filters", [(), (Margin(relative=0.05),), (SameDocument(),), (Rank(last=90),)])
 def test_no_window_comes_out_beside_the_one_it_overlaps(
-    tmp_path: Path, mark: str, filters: tuple[Filter, ...]
+    windowed: WindowedIndex, filters: tuple[Filter, ...]
 ) -> None:
-    made = [each for _, each in windows(mark)]
-    index = build_index(made, tmp_path / "i", ENCODER)
+    made, index = windowed
     asked = made[1::5]
     queries = [Query(" ".join(each.text.split()[30:45]), (), (each.id,)) for each in asked]
     for row, known in zip(mine(queries, index, Recipe(filters=filters), encoder=ENCODER), asked, strict=True):
