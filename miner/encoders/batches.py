@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 
@@ -57,38 +58,44 @@ class Shape:
     tokens: int = 1024
     """Of a batch, padding included; a longer text is a batch of its own."""
     least_rows: int = 1
-    powers: bool = False
-    """Whether heights are powers of two, where a new shape costs time and memory."""
+    heights: int | None = None
+    """Heights have so many binary digits, where a new shape costs time and memory; the last batch of a width is filled
+    up to the next."""
     filled: bool = False
     """Whether all batches of a width have the same number of rows."""
 
     def widths(self, lengths: Int64) -> Int64:
         """How wide texts of these lengths become: with four digits one token of padding in thirty, with three
         one in twelve, and half as many widths."""
-        if self.digits is None:
-            return lengths
-        step = 1 << np.maximum(np.int64(np.log2(np.maximum(lengths - 1, 1))) - self.digits + 1, 0)
-        return np.asarray(-(-lengths // step) * step, np.int64)
+        return lengths if self.digits is None else _rounded_up(lengths, self.digits)
 
     def least(self, width: int) -> int:
-        rows = max(self.least_rows, -(-LEAST_TOKENS // width))
-        return 1 << (rows - 1).bit_length() if self.powers else rows
+        return self._height(max(self.least_rows, -(-LEAST_TOKENS // width)))
 
     def capacity(self, width: int) -> int:
         """Rows of a full batch."""
         rows = max(self.tokens // width, self.least(width))
-        return 1 << (rows.bit_length() - 1) if self.powers else rows
+        if self.heights is None:
+            return rows
+        return rows >> (spare := max(rows.bit_length() - self.heights, 0)) << spare
 
-    def rest(self, rows: int, width: int) -> Iterator[tuple[int, int]]:
-        """How fewer texts than a full batch holds are shared out: texts and height of each batch."""
-        while rows:
-            part = 1 << (rows.bit_length() - 1) if self.powers and rows > self.least(width) else rows
-            yield part, self.capacity(width) if self.filled else max(part, self.least(width))
-            rows -= part
+    def rest(self, rows: int, width: int) -> int:
+        """How high a batch becomes that is not full."""
+        return self.capacity(width) if self.filled else max(self._height(rows), self.least(width))
+
+    def _height(self, rows: int) -> int:
+        return rows if self.heights is None else int(_rounded_up(np.int64(rows), self.heights))
+
+
+def _rounded_up(numbers: Any, digits: int) -> Any:
+    """The next numbers that have so many binary digits, and zeros behind them."""
+    step = 1 << np.maximum(np.int64(np.log2(np.maximum(numbers - 1, 1))) - digits + 1, 0)
+    return -(-numbers // step) * step
 
 
 def batches(windows: Iterable[Tokens], shape: Shape, pad: int) -> Iterator[Batch]:
-    """Full batches as soon as there are enough texts of a width, the others at the end, widest first."""
+    """Full batches as soon as there are enough texts of a width, the others at the end, the largest first: no
+    core waits long for the last."""
     waiting = defaultdict[int, deque[Batch]](deque)
     start = 0
     for tokens in windows:
@@ -103,11 +110,9 @@ def batches(windows: Iterable[Tokens], shape: Shape, pad: int) -> Iterator[Batch
                 if whole < count:
                     waiting[width].append(_cut(joined, slice(whole, count), count - whole))
         start += len(tokens.lengths)
-    for width in sorted(waiting, reverse=True):
-        joined, first = _join(waiting[width]), 0
-        for rows, height in shape.rest(len(joined.rows), width):
-            yield _cut(joined, slice(first, first + rows), height)
-            first += rows
+    rest = ((width, _join(pieces)) for width, pieces in waiting.items() if pieces)
+    for width, joined in sorted(rest, key=lambda each: each[1].ids.size, reverse=True):
+        yield _cut(joined, slice(None), shape.rest(len(joined.rows), width))
 
 
 def _by_width(tokens: Tokens, start: int, shape: Shape, pad: int) -> Iterator[tuple[int, Batch]]:

@@ -22,7 +22,7 @@ from miner.models.locate import Located
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "int8": "bf16"}
 """What is computed besides the quantised products."""
-SHAPE = Shape(digits=3, powers=True)
+SHAPE = Shape(digits=4, heights=3)
 """Each shape is compiled when it first comes up."""
 
 
@@ -79,7 +79,7 @@ class OpenVINOEncoder:
         own, sums = self.model.description, self.model.sums
         return {
             "backend": "openvino",
-            "engine": f"openvino {openvino_version()}, {own.converter}",
+            "engine": f"openvino {openvino_version()}, {own.converter}, widths of {SHAPE.digits} digits",
             "dtype": self.dtype,
             "model": self.model.located.name,
             "weights": sums.weights,

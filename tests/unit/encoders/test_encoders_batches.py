@@ -27,7 +27,7 @@ LENGTHS = np.random.default_rng(0).integers(1, 100, 137)
 
 @pytest.mark.parametrize(
     "shape",
-    [Shape(), Shape(3), Shape(tokens=64, least_rows=4), Shape(4, tokens=128, filled=True)],
+    [Shape(), Shape(3), Shape(tokens=64, least_rows=4), Shape(4, tokens=128, filled=True), Shape(4, heights=3)],
 )
 def test_every_text_is_in_one_batch_with_its_own_ids(shape: Shape) -> None:
     seen: list[int] = []
@@ -62,11 +62,21 @@ def test_small_batches_are_filled_up_to_the_least() -> None:
     assert {batch.ids.shape for batch in made} == {(16, 1), (4, 20)}
 
 
-def test_heights_can_be_kept_to_powers_of_two() -> None:
-    made = list(batches(windows(np.full(45, 20)), Shape(tokens=512, powers=True), PAD))
-    assert [len(batch.rows) for batch in made] == [16, 16, 8, 4, 1]
-    made = list(batches(windows(np.full(7, 3)), Shape(powers=True), PAD))
+def test_heights_have_few_binary_digits() -> None:
+    made = list(batches(windows(np.full(45, 20)), Shape(tokens=660, heights=3), PAD))
+    assert [(len(batch.rows), len(batch.ids)) for batch in made] == [(32, 32), (13, 14)]
+    made = list(batches(windows(np.full(45, 20)), Shape(tokens=600, heights=3), PAD))
+    assert [(len(batch.rows), len(batch.ids)) for batch in made] == [(28, 28), (17, 20)]
+    made = list(batches(windows(np.full(7, 3)), Shape(heights=2), PAD))
     assert [(len(batch.rows), len(batch.ids)) for batch in made] == [(7, 8)]
+
+
+@pytest.mark.parametrize("tokens", [16, 100, 1024])
+def test_no_batch_that_is_not_full_is_higher_than_a_full_one(tokens: int) -> None:
+    shape = Shape(4, tokens=tokens, heights=3)
+    for width in range(1, 300):
+        full = shape.capacity(width)
+        assert all(rows <= shape.rest(rows, width) <= full for rows in range(1, full))
 
 
 def test_texts_without_tokens_are_left_out() -> None:
