@@ -69,7 +69,7 @@ class Course:
 
 
 def miner(*words: str) -> list[str]:
-    return [sys.executable, "-c", "from miner.cli import main; main()", *words]
+    return [sys.executable, "-m", "miner", *words]
 
 
 def whole(course: Course, *options: str) -> Steps:

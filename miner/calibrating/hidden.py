@@ -10,7 +10,6 @@ import numpy as np
 from miner.calibrating.labels import LabelledPools, Shown, candidates_of, observe
 from miner.data import PADDING, Query
 from miner.encoders import Encoder
-from miner.encoders.lazy import LazyEncoder
 from miner.index import Index
 from miner.mining.relevant import EMIT, Relevant, find_relevant
 from miner.progress import Clock
@@ -30,7 +29,7 @@ def gather(
 
     Raises what looking up and encoding queries raises.
     """
-    encoder = encoder or LazyEncoder(index.fingerprint, index.check_encoder)
+    encoder = encoder or index.lazy_encoder()
     with clock.stage("look up", len(queries), "queries"):
         relevant = find_relevant(queries, index, EMIT["text"])
     chosen = [

@@ -11,7 +11,6 @@ import numpy as np
 from miner.calibrating.labels import LabelledPools, Shown, candidates_of, observe
 from miner.data import PADDING, Bool, Int64, Query
 from miner.encoders import Encoder
-from miner.encoders.lazy import LazyEncoder
 from miner.index import Index
 from miner.judgments.known import KnownJudgments
 from miner.mining.judged import KnownOfQuery
@@ -36,7 +35,7 @@ def gather_judged(
 
     Raises what looking up and encoding queries raises.
     """
-    encoder = encoder or LazyEncoder(index.fingerprint, index.check_encoder)
+    encoder = encoder or index.lazy_encoder()
     asked = [query for query in queries if known.book.knows(query.text)]
     with clock.stage("look up", len(asked), "queries"):
         relevant = find_relevant(asked, index, EMIT["text"])

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args
 
 import typer
-from typer.core import TyperGroup
 
+from miner.cli.plain import PlainCommand, PlainGroup
 from miner.cli.spared import WITHOUT_PANDAS, spare_pandas
 from miner.errors import ConfigError, MinerError
 from miner.progress import halt
@@ -32,7 +32,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but erro
 Json = Annotated[bool, typer.Option("--json", help="Print the result to stdout as JSON.")]
 
 
-class Group(TyperGroup):
+class Group(PlainGroup):
     """Lists stand-ins, and puts the command itself in the place of the one that is called. `help COMMAND` is
     `COMMAND --help`."""
 
@@ -64,8 +64,12 @@ def load(name: str) -> Any:
         spare_pandas()
     function = importlib.import_module(f"miner.cli.{name.replace('-', '_')}").command
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name)(_run(name, function))
-    return typer.main.get_command(app)
+    run = _run(name, function)
+    app.command(name, cls=PlainCommand)(run)
+    command: Any = typer.main.get_command(app)
+    parameters = inspect.signature(run).parameters.values()
+    command.kinds = {each.name: get_args(each.annotation)[0] for each in parameters}
+    return command
 
 
 def _run(name: str, command: Callable[..., Any]) -> Callable[..., Any]:

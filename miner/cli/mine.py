@@ -113,16 +113,11 @@ def command(
     from dataclasses import replace
 
     from miner.cli.executors import executor_of
-    from miner.cli.mine_text import summary
     from miner.cli.outputs import check_output, given_input
-    from miner.cli.recipes import bytes_of, calibration_of, recipe_of
-    from miner.cli.teachers import teacher_of
+    from miner.cli.recipes import bytes_of
     from miner.corpus.queries import Queries, read_queries
+    from miner.executors import Serial
     from miner.formats.cohere import RECEIPTS, RUN
-    from miner.mining.relevant import known_queries
-    from miner.mining.teacher import ScoreCache
-    from miner.mining_tasks.mine import mine
-    from miner.progress import Clock
     from miner.search.search import Search
 
     workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
@@ -138,6 +133,18 @@ def command(
         with consent(yes):
             opened = _indexes(index, source, _stem(queries), asked, encoder, options)
     check_output(output, indexes=[str(each.place) for each in opened])
+    encoded_by: Any = encoder
+    if encoder is None and panel is None and isinstance(workers, Serial):
+        encoded_by = opened[0].lazy_encoder([query.text for query in asked])
+
+    from miner.cli.mine_text import summary
+    from miner.cli.recipes import calibration_of, recipe_of
+    from miner.cli.teachers import teacher_of
+    from miner.mining.relevant import known_queries
+    from miner.mining.teacher import ScoreCache
+    from miner.mining_tasks.mine import mine
+    from miner.progress import Clock
+
     scores = None
     if teacher is not None:
         scores = ScoreCache(opened[0].path / "cache" / "teacher.sqlite", teacher_of(teacher))
@@ -170,7 +177,7 @@ def command(
                 opened,
                 recipe,
                 output=output,
-                encoder=encoder,
+                encoder=encoded_by,
                 executor=running,
                 arguments=arguments,
                 clock=Clock(terminal()),

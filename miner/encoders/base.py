@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from miner.data import Float32
@@ -31,3 +31,10 @@ class Encoder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens and without a cut."""
+
+
+def warm_up(encoder: Encoder) -> None:
+    """Have an encoder that takes time to get ready begin with it, beside what is done until it is needed."""
+    begin: Callable[[], None] | None = getattr(encoder, "warm_up", None)
+    if begin is not None:
+        begin()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from miner.data import Float32
-from miner.encoders.base import Encoder
+from miner.encoders.base import Encoder, warm_up
 from miner.encoders.load import BACKENDS, resolve_again
 from miner.endpoints.embed import Side
-from miner.errors import IndexMismatch
+from miner.errors import IndexMismatch, MinerError
 
 
 class LazyEncoder:
@@ -27,8 +28,12 @@ class LazyEncoder:
         *,
         download: bool = False,
     ) -> None:
-        self.fingerprint, self._check, self._download = fingerprint, check or self._same, download
+        self._fingerprint, self._check, self._download = fingerprint, check or self._same, download
         self._loaded: Encoder | None = None
+
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        return self._fingerprint
 
     @property
     def dim(self) -> int:
@@ -46,6 +51,11 @@ class LazyEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Float32:
         return self._encoder().encode_passages(texts)
+
+    def warm_up(self) -> None:
+        """Load it, as it will be needed soon; what hinders that is raised when it is."""
+        with suppress(MinerError):
+            warm_up(self._encoder())
 
     def announce(self, batches: Iterable[tuple[Side, Sequence[str]]]) -> None:
         """As the encoder itself does, if it sends texts away."""

@@ -45,6 +45,10 @@ class ConvertedModel:
         """The tokenizer.json."""
         return (self.folder / TOKENIZER).read_text("utf-8")
 
+    def has(self, weights: str) -> bool:
+        """Whether it lies there with weights in 'fp32' or 'int8'."""
+        return (self.folder / f"{weights}.xml").is_file()
+
     def compiled(self, weights: str, options: dict[str, Any]) -> Any:
         """The model with weights in 'fp32' or 'int8', ready for the processor. What was compiled is kept too.
 
@@ -54,7 +58,7 @@ class ConvertedModel:
 
     def _compiled(self, weights: str, options: dict[str, Any]) -> Any:
         file = self.folder / f"{weights}.xml"
-        if not file.is_file():
+        if not self.has(weights):
             self._quantise(file)
         core, kept = openvino().Core(), {"CACHE_MODE": "OPTIMIZE_SIZE"}
         core.set_property({"CACHE_DIR": str(self.folder / COMPILED)})

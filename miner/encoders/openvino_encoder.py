@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
@@ -11,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
-from miner.encoders.batches import Batch, Forward, Shape, cores, encode
+from miner.encoders.batches import LEAST_TOKENS, Batch, Forward, Shape, cores, encode
 from miner.encoders.description import check_length
 from miner.encoders.openvino_convert import ConvertedModel, converted
-from miner.encoders.openvino_runtime import openvino, openvino_version
+from miner.encoders.openvino_runtime import begun, openvino, openvino_version
 from miner.encoders.tokens import FastTokenizer
 from miner.errors import ConfigError, MissingExtra, ModelError
 from miner.models.hardware import has_bf16
@@ -120,9 +121,26 @@ class OpenVINOEncoder:
         self.tokens_encoded += tokens
         return vectors
 
-    @cached_property
+    def warm_up(self) -> None:
+        """Begin to compile the model, beside what is done until a text is to be encoded."""
+        if self.model.has(self._weights):
+            _ = self._begun
+
+    @property
     def _workers(self) -> list[Forward]:
-        """As many requests as threads, each request computed by one."""
+        return self._begun.result()
+
+    @cached_property
+    def _begun(self) -> Future[list[Forward]]:
+        _settle_bindings()
+        return begun(self._compiled)
+
+    @property
+    def _weights(self) -> str:
+        return "int8" if self.dtype == "int8" else "fp32"
+
+    def _compiled(self) -> list[Forward]:
+        """As many requests as threads, each request computed by one. The first text makes each pack its weights."""
         options: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": PRECISIONS[self.dtype],
             "NUM_STREAMS": self.threads,
@@ -130,9 +148,13 @@ class OpenVINOEncoder:
             "ENABLE_CPU_PINNING": False,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
-        compiled = self.model.compiled("int8" if self.dtype == "int8" else "fp32", options)
-        _settle_bindings()
-        return [_OpenVinoWorker(compiled.create_infer_request()) for _ in range(self.threads)]
+        compiled = self.model.compiled(self._weights, options)
+        workers = [_OpenVinoWorker(compiled.create_infer_request()) for _ in range(self.threads)]
+        some = np.ones((1, LEAST_TOKENS), np.int64)
+        for worker in workers:
+            worker(Batch(np.zeros(1, np.int64), some, some))
+        self._tokenizer.warm_up()
+        return list(workers)
 
 
 def _settle_bindings() -> None:

@@ -56,6 +56,10 @@ class FastTokenizer:
     limit: int | None
     pad: int
 
+    def warm_up(self) -> None:
+        """Read the vocabulary, before the first text."""
+        _ = self._cut
+
     def windows(self, texts: Sequence[str], prompt: str) -> Iterator[Tokens]:
         for start in range(0, len(texts), WINDOW):
             yield self.read([prompt + text for text in texts[start : start + WINDOW]])

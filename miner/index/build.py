@@ -21,9 +21,10 @@ from miner.corpus.notes import Notes
 from miner.data import Half, Passage
 from miner.encoders import Encoder
 from miner.encoders.agreement import SAMPLE, agreement, reference
+from miner.encoders.base import warm_up
 from miner.encoders.endpoint import SidedTexts, announce
 from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound, MinerError, OutputError
-from miner.executors import Executor, TaskQueue, opened
+from miner.executors import Executor, Serial, TaskQueue, opened
 from miner.index.encode import Encoding, encoder_key, known_in, tokens_of, unit_rows, vector_stem
 from miner.index.fingerprint import check_fingerprint
 from miner.index.index import Index, open_place
@@ -39,7 +40,7 @@ from miner.storage.cachedir import cache_folder
 from miner.storage.locks import BUILDER, READERS, building, nobody_reading
 from miner.storage.mirror import place_of
 from miner.storage.place import Place
-from miner.storage.sealed import Sealed, rows_of
+from miner.storage.sealed import Sealed
 from miner.vectors.moments import Sums
 
 SHARD_SIZE = 16384
@@ -86,6 +87,8 @@ def build(
     _check_folder(place.folder)
     with building(place.folder):
         held, before = _held(place), _before(place, encoder, existing)
+        if before is None and isinstance(executor, Serial):
+            warm_up(encoder)
         try:
             notes = Notes(strict=True) if notes is None else notes
             corpus = ingest(passages, place, shard_size, clock, notes)
@@ -222,7 +225,7 @@ def _agreement(store: Shards, passages: int, encoder: Encoder, clock: Clock) -> 
         texts = [
             text
             for number, _, local in store.split(rows)
-            for text in encoded_texts(rows_of(store.passages(number), local))
+            for text in encoded_texts(store.passages(number), local)
         ]
         known = VectorCache(cache_folder() / "exact", "passages", encoder_key(exact), exact.dim)
         fine = known.vectors(texts, partial(_exactly, exact))

@@ -23,7 +23,7 @@ from miner.index.manifest import FILE, plain
 from miner.progress import ticking
 from miner.storage import sealed
 from miner.storage.place import Place
-from miner.storage.sealed import Sealed, rows_of
+from miner.storage.sealed import Sealed
 
 BLOCK = 2**21
 """Characters handed to the encoder at once: enough to fill its batches, few enough to show signs of life."""
@@ -157,7 +157,7 @@ class Known:
             batch, vectors = self.open(number)
             here = positions[places >> 32 == number]
             rows = (places & 0xFFFFFFFF)[places >> 32 == number]
-            there = encoded_texts(rows_of(batch, rows))
+            there = encoded_texts(batch, rows.astype(np.int64))
             equal = np.array([texts[i] == text for i, text in zip(here, there, strict=True)], np.bool_)
             out[here[equal]], done[here[equal]] = vectors[rows[equal]], True
         return done

@@ -13,6 +13,7 @@ import numpy as np
 from miner.data import PADDING, Candidates, Float32, Float64, Half, Int64, Passage
 from miner.encoders import Encoder
 from miner.encoders.endpoint import SidedTexts
+from miner.encoders.lazy import LazyEncoder
 from miner.errors import ConfigError, IndexMismatch
 from miner.index import keys
 from miner.index.encode import encoder_key, unit_rows
@@ -25,7 +26,7 @@ from miner.progress import count_of
 from miner.storage.locks import Reading
 from miner.storage.mirror import Mirror, place_of
 from miner.storage.place import Place
-from miner.storage.sealed import check_size, header, open_array, rows_of
+from miner.storage.sealed import check_size, header, open_array, values_of
 from miner.text.fold import fold
 from miner.text.frequencies import Frequencies
 from miner.vectors import moments as stats
@@ -97,8 +98,8 @@ class Index:
         wanted = _int64(rows)
         out: list[Passage] = [Passage("", "")] * len(wanted)
         for number, positions, local in self.store.split(wanted):
-            batch = rows_of(self.store.passages(number), local)
-            columns = (batch.column(name).to_pylist() for name in PASSAGES.names)
+            batch = self.store.passages(number)
+            columns = (values_of(batch, name, local) for name in PASSAGES.names)
             for position, *values in zip(positions, *columns, strict=True):
                 out[position] = Passage(*values)
         return out
@@ -170,6 +171,14 @@ class Index:
             ("query", caches["queries"].missing(queries)),
             ("passage", caches["passages"].missing(passages)),
         ]
+
+    def lazy_encoder(self, soon: Sequence[str] = ()) -> LazyEncoder:
+        """The encoder that the index was built with, loaded and checked when a text is to be encoded; it gets ready
+        at once if any of the queries `soon` was never encoded."""
+        found = LazyEncoder(self.fingerprint, self.check_encoder)
+        if any(texts for _, texts in self.unencoded(soon, (), found)):
+            found.warm_up()
+        return found
 
     def encoder(self) -> Encoder:
         """The encoder that the index was built with. Raises ModelError if it cannot be had, IndexMismatch

@@ -10,14 +10,14 @@ import orjson
 import pyarrow as pa
 
 from miner.corpus.notes import Notes
-from miner.data import Passage, join_title
+from miner.data import Int64, Passage, join_title
 from miner.errors import ConfigError, InputError
 from miner.index import keys
 from miner.index.ledger import Ledger
 from miner.index.manifest import IndexCounts
 from miner.progress import Clock, count_of
 from miner.storage.place import Place
-from miner.storage.sealed import Sealed, array_bytes, open_table, table_bytes
+from miner.storage.sealed import Sealed, array_bytes, open_table, table_bytes, values_of
 
 PASSAGES = pa.schema(
     [
@@ -173,9 +173,12 @@ def key_table(batch: pa.RecordBatch, further: Sequence[str], rows_of_further: Se
     return keys.build([*ids, *further], rows, encoded_texts(batch), batch.column("text").to_pylist())
 
 
-def encoded_texts(batch: pa.RecordBatch) -> list[str]:
-    """What the encoder sees of some passages."""
-    titles, texts = batch.column("title").to_pylist(), batch.column("text").to_pylist()
+def encoded_texts(batch: pa.RecordBatch, rows: Int64 | None = None) -> list[str]:
+    """What the encoder sees of some passages: all of a batch, or those in these rows."""
+    titles, texts = (
+        batch.column(name).to_pylist() if rows is None else values_of(batch, name, rows)
+        for name in ("title", "text")
+    )
     return [join_title(title, text) for title, text in zip(titles, texts, strict=True)]
 
 

@@ -9,7 +9,7 @@ from miner.encoders import Encoder
 from miner.encoders.legibility import legibility
 from miner.index.ingest import PASSAGES, Corpus, encoded_texts
 from miner.storage.place import Place
-from miner.storage.sealed import open_table, rows_of
+from miner.storage.sealed import open_table
 
 SAMPLE = 64
 """Passages that are looked at."""
@@ -32,5 +32,5 @@ def sampled(place: Place, corpus: Corpus, most: int = SAMPLE) -> list[str]:
         start += part.rows
         if len(local):
             table = open_table(place.path(part.passages), PASSAGES, part.rows)
-            texts += encoded_texts(rows_of(table, local))
+            texts += encoded_texts(table, local)
     return texts

@@ -9,7 +9,6 @@ from functools import partial
 from miner.data import Query
 from miner.encoders import Encoder
 from miner.encoders.endpoint import announce
-from miner.encoders.lazy import LazyEncoder
 from miner.errors import IndexMismatch
 from miner.index import Index
 from miner.mining.block import Block, View
@@ -52,7 +51,7 @@ def prepare(
         taken = given_negatives(queries, relevant, NearCopies(recipe.copies, first.frequencies))
     views = []
     for number, index in enumerate(indexes):
-        own = encoder if encoder and not number else LazyEncoder(index.fingerprint, index.check_encoder)
+        own = encoder if encoder and not number else index.lazy_encoder()
         announce(own, index.unencoded(texts, relevant.loose, own))
         with (
             clock.stage("encode queries", len(queries), "queries") as stage,

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import ClassVar
 
 from miner.data import Candidates, Query
-from miner.encoders.lazy import LazyEncoder
 from miner.index import Index
 from miner.index.index import reopen
 from miner.index.manifest import Manifest, read_manifest
@@ -76,7 +75,7 @@ class Preparing:
 
     def start(self) -> Callable[[PrepareTask], Sealed]:
         indexes = self.run.open()
-        encoder = LazyEncoder(indexes[0].fingerprint, indexes[0].check_encoder)
+        encoder = indexes[0].lazy_encoder()
 
         def do(task: PrepareTask) -> Sealed:
             if done := self.run.place.whole(task.stem, ".npz"):

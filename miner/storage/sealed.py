@@ -192,10 +192,14 @@ def peek_table(path: Path, schema: pa.Schema, rows: int | None = None) -> pa.Rec
     return batch
 
 
-def rows_of(table: pa.RecordBatch, rows: Array) -> pa.RecordBatch:
-    """These rows of a table, int [N], in their order. Handed over as they lie: `pyarrow.array` would load pandas."""
-    numbers = np.ascontiguousarray(rows, np.int64)
-    return table.take(pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)]))
+def values_of(table: pa.RecordBatch, name: str, rows: Array) -> list[Any]:
+    """A column's values in these rows, int [N], in their order. By `take`, pyarrow would load what computes: as long as
+    it takes to look up some thousands so."""
+    column, numbers = table.column(name), rows.tolist()
+    if len(numbers) < len(column) / 4:
+        return [column[number].as_py() for number in numbers]
+    every = column.to_pylist()
+    return [every[number] for number in numbers]
 
 
 def _reason(error: Exception) -> str:

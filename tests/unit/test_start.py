@@ -13,6 +13,7 @@ from miner.storage.files import write_jsonl
 SHOW_LOADED = """
 import atexit, sys
 heavy = {"torch", "transformers", "sentence_transformers", "pandas", "openvino", "nncf", "ray", "matplotlib"}
+heavy |= {"pydantic", "pyarrow.compute"}
 atexit.register(lambda: print("loaded", *sorted(heavy & set(sys.modules)), file=sys.__stderr__))
 from miner.cli import main
 main()

@@ -96,6 +96,25 @@ def test_the_package_runs_as_a_module_and_completes(tmp_path: Path) -> None:
     assert done.stdout.split() == ["--max-risk", "--max-memory"]
 
 
+def test_values_are_of_the_kind_that_the_command_names(tmp_path: Path) -> None:
+    words = ["q.jsonl", "--index", "a", "--index", "b", "-o", str(tmp_path), "-n", "3", "--max-risk", "0.5"]
+    given = load("mine").make_context("mine", words).params
+    assert (given["queries"], given["output"]) == (Path("q.jsonl"), tmp_path)
+    assert (list(given["index"]), given["n"], given["max_risk"]) == (["a", "b"], 3, 0.5)
+    assert (given["depth"], given["strict"], given["limit"], given["select"]) == (100, False, None, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [(("q", "-n", "0"), "-n"), (("q", "-n", "x"), "-n"), ((), "QUERIES")]
+)
+def test_a_value_of_another_kind_is_named(
+    words: tuple[str, ...], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = call(capsys, "mine", *words)
+    assert done.code == 2
+    assert meant in done.err
+
+
 @pytest.fixture
 def mined(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The words that mine a few queries, and nothing said on the way."""

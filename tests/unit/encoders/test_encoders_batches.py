@@ -27,7 +27,13 @@ LENGTHS = np.random.default_rng(0).integers(1, 100, 137)
 
 @pytest.mark.parametrize(
     "shape",
-    [Shape(), Shape(3), Shape(tokens=64, least_rows=4), Shape(4, tokens=128, filled=True), Shape(4, heights=3)],
+    [
+        Shape(),
+        Shape(3),
+        Shape(tokens=64, least_rows=4),
+        Shape(4, tokens=128, filled=True),
+        Shape(4, heights=3),
+    ],
 )
 def test_every_text_is_in_one_batch_with_its_own_ids(shape: Shape) -> None:
     seen: list[int] = []

@@ -17,8 +17,9 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from miner.encoders.bert import read_bert
+from miner.encoders.lazy import LazyEncoder
 from miner.encoders.load import AUTO, choose_backend, load_encoder
-from miner.errors import ConfigError, MissingExtra
+from miner.errors import ConfigError, MissingExtra, ModelNotFound
 from miner.models.locate import locate
 from tests.support.encoders import PROMPTS, make_model, texts
 
@@ -180,6 +181,21 @@ def test_where_nothing_can_be_kept_a_model_is_converted_each_time(
     first = encoder_of(folder).encode_passages(texts(9))
     monkeypatch.setenv("MINER_CACHE", str(tmp_path / "file" / "below"))
     np.testing.assert_array_equal(encoder_of(folder).encode_passages(texts(9)), first)
+
+
+def test_warming_up_changes_no_bit_and_calibrates_nothing(folder: Path, cache: Path) -> None:
+    first, warm = encoder_of(folder).encode_passages(texts(9)), encoder_of(folder)
+    warm.warm_up()
+    np.testing.assert_array_equal(warm.encode_passages(texts(9)), first)
+    replace(warm, dtype="int8").warm_up()
+    assert not [path for path in files(cache) if path.stem == "int8"]
+
+
+def test_a_lazy_encoder_that_cannot_warm_up_says_so_when_it_is_asked(folder: Path) -> None:
+    lazy = LazyEncoder({**encoder_of(folder).fingerprint, "model": str(folder / "gone")})
+    lazy.warm_up()
+    with pytest.raises(ModelNotFound, match="gone"):
+        lazy.encode_queries(["a1"])
 
 
 def test_other_weights_are_another_model(folder: Path) -> None:
