@@ -58,6 +58,10 @@ def _taken(value: Any, kinds: set[Any]) -> Any:
     """A value as one of these types takes it; None where typer has to look at it."""
     if type(value) in kinds:
         return value
-    if Path in kinds and isinstance(value, str) and (os.access(value, os.R_OK) or not os.path.lexists(value)):
+    if Path in kinds and isinstance(value, str | Path) and _may_be_read(value):
         return Path(value)
     return None
+
+
+def _may_be_read(path: str | Path) -> bool:
+    return os.access(path, os.R_OK) or not os.path.lexists(path)
