@@ -64,4 +64,4 @@ def _taken(value: Any, kinds: set[Any]) -> Any:
 
 
 def _may_be_read(path: str | Path) -> bool:
-    return os.access(path, os.R_OK) or not os.path.lexists(path)
+    return "\0" not in str(path) and (os.access(path, os.R_OK) or not os.path.lexists(path))

@@ -122,7 +122,7 @@ class OpenVINOEncoder:
         return vectors
 
     def warm_up(self) -> None:
-        """Begin to compile the model, beside what is done until a text is to be encoded."""
+        """Read the model, and begin to get it ready beside what is done until a text is to be encoded."""
         if self.model.has(self._weights):
             _ = self._begun
 
@@ -132,15 +132,10 @@ class OpenVINOEncoder:
 
     @cached_property
     def _begun(self) -> Future[list[Forward]]:
+        """As many requests as threads, each request computed by one. The model is read before anything goes on beside
+        it, since OpenVINO changes the locale meanwhile.
+        """
         _settle_bindings()
-        return begun(self._compiled)
-
-    @property
-    def _weights(self) -> str:
-        return "int8" if self.dtype == "int8" else "fp32"
-
-    def _compiled(self) -> list[Forward]:
-        """As many requests as threads, each request computed by one. The first text makes each pack its weights."""
         options: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": PRECISIONS[self.dtype],
             "NUM_STREAMS": self.threads,
@@ -149,6 +144,14 @@ class OpenVINOEncoder:
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
         compiled = self.model.compiled(self._weights, options)
+        return begun(lambda: self._ready(compiled))
+
+    @property
+    def _weights(self) -> str:
+        return "int8" if self.dtype == "int8" else "fp32"
+
+    def _ready(self, compiled: Any) -> list[Forward]:
+        """The first text makes each request pack its weights."""
         workers = [_OpenVinoWorker(compiled.create_infer_request()) for _ in range(self.threads)]
         some = np.ones((1, LEAST_TOKENS), np.int64)
         for worker in workers:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any, TypeVar
 
 from miner.errors import MissingExtra
 
 T = TypeVar("T")
 CONVERTER = "openvino.tools.ovc"
+_READING = Lock()
 
 
 def openvino() -> Any:

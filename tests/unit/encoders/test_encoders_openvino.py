@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import locale
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -189,6 +191,13 @@ def test_warming_up_changes_no_bit_and_calibrates_nothing(folder: Path, cache: P
     np.testing.assert_array_equal(warm.encode_passages(texts(9)), first)
     replace(warm, dtype="int8").warm_up()
     assert not [path for path in files(cache) if path.stem == "int8"]
+
+
+def test_models_read_at_once_leave_the_locale_as_it_was(folder: Path) -> None:
+    before, encoders = locale.setlocale(locale.LC_ALL), [encoder_of(folder) for _ in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda encoder: encoder.encode_queries(["a1"]), encoders))
+    assert locale.setlocale(locale.LC_ALL) == before
 
 
 def test_a_lazy_encoder_that_cannot_warm_up_says_so_when_it_is_asked(folder: Path) -> None:
