@@ -57,6 +57,8 @@ REFERENCES = (
     "former-guards",
     "sentence-transformers",
     "sentence-transformers/3+2",
+    "miner::priced(relevant=0.0)",
+    "miner::priced(relevant=0.0)/3+2",
     "miner",
     "miner/3+2",
 )

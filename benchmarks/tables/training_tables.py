@@ -14,10 +14,10 @@ FEW = ", 250 rows"
 BY_QUERY = "miner::priced(relevant=0.0)"
 OF_CROSS = (UNTOUCHED, "random", RECIPE, f"{RECIPE}/3+2", "miner", "miner/3+2")
 OF_ENCODERS = (UNTOUCHED, "random", "bm25", "naive", RECIPE, "former-guards", "miner")
-BY_ROWS = ("random", RECIPE, "miner", "miner/3+2")
+BY_ROWS = ("random", RECIPE, BY_QUERY, f"{BY_QUERY}/3+2")
 NAIVE = "naive/3+2"
 JUDGED = (NAIVE, f"drop:{NAIVE}", f"relabel:{NAIVE}")
-TAUGHT = (UNTOUCHED, TEACHER, "miner", "kl:miner")
+TAUGHT = (UNTOUCHED, TEACHER, BY_QUERY, f"kl:{BY_QUERY}")
 Methods = Mapping[str, Mapping[str, Any]]
 
 
@@ -46,7 +46,7 @@ def judged(result: Mapping[str, Any]) -> str:
 
 def taught(result: Mapping[str, Any]) -> str:
     """The same of rows with a teacher's scores."""
-    return _alone_and_kept(result, TAUGHT, "miner", "kl:miner")
+    return _alone_and_kept(result, TAUGHT, BY_QUERY, f"kl:{BY_QUERY}")
 
 
 def by_query(result: Mapping[str, Any]) -> str:
