@@ -28,7 +28,7 @@ LEAST = 8
 """Tokens below which a text is too short to be recognised in parts."""
 RARE = 0.25
 """Mean weight of tokens below which they are nothing but template: twenty passages hold them."""
-CUT = 2 * LEAST
+CUT_OFF = 2 * LEAST
 """Tokens that windows share which were cut within a sentence, whatever template holds them."""
 OWN, HALF = 12, 0.5
 """Tokens that no more than a few passages hold, and their share, one of which a part in common must reach: a paragraph
@@ -165,7 +165,7 @@ def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
     shared += [(before.second, before.size, _cut(a, b))] if before and _same_case(a, b, before) else []
     for start, size, cut in shared:
         mass = float(relevant.weights[start : start + size].sum())
-        own = mass >= max(LEAST, RARE * size) or (cut and size >= CUT)
+        own = mass >= max(LEAST, RARE * size) or (cut and size >= CUT_OFF)
         if own and size >= least * min(len(a), len(b)):
             return True
     return False
