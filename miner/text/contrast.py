@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from miner.text.align import NEAR, Alignment, Gap
+from miner.text.contrast_in_code import contrast_in_code, in_code, other_code
 from miner.text.frequencies import Frequencies
-from miner.text.lexicon import TokenKind
+from miner.text.lexicon import CONDITIONS, TokenKind, kind_of
 from miner.text.side_by_side import Difference, SideBySide, words
 from miner.text.tokens import VOCABULARY, TokenLine, unaccented
 from miner.text.word_pairs import paired
@@ -35,10 +36,12 @@ def contrasts(
     for run in (*alignment.chain, *alignment.moved):
         both.same_a[run.a : run.a + run.size] = b"\x01" * run.size
         both.same_b[run.b : run.b + run.size] = b"\x01" * run.size
+    if found := other_code(both, alignment.gaps):
+        both.contrasts.append(found)
     for gap in alignment.gaps if every else sorted(alignment.gaps, key=_size):
-        _judge(both, gap, every)
         if both.contrasts and not every:
             break
+        _judge(both, gap, every)
     sides = {ours for ours, _ in both.lone}
     if not (len(both.lone) >= DROPPED and len(sides) == 1):
         both.contrasts += [difference for _, difference in both.lone]
@@ -53,13 +56,20 @@ def _size(gap: Gap) -> int:
 def _judge(both: SideBySide, gap: Gap, every: bool) -> None:
     """Add what a gap tells, up to its first contrast unless `every` one is asked for."""
     left_a, left_b = _left(both.same_a, gap.a), _left(both.same_b, gap.b)
-    if not (gap.left and gap.right):
+    between = gap.left and gap.right
+    if not between or max(len(left_a), len(left_b)) > NEAR:
+        found = contrast_in_code(both, gap, left_a, left_b) or _condition(both, gap)
+        both.contrasts += [found] if found else []
+    if not between:
         left_a, left_b = _at_edge(both, gap, left_a, left_b)
-    if not left_a and not left_b:
-        return
     if max(len(left_a), len(left_b)) > NEAR:
         _seek(both, gap, left_a, left_b)
-        return
+    elif left_a or left_b:
+        _pair(both, left_a, left_b, every)
+
+
+def _pair(both: SideBySide, left_a: Sequence[int], left_b: Sequence[int], every: bool) -> None:
+    """Lay the words of a short gap beside each other, and add what differs."""
     pairs = paired(both, left_a, left_b)
     for i, j in pairs:
         both.same_a[left_a[i]] = both.same_b[left_b[j]] = 1
@@ -67,6 +77,33 @@ def _judge(both: SideBySide, gap: Gap, every: bool) -> None:
         _weigh(both, ours, theirs)
         if both.contrasts and not every:
             return
+
+
+def _condition(both: SideBySide, gap: Gap) -> Difference | None:
+    """The condition under which one text holds what the other says and ends there: 'unless it rains'."""
+    if gap.right or not gap.left:
+        return None
+    (a, i), (b, j) = (both.a, gap.a.start), (both.b, gap.b.start)
+    if _ends(b, j) and _conditional(a, i):
+        return Difference(_beginning(a, i), "")
+    return Difference("", _beginning(b, j)) if _ends(a, i) and _conditional(b, j) else None
+
+
+def _ends(text: TokenLine, place: int) -> bool:
+    """Whether a sentence ends before a place."""
+    return place in text.sentences and (place < len(text) or text.closed)
+
+
+def _conditional(text: TokenLine, place: int) -> bool:
+    """Whether a sentence goes on from a place with what limits it."""
+    if place in text.sentences:
+        return False
+    (word,) = text.words(place, place + 1)
+    return word in CONDITIONS or kind_of(word) in (TokenKind.NEGATION, TokenKind.BOUND)
+
+
+def _beginning(text: TokenLine, place: int) -> str:
+    return " ".join(text.words(place, place + ADDED))
 
 
 def _left(same: bytearray, part: slice) -> Sequence[int]:
@@ -218,7 +255,7 @@ def _letters(x: Sequence[str], y: Sequence[str]) -> bool:
 
 def _addition(text: TokenLine, places: Sequence[int]) -> bool:
     """Whether a piece is a sentence of its own, or a clause with no number or denial in it."""
-    if any(j - i > 1 for i, j in pairwise(places)):
+    if any(j - i > 1 for i, j in pairwise(places)) or in_code(text, places):
         return False
     outer = places[0] == 0 or places[-1] == len(text) - 1
     if places[0] in text.sentences and places[-1] + 1 in text.sentences and (outer or len(places) >= ADDED):

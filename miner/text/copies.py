@@ -142,7 +142,11 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
     if both.contrasts and not every:
         return NOTHING
     weights = relevant.weights
-    runs = [float(weights[run.b : run.b + run.size].sum()) for run in (*alignment.chain, *alignment.moved)]
+    runs = [
+        float(weights[run.b : run.b + run.size].sum())
+        for run in (*alignment.chain, *alignment.moved)
+        if not _in_code(b, run.b, run.size)
+    ]
     same = both.same_b.count(1)
     own = _own(weights[np.frombuffer(both.same_b, np.bool_)])
     masses = candidate.mass(both.same_a), relevant.mass(both.same_b)
@@ -153,6 +157,11 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
     return CopyVerdict(copy, cover, run, () if copy else tuple(both.contrasts))
 
 
+def _in_code(text: TokenLine, start: int, size: int) -> bool:
+    """Whether most of a run is code, of which many statements are alike: a quotation must be of the whole of it."""
+    return bool(text.code) and 2 * sum(text.code.places[start : start + size]) > size
+
+
 def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
     """Whether one text ends with what the other begins with, and no template holds that or both were cut within a
     sentence: windows over one document.
@@ -161,8 +170,8 @@ def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
         return False
     a, b = candidate.tokens, relevant.tokens
     behind, before = joint(b.line, a.line), joint(a.line, b.line)
-    shared = [(behind.first, behind.size, _cut(b, a))] if behind and _same_case(b, a, behind) else []
-    shared += [(before.second, before.size, _cut(a, b))] if before and _same_case(a, b, before) else []
+    shared = [(behind.first, behind.size, _cut(b, a))] if behind and _cut_once(b, a, behind) else []
+    shared += [(before.second, before.size, _cut(a, b))] if before and _cut_once(a, b, before) else []
     for start, size, cut in shared:
         mass = float(relevant.weights[start : start + size].sum())
         own = mass >= max(LEAST, RARE * size) or (cut and size >= CUT_OFF)
@@ -171,10 +180,13 @@ def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:
     return False
 
 
-def _same_case(first: TokenLine, second: TokenLine, place: Joint) -> bool:
-    """Whether what both hold begins with a capital in both or in neither: what begins a sentence here and stands
-    within one there was written twice, not cut once.
+def _cut_once(first: TokenLine, second: TokenLine, place: Joint) -> bool:
+    """Whether what both hold begins with a capital in both or in neither, and ends a sentence in both if it does so in
+    the first: what begins or ends a sentence here and stands within one there was written twice.
     """
+    to_the_end = place.first + place.size == len(first)
+    if first.closed and to_the_end and place.second + place.size not in second.sentences:
+        return False
     if first.one_case or second.one_case:
         return True
     return first.capital(place.first) == second.capital(place.second)

@@ -67,6 +67,25 @@ _WORDS: Mapping[TokenKind, str] = {
         "में से और भी ने यह वह ال و 的 了 は が を に の と で も です ます 은 는 이 가 을 를"
     ),
 }  # fmt: skip
+CONDITIONS: frozenset[str] = frozenset(
+    {
+        "if",
+        "when",
+        "whenever",
+        "provided",
+        "wenn",
+        "falls",
+        "si",
+        "cuando",
+        "quand",
+        "quando",
+        "если",
+        "когда",
+        "अगर",
+        "यदि",
+    }
+)
+"""Words that begin what a statement holds under; those that deny or bound it do so as well."""
 KINDS: Mapping[str, TokenKind] = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 
 _SAME = (

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from miner.text.code import FENCE
 from miner.text.lookalikes import unmask
 
 _BLOCK = (
@@ -107,7 +108,7 @@ def present(text: str) -> str:
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(html.unescape(text))
     if "<" in text:
-        text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
+        text = _without_tags(text)
     text = "\n" + text
     for signs, pattern, replacement in _looked_for(text):
         for sign in signs:
@@ -120,6 +121,19 @@ def present(text: str) -> str:
     elif not text.isprintable():
         text = text.encode().translate(None, _ASCII_UNSEEN).decode()
     return _BROKEN.sub("", text) if "-" in text and "\n" in text else text
+
+
+def _without_tags(text: str) -> str:
+    """The text without HTML tags and what they hide; what stands in fences shows them."""
+    parts, end = list[str](), 0
+    for fence in FENCE.finditer(text) if "```" in text or "~~~" in text else ():
+        parts += [_untagged(text[end : fence.start()]), fence[0]]
+        end = fence.end()
+    return "".join([*parts, _untagged(text[end:])])
+
+
+def _untagged(text: str) -> str:
+    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
 
 
 def _looked_for(text: str) -> Sequence[_Markdown]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from miner.data import Int64, UInt64
 from miner.text.canonical import SIGNS, canonical, iso_dates
+from miner.text.code_blocks import NO_CODE, CodeBlocks, code_blocks, may_hold_code
 from miner.text.lexicon import SPELT_OUT, UPPER, TokenKind, kind_of
 from miner.text.present import present
 
@@ -209,6 +210,21 @@ class TokenLine:
     def pieces(self) -> list[str]:
         """As pieces, read again: few texts are looked at so closely."""
         return pieces(self.text)
+
+    @cached_property
+    def code(self) -> CodeBlocks:
+        """Which tokens stand in code."""
+        return code_blocks(self._lines()) if may_hold_code(self.text) else NO_CODE
+
+    def _lines(self) -> list[tuple[list[str], int]]:
+        """Of each line its pieces and how many tokens they are."""
+        lines = [list[str]()]
+        for piece in self.pieces:
+            if piece == HARD:
+                lines.append([])
+            else:
+                lines[-1].append(piece)
+        return [(line, sum(len(_bare(VOCABULARY.written[piece])) for piece in line)) for line in lines]
 
     @cached_property
     def sentences(self) -> frozenset[int]:
