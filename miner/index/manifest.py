@@ -15,8 +15,8 @@ from miner.errors import ConfigError, IndexCorrupt, IndexMismatch, IndexNotFound
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed, digest
 
-FORMAT = 4
-FORMER = (2, 3)
+FORMAT = 5
+FORMER = (2, 3, 4)
 """What an update lifts to FORMAT without encoding anything again."""
 LIFT = "'miner build-index CORPUS --update' brings it there and encodes nothing again"
 NAME = "manifest.json"

@@ -47,7 +47,7 @@ def _date(year: str, month: str | int, day: str, written: str) -> str:
 
 def canonical(raw: str) -> list[str]:
     """The tokens of a piece; NUL and the character after it stand for the ends of sentences and of clauses."""
-    if raw[0] in _HARD:
+    if raw[0] in _HARD and "=" not in raw:
         return ["\x00"]
     if raw in _BOUNDARIES:
         return ["\x01"]

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from miner.text.align import NEAR, Alignment, Gap
-from miner.text.contrast_in_code import contrast_in_code, in_code, other_code
+from miner.text.code_blocks import CODE, COMMENT, PROSE
+from miner.text.contrast_in_code import contrast_in_code, in_code, one_block, other_code, other_signs
 from miner.text.frequencies import Frequencies
 from miner.text.lexicon import CONDITIONS, TokenKind, kind_of
 from miner.text.side_by_side import Difference, SideBySide, words
@@ -36,7 +37,7 @@ def contrasts(
     for run in (*alignment.chain, *alignment.moved):
         both.same_a[run.a : run.a + run.size] = b"\x01" * run.size
         both.same_b[run.b : run.b + run.size] = b"\x01" * run.size
-    if found := other_code(both, alignment.gaps):
+    if found := other_code(both, alignment.gaps) or other_signs(a, b):
         both.contrasts.append(found)
     for gap in alignment.gaps if every else sorted(alignment.gaps, key=_size):
         if both.contrasts and not every:
@@ -96,7 +97,7 @@ def _ends(text: TokenLine, place: int) -> bool:
 
 def _conditional(text: TokenLine, place: int) -> bool:
     """Whether a sentence goes on from a place with what limits it."""
-    if place in text.sentences:
+    if place in text.sentences or (text.code and text.code.places[place] != PROSE):
         return False
     (word,) = text.words(place, place + 1)
     return word in CONDITIONS or kind_of(word) in (TokenKind.NEGATION, TokenKind.BOUND)
@@ -133,7 +134,7 @@ def _at_edge(
     if not (gap.left or gap.right):
         return (ours, theirs) if max(len(ours), len(theirs)) <= NEAR else ([], [])
     short, long = sorted((ours, theirs), key=len)
-    if not long:
+    if not long or (short and len(long) <= NEAR and one_block(both, gap)):
         return ours, theirs
     text, other = (both.a, both.b) if long is ours else (both.b, both.a)
     if not short:
@@ -235,12 +236,18 @@ def _mark(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> None:
 
 
 def _strong(text: TokenLine, places: Sequence[int]) -> list[TokenKind]:
-    """The kinds of the words that say something, those that only repeat the one before left out."""
+    """The kinds of the words that say something, those that only repeat the one before left out. In code all do, in its
+    comments none.
+    """
     line, kinds, found = text.line, VOCABULARY.kinds, list[TokenKind]()
     for i in places:
         character = line[i]
+        where = text.code.places[i] if text.code else PROSE
         kind = kinds[ord(character)]
-        if kind is TokenKind.WEAK or character == line[i - 1 : i] or character == line[i + 1 : i + 2]:
+        if where == CODE and kind in (TokenKind.WEAK, TokenKind.FUNCTION):
+            kind = TokenKind.CONTENT
+        repeated = character == line[i - 1 : i] or character == line[i + 1 : i + 2]
+        if where == COMMENT or kind is TokenKind.WEAK or repeated:
             continue
         found.append(kind)
     return found

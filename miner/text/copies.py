@@ -15,6 +15,7 @@ from miner.data import Bool, Float64, Pool, UInt64
 from miner.errors import ConfigError
 from miner.spec import Spec, parse
 from miner.text.align import align, seeds_of
+from miner.text.code_blocks import CODE
 from miner.text.contrast import contrasts
 from miner.text.fold import folded
 from miner.text.frequencies import GRAM, Frequencies, gram_hashes
@@ -159,7 +160,7 @@ def judge_copy(candidate: Weighed, relevant: Weighed, copies: Copies, every: boo
 
 def _in_code(text: TokenLine, start: int, size: int) -> bool:
     """Whether most of a run is code, of which many statements are alike: a quotation must be of the whole of it."""
-    return bool(text.code) and 2 * sum(text.code.places[start : start + size]) > size
+    return bool(text.code) and 2 * text.code.places.count(CODE, start, start + size) > size
 
 
 def _is_window(candidate: Weighed, relevant: Weighed, least: float) -> bool:

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from miner.data import Bool, Int64, UInt16, UInt64
+from miner.text.code_blocks import code_signs
 from miner.text.letters import letters_of, meaning_of
 from miner.text.present import present
 from miner.text.tokens import unaccented
@@ -32,13 +33,18 @@ _MIX, _KEEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - PLACES.bit_length() 
 def fold(text: str) -> bytes:
     """The text without what re-casing, re-spacing, re-punctuating and marking up change: equal for two texts that
     are the same to a reader. Numbers with their signs and points, operators, and units and names that case tells
-    apart follow the letters. A text of nothing but punctuation folds to itself without spaces.
+    apart follow the letters, and what stands between the words of code. A text of nothing but punctuation folds to
+    itself without spaces.
     """
     shown = present(text)
-    letters, meaning = letters_of(shown), meaning_of(shown)
+    letters, meaning = letters_of(shown), meaning_of(shown) + _encoded(code_signs(text, shown))
     if not letters and not meaning:
-        return "".join(text.split()).encode("utf-8", "surrogatepass")
+        return _encoded("".join(text.split()))
     return letters + b"\0" + meaning if meaning else letters
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from miner.text.code import FENCE
+from miner.text.code import CODE
 from miner.text.lookalikes import unmask
 
 _BLOCK = (
@@ -24,6 +24,7 @@ _INLINE = (
     "a abbr acronym b bdi bdo big button cite code data del dfn em font i iframe img input ins kbd label mark "
     "nobr noscript picture q s samp small source span strike strong sub sup svg time tt u var video wbr"
 )
+_CODE = re.compile(CODE)
 _ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|\w+);")
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.S | re.I)
 _BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(_BLOCK.split())})\b(?:\s[^<>]*)?/?>", re.I)
@@ -40,7 +41,7 @@ _MARKDOWN: tuple[_Markdown, ...] = (
     (("```", "~~~"), re.compile(r"\n[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.M), "\n"),
     (
         ("---", "===", "***", "___"),
-        re.compile(r"\n[ \t|:+=*_-]*(?:---|===|\*\*\*|___)[ \t|:+=*_-]*$", re.M),
+        re.compile(r"\n(?=[ \t|:+=*_-]++$)[^\n]*(?:---|===|\*\*\*|___)[^\n]*$", re.M),
         "\n",
     ),
     (
@@ -50,12 +51,12 @@ _MARKDOWN: tuple[_Markdown, ...] = (
     ),
     (("][",), re.compile(r"\[([^\[\]\n]*[^\W\d][^\[\]\n]*)\](?:\[[^\[\]\n]*\])"), r"\1"),
     (("]:",), re.compile(r"\n[ \t]*\[[^\]\n]+\]:[ \t]*\S+.*$", re.M), "\n"),
-    (("[",), re.compile(r"\[\s*(\d{1,3})(?:\s*[,-]\s*\d{1,3})*\s*(?:[,-]?\s*\Z|\])"), r"[\1]"),
-    (("]",), re.compile(r"\A\n[ \t]*\d{1,3}(?:\s*[,-]\s*\d{1,3})*\s*\]"), "\n"),
+    (("[",), re.compile(r"\[\s*+(\d{1,3})(?:\s*+[,-]\s*+\d{1,3})*+\s*+(?:[,-]?\s*+\Z|\])"), r"[\1]"),
+    (("]",), re.compile(r"\A\n[ \t]*+\d{1,3}(?:\s*+[,-]\s*+\d{1,3})*+\s*+\]"), "\n"),
     (("<http",), re.compile(r"<(https?://[^\s<>]+)>"), r"\1"),
     (("\n>",), re.compile(r"\A\n(?:[ \t]*>.*(?:\n|\Z)){2,}\Z"), _unquoted),
     ((">",), re.compile(r"\n[ \t]*>+[ \t]?(?![=\d ])"), "\n"),
-    (("#",), re.compile(r"\n[ \t]*#{1,6}[ \t]+"), "\n\n"),
+    (("#",), re.compile(r"\n {0,3}#{1,6}[ \t]+"), "\n\n"),
     (tuple("-*+•‣◦▪●·"), re.compile(r"\n[ \t]*[-*+•‣◦▪●·][ \t]+(?=\S)"), "\n\n"),
     (("1.", "1)"), re.compile(r"\n[ \t]*\d{1,2}[.)][ \t]+(?=\S)"), "\n\n"),
     (("*",), re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]+)(?<=[^\s*])\1(?![\w*])"), r"\2"),
@@ -124,16 +125,18 @@ def present(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """The text without HTML tags and what they hide; what stands in fences shows them."""
+    """The text without HTML tags and what they hide; what is code shows them."""
     parts, end = list[str](), 0
-    for fence in FENCE.finditer(text) if "```" in text or "~~~" in text else ():
-        parts += [_untagged(text[end : fence.start()]), fence[0]]
-        end = fence.end()
+    for code in _CODE.finditer(text) if "`" in text or "~~~" in text else ():
+        parts += [_untagged(text[end : code.start()]), code[0]]
+        end = code.end()
     return "".join([*parts, _untagged(text[end:])])
 
 
 def _untagged(text: str) -> str:
-    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _HIDDEN.sub(" ", text)))
+    if "-->" in text or "</" in text:
+        text = _HIDDEN.sub(" ", text)
+    return _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", text))
 
 
 def _looked_for(text: str) -> Sequence[_Markdown]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from miner.data import Int64, UInt64
 from miner.text.canonical import SIGNS, canonical, iso_dates
-from miner.text.code_blocks import NO_CODE, CodeBlocks, code_blocks, may_hold_code
+from miner.text.code_blocks import NO_CODE, CodeBlocks, CodeLine, code_blocks, code_signs, may_hold_code
 from miner.text.lexicon import SPELT_OUT, UPPER, TokenKind, kind_of
 from miner.text.present import present
 
@@ -39,7 +39,7 @@ def _pattern(letter: str) -> re.Pattern[str]:
     return re.compile(
         rf"\[\d{{1,3}}\]"
         rf"|[A-Z][A-Za-z\d]{{0,4}}[+-](?![\w>=<+-])"
-        rf"|(?:[A-Za-z]\.){{2,}}(?!{letter})"
+        rf"|(?:[A-Za-z]\.){{2,12}}(?!{letter})"
         rf"|{_LETTER}{letter}*(?:'{letter}+)*(?:\+\+|\#(?!\w))?".replace(_LETTER, rf"(?!\d){letter}")
         + rf"|\d{{4}}-\d\d-\d\d(?!\d)"
         rf"|(?<![\w)\]])[-+][$€£¥₹]{_NUMBER}|[$€£¥₹]{_NUMBER}"
@@ -47,7 +47,7 @@ def _pattern(letter: str) -> re.Pattern[str]:
         rf"(?:(?:st|nd|rd|th)(?!{letter})|[eE][+-]?\d+(?!{letter})|{_UNIT}(?!{letter}))?"
         rf"|(?<=\d)-(?=\d)|(?<=[=(<>,*/+])-(?:[a-zA-Z]|\()|^-(?:[a-zA-Z](?![a-zA-Z])|\()"
         rf"|[{_WIDE}]"
-        rf"|<=|>=|===?|!=|=>|->|<-|&&|\|\||:=|[<>=+^%±≤≥≠×÷°√∑∞∈→←↔&¬∧∨∩∪]"
+        rf"|<=|>=|<<|>>|===?|!==?|=>|->|<-|&&|\|\||:=|[<>=+^%±≤≥≠×÷°√∑∞∈→←↔&¬∧∨∩∪]"
         rf"|(?<=[\w)\]])\*+(?=[\w(])|^\*$|^/$"
         rf"|[.!?…。！？।؟]+|[,;:()\[\]{{}}\"—|/、，；：（）؛،]|^-+$"
     )
@@ -56,7 +56,7 @@ def _pattern(letter: str) -> re.Pattern[str]:
 _LETTER = "@LETTER@"
 _ASCII = _pattern("[A-Za-z0-9_]")
 _GLUED = re.compile(rf"\d(?:[ ](?={_UNIT}(?![\w/]))|[ ]-[ ](?=\d)|-[ ](?=\d))")
-_GROUPS = re.compile(r"\d(?<![\d.,]\d)\d{0,2}(?:[ ']\d{3})+(?![\d.,']\d|\d)")
+_GROUPS = re.compile(r"\d(?<![\d.,]\d)\d{0,2}(?:[ ']\d{3}){1,8}(?![\d.,']\d|\d)")
 _CODES = re.compile(r"\b(USD|EUR|GBP|INR)\s?(?=\d)|([$€£¥₹])[ ](?=\d)")
 _NOT = re.compile(r"(?<!\w)!(?=[\w(])")
 _CITED = re.compile(r"(?<!\w)\[\d{1,3}\]")
@@ -214,17 +214,21 @@ class TokenLine:
     @cached_property
     def code(self) -> CodeBlocks:
         """Which tokens stand in code."""
-        return code_blocks(self._lines()) if may_hold_code(self.text) else NO_CODE
+        return code_blocks(self.text, self._lines()) if may_hold_code(self.text) else NO_CODE
 
-    def _lines(self) -> list[tuple[list[str], int]]:
-        """Of each line its pieces and how many tokens they are."""
-        lines = [list[str]()]
+    def _lines(self) -> list[CodeLine]:
+        lines = [list[tuple[str, int]]()]
         for piece in self.pieces:
             if piece == HARD:
                 lines.append([])
             else:
-                lines[-1].append(piece)
-        return [(line, sum(len(_bare(VOCABULARY.written[piece])) for piece in line)) for line in lines]
+                lines[-1].append((piece, len(_bare(VOCABULARY.written[piece]))))
+        return list(lines)
+
+    @cached_property
+    def signs(self) -> str:
+        """What stands around the words of code."""
+        return code_signs(self.text, present(self.text))
 
     @cached_property
     def sentences(self) -> frozenset[int]:

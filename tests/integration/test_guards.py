@@ -150,7 +150,7 @@ def test_select_and_block_size_change_nothing_of_what_is_caught(
 def former(folder: Path) -> None:
     """Make an index one of the format before, as far as a reader can tell."""
     text = (folder / NAME).read_text()
-    (folder / NAME).write_text(text.replace('"format": 4', '"format": 2'))
+    (folder / NAME).write_text(text.replace('"format": 5', '"format": 2'))
 
 
 class Counted(HashingEncoder):

@@ -168,8 +168,8 @@ def test_another_format_version_says_what_to_do(
 ) -> None:
     build_index(passages[:3], tmp_path / "i", encoder)
     manifest = tmp_path / "i" / NAME
-    manifest.write_text(manifest.read_text().replace('"format": 4', f'"format": {version}'))
-    with pytest.raises(IndexMismatch, match=rf"format {version}, this miner reads format 4; build it anew"):
+    manifest.write_text(manifest.read_text().replace('"format": 5', f'"format": {version}'))
+    with pytest.raises(IndexMismatch, match=rf"format {version}, this miner reads format 5; build it anew"):
         open_index(tmp_path / "i")
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from miner.text.copies import Copies, Weighed, judge_copy
-from miner.text.frequencies import Frequencies
-from miner.text.tokens import TokenLine, key
+from miner.text.fold import fold
+from miner.text.match import Match, MatchRequest, match
+from miner.text.near_copies import NearCopies
 
-NONE = Frequencies.none()
+NEAR = NearCopies()
 
 
 def caught(candidate: str, relevant: str) -> bool:
-    a, b = Weighed(TokenLine(candidate), NONE), Weighed(TokenLine(relevant), NONE)
-    return key(candidate) == key(relevant) or judge_copy(a, b, Copies()).copy
+    return bool(match(MatchRequest("?", [candidate], [relevant]), NEAR)[0] != Match.NONE)
 
 
 def fenced(code: str, before: str = "", after: str = "") -> str:
@@ -88,7 +87,61 @@ def test_tags_in_a_fence_are_what_it_shows(one: str, other: str) -> None:
 
 
 def test_tags_around_text_say_nothing() -> None:
-    assert key("<p>The pear is <b>ripe</b>.</p><script>track()</script>") == key("The pear is ripe.")
+    assert fold("<p>The pear is <b>ripe</b>.</p><script>track()</script>") == fold("The pear is ripe.")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("if ripe and sweet:\n    eat(pear)", "if ripe or sweet:\n    eat(pear)"),
+        ("for i in range(1, n):\n    print(i)", "for i in range(1, n + 1):\n    print(i)"),
+        ("if (a == b) {\n  go();\n}", "if (a != b) {\n  go();\n}"),
+        ("flags = flags | MASK;\nstore(REG, flags);", "flags = flags & MASK;\nstore(REG, flags);"),
+        (
+            "void reset(struct counter *c) {\n    clear(c);\n}",
+            "void reset(struct counter c) {\n    clear(c);\n}",
+        ),
+        ("gate.lock()\ndefer gate.unlock()\nsum += one", "gate.lock()\ngate.unlock()\nsum += one"),
+        ('parts = split(r"\\s", line)', 'parts = split(r"\\S", line)'),
+        ('found = search(r"<a.*>", page)', 'found = search(r"<a.*?>", page)'),
+        ("count = i++;\nshow(count);", "count = ++i;\nshow(count);"),
+        ("mine rows.jsonl -v\nshow rows.jsonl", "mine rows.jsonl -V\nshow rows.jsonl"),
+        (
+            "SELECT grower, SUM(crates) AS whole\nFROM harvest\nGROUP BY grower\nORDER BY whole",
+            "SELECT grower, SUM(crates) AS whole\nFROM harvest\nGROUP BY grower\nHAVING SUM(crates) > 9\n"
+            "ORDER BY whole",
+        ),
+        ("install -r needed.txt\nstart", "install -r needed-later.txt\nstart"),
+    ],
+)
+def test_in_code_no_word_and_no_sign_is_style(one: str, other: str) -> None:
+    for change in (str, lambda code: fenced(code, "Do it like this, whatever else you have read about it:")):
+        assert not caught(change(one), change(other))
+        assert not caught(change(other), change(one))
+        assert fold(change(one)) != fold(change(other))
+
+
+SHORT = 'def short(title):\n    title = title.lower().strip()\n    return title.replace(" ", "-")'
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        SHORT.replace("    ", "\t"),
+        SHORT.replace("\n", "\r\n"),
+        SHORT.replace('"', "'"),
+        SHORT.replace("strip()", "strip()  # no spaces at the ends"),
+        SHORT.replace("\n    return", "\n    # then the dashes\n    return"),
+        SHORT.replace("\n", "\n\n"),
+        "\n".join(f">>> {line}" for line in SHORT.splitlines()),
+        f"```python\n{SHORT}\n```",
+        f"~~~\n{SHORT}\n~~~",
+        f"<pre><code>{SHORT}</code></pre>",
+    ],
+)
+def test_style_comments_and_fences_of_code_say_nothing(copy: str) -> None:
+    assert caught(copy, SHORT)
+    assert caught(SHORT, copy)
 
 
 @pytest.mark.parametrize(
