@@ -80,6 +80,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "trained-encoders": ("downstream.json", training_tables.encoders),
     "trained-by-rows": ("downstream.json", training_tables.by_rows),
     "trained-judged": ("downstream.json", training_tables.judged),
+    "trained-judged-encoders": ("downstream.json", training_tables.judged_encoders),
     "trained-taught": ("downstream.json", training_tables.taught),
     "search": ("search.json", speed_tables.search),
     "whole": ("whole.json", speed_tables.whole),

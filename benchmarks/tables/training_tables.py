@@ -14,7 +14,7 @@ FEW = ", 250 rows"
 BY_QUERY = "miner::priced(relevant=0.0)"
 OF_CROSS = (UNTOUCHED, "random", RECIPE, f"{RECIPE}/3+2", "miner", "miner/3+2")
 OF_ENCODERS = (UNTOUCHED, "random", "bm25", "naive", RECIPE, "former-guards", "miner")
-BY_ROWS = ("random", RECIPE, BY_QUERY, f"{BY_QUERY}/3+2")
+BY_ROWS = ("random", RECIPE, "miner", "miner/3+2")
 NAIVE = "naive/3+2"
 JUDGED = (NAIVE, f"drop:{NAIVE}", f"relabel:{NAIVE}")
 TAUGHT = (UNTOUCHED, TEACHER, BY_QUERY, f"kl:{BY_QUERY}")
@@ -42,6 +42,27 @@ def cross_encoders(result: Mapping[str, Any]) -> str:
 def judged(result: Mapping[str, Any]) -> str:
     """The same of rows that a simulated judge looked at."""
     return _alone_and_kept(result, JUDGED, f"drop:{NAIVE}", f"relabel:{NAIVE}")
+
+
+def judged_encoders(result: Mapping[str, Any]) -> str:
+    """Encoders trained on rows that a simulated judge looked at, with the steps that made."""
+    head = ("", "seeds", "false negatives", "steps", FIGURE, "above drop:naive")
+    return markdown(
+        head,
+        [
+            [
+                f"{name}: {method}",
+                _seeds(own),
+                _wrong(own),
+                f"{own['steps']:.0f}",
+                _figure(own),
+                _above(own, "drop:naive"),
+            ]
+            for name, methods in _sets(result, "bi", "")
+            if "drop:naive" in methods
+            for method, own in _those(methods, ("naive", "drop:naive", "relabel:naive"))
+        ],
+    )
 
 
 def taught(result: Mapping[str, Any]) -> str:

@@ -11,9 +11,10 @@ from itertools import pairwise
 
 from miner.text.align import NEAR, Alignment, Gap
 from miner.text.code_blocks import CODE, COMMENT, PROSE
+from miner.text.conditions import condition
 from miner.text.contrast_in_code import contrast_in_code, in_code, one_block, other_code, other_signs
 from miner.text.frequencies import Frequencies
-from miner.text.lexicon import CONDITIONS, TokenKind, kind_of
+from miner.text.lexicon import TokenKind
 from miner.text.side_by_side import Difference, SideBySide, words
 from miner.text.tokens import VOCABULARY, TokenLine, unaccented
 from miner.text.word_pairs import paired
@@ -59,7 +60,7 @@ def _judge(both: SideBySide, gap: Gap, every: bool) -> None:
     left_a, left_b = _left(both.same_a, gap.a), _left(both.same_b, gap.b)
     between = gap.left and gap.right
     if not between or max(len(left_a), len(left_b)) > NEAR:
-        found = contrast_in_code(both, gap, left_a, left_b) or _condition(both, gap)
+        found = contrast_in_code(both, gap, left_a, left_b) or condition(both, gap)
         both.contrasts += [found] if found else []
     if not between:
         left_a, left_b = _at_edge(both, gap, left_a, left_b)
@@ -78,33 +79,6 @@ def _pair(both: SideBySide, left_a: Sequence[int], left_b: Sequence[int], every:
         _weigh(both, ours, theirs)
         if both.contrasts and not every:
             return
-
-
-def _condition(both: SideBySide, gap: Gap) -> Difference | None:
-    """The condition under which one text holds what the other says and ends there: 'unless it rains'."""
-    if gap.right or not gap.left:
-        return None
-    (a, i), (b, j) = (both.a, gap.a.start), (both.b, gap.b.start)
-    if _ends(b, j) and _conditional(a, i):
-        return Difference(_beginning(a, i), "")
-    return Difference("", _beginning(b, j)) if _ends(a, i) and _conditional(b, j) else None
-
-
-def _ends(text: TokenLine, place: int) -> bool:
-    """Whether a sentence ends before a place."""
-    return place in text.sentences and (place < len(text) or text.closed)
-
-
-def _conditional(text: TokenLine, place: int) -> bool:
-    """Whether a sentence goes on from a place with what limits it."""
-    if place in text.sentences or (text.code and text.code.places[place] != PROSE):
-        return False
-    (word,) = text.words(place, place + 1)
-    return word in CONDITIONS or kind_of(word) in (TokenKind.NEGATION, TokenKind.BOUND)
-
-
-def _beginning(text: TokenLine, place: int) -> str:
-    return " ".join(text.words(place, place + ADDED))
 
 
 def _left(same: bytearray, part: slice) -> Sequence[int]:
