@@ -33,11 +33,13 @@ _MIX, _KEEP = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - PLACES.bit_length() 
 def fold(text: str) -> bytes:
     """The text without what re-casing, re-spacing, re-punctuating and marking up change: equal for two texts that
     are the same to a reader. Numbers with their signs and points, operators, and units and names that case tells
-    apart follow the letters, and what stands between the words of code. A text of nothing but punctuation folds to
+    apart follow the letters, and what stands around the words of code. A text of nothing but punctuation folds to
     itself without spaces.
     """
     shown = present(text)
-    letters, meaning = letters_of(shown), meaning_of(shown) + _encoded(code_signs(text, shown))
+    letters, meaning = letters_of(shown), meaning_of(shown)
+    if signs := code_signs(text, shown):
+        meaning += b"\0" + _encoded(signs)
     if not letters and not meaning:
         return _encoded("".join(text.split()))
     return letters + b"\0" + meaning if meaning else letters

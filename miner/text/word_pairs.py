@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-from miner.text.code_blocks import CODE
+from miner.text.contrast_in_code import in_code
 from miner.text.side_by_side import SideBySide, words
 from miner.text.variants import Form, form, reach
 
@@ -74,7 +74,7 @@ def _alike(both: SideBySide, ours: Sequence[int], theirs: Sequence[int]) -> list
 def _sureness(both: SideBySide, pair: tuple[str, str], places: tuple[int, int]) -> int:
     """0 for two words that are not the same, as all that differ are in code; more for those that surely are it."""
     found = form(*pair)
-    if found is Form.OTHER or _in_code(both, *places):
+    if found is Form.OTHER or (in_code(both.a, places[:1]) and in_code(both.b, places[1:])):
         return 0
     if found is Form.SAME:
         return 3
@@ -83,12 +83,6 @@ def _sureness(both: SideBySide, pair: tuple[str, str], places: tuple[int, int]) 
     if found is Form.ACCENT:
         return 3 if both.a.plain or both.b.plain else 0
     return 2 if _mistyped(both, pair, places, found) else 0
-
-
-def _in_code(both: SideBySide, i: int, j: int) -> bool:
-    """Whether both places stand in code."""
-    a, b = both.a.code, both.b.code
-    return bool(a and b) and a.places[i] == b.places[j] == CODE
 
 
 def _mistyped(both: SideBySide, pair: tuple[str, str], places: tuple[int, int], found: Form) -> bool:
