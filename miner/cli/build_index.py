@@ -10,6 +10,7 @@ import typer
 
 from miner.cli.console import as_shown, gave_json, say, table, terminal, word
 from miner.cli.judges import YesOption, consent
+from miner.cli.precision import say_slow
 from miner.cli.reading import (
     ColumnsOption,
     EncodingOption,
@@ -136,6 +137,7 @@ def _runtime(
     chosen = choose_backend(backend, device, dtype)
     if backend == AUTO and model != HASHING and not is_spelt(model or ""):
         say(f"encoding by {chosen}, the fastest that is installed")
+    say_slow(dtype)
     return backend, dtype
 
 

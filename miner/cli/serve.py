@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from miner.cli.precision import say_slow
 from miner.errors import ConfigError
 
 
@@ -42,6 +43,7 @@ def command(
     from miner.serving.server import serve
     from miner.serving.settings import ServerLimits, ServerSettings, parse_models
 
+    say_slow(dtype)
     limits = ServerLimits(
         upload=max_upload * 10**6,
         documents=max_documents,

@@ -26,7 +26,8 @@ BACKENDS = {
 }
 """Where a backend's class is; its `load` takes a Located and the options of load_encoder."""
 
-DTYPES = ("fp32", "bf16", "fp16", "int8")
+INT8 = "int8"
+DTYPES = ("fp32", "bf16", "fp16", INT8)
 MOST_DIM = 1 << 20
 
 KEPT = {
@@ -84,7 +85,7 @@ def load_encoder(
         "document_prompt": document_prompt,
         "max_length": max_length,
     }
-    if backend == AUTO and chosen == OPENVINO and dtype != "int8":
+    if backend == AUTO and chosen == OPENVINO and dtype != INT8:
         with suppress(ModelError):
             if convertible(located):
                 return _load(OPENVINO, located, **options)
@@ -102,7 +103,7 @@ def choose_backend(backend: str = AUTO, device: str | None = None, dtype: str | 
         raise ConfigError(f"dtype {dtype} is unknown; expected {', '.join(DTYPES)}")
     if backend != AUTO:
         return backend
-    if dtype == "int8":
+    if dtype == INT8:
         return OPENVINO
     on_processor = device == "cpu" or (device is None and not may_have_gpu())
     return OPENVINO if on_processor and dtype != "fp16" and find_spec("openvino") else TORCH

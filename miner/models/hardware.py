@@ -8,17 +8,24 @@ from pathlib import Path
 from platform import machine
 
 BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
+INT8_FLAGS = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
+"""Products of 8-bit integers summed in one instruction, as Linux names them on x86 and ARM."""
 
 
 def has_bf16(device: str = "cpu") -> bool:
     """Whether the processor or the GPU multiplies matrices of bf16 itself."""
     if device == "cpu":
-        return _processor_has_bf16()
+        return bool(BF16_FLAGS & _processor_flags())
     if not device.startswith("cuda"):
         return False
     import torch
 
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+def lacks_int8() -> bool:
+    """Whether the processor is known to have no instruction for products of 8-bit integers."""
+    return bool(flags := _processor_flags()) and not INT8_FLAGS & flags
 
 
 def may_have_gpu() -> bool:
@@ -39,9 +46,11 @@ def best_device() -> str:
 
 
 @cache
-def _processor_has_bf16() -> bool:
+def _processor_flags() -> frozenset[str]:
+    """What Linux says the first processor can do; none where nobody says it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return False
-    return any(line.startswith("flags") and BF16_FLAGS & set(line.split()) for line in lines)
+        return frozenset()
+    said = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
+    return frozenset(next(said, "").split())

@@ -1,0 +1,62 @@
+"""What the machine computes in is read off what Linux says of its processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from miner.cli.precision import say_slow
+from miner.models import hardware
+
+Processor = Callable[[str], None]
+ZEN3 = (
+    "processor\t: 0\nflags\t\t: fpu sse2 avx avx2 fma\n\nprocessor\t: 1\nflags\t\t: fpu sse2 avx avx2 fma\n"
+)
+
+
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Processor]:
+    def becomes(said: str) -> None:
+        hardware._processor_flags.cache_clear()
+        monkeypatch.setattr(Path, "read_text", lambda self: said)
+
+    yield becomes
+    monkeypatch.undo()
+    hardware._processor_flags.cache_clear()
+
+
+def test_a_processor_with_avx2_alone_has_neither_bf16_nor_int8(processor: Processor) -> None:
+    processor(ZEN3)
+    assert not hardware.has_bf16()
+    assert hardware.lacks_int8()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "flags\t\t: avx2 avx512_bf16 avx512_vnni\n",
+        "flags\t\t: avx2 avx_vnni\n",
+        "Features\t: fp asimd asimddp\n",
+        "",
+    ],
+)
+def test_int8_is_not_warned_of_where_it_is_fast_or_nobody_says(said: str, processor: Processor) -> None:
+    processor(said)
+    assert not hardware.lacks_int8()
+
+
+def test_bf16_is_taken_where_the_processor_has_it(processor: Processor) -> None:
+    processor("flags\t\t: avx2 avx512_bf16\n")
+    assert hardware.has_bf16()
+
+
+def test_int8_is_told_to_be_slow_where_it_is(
+    processor: Processor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    processor(ZEN3)
+    say_slow("fp32")
+    assert not capsys.readouterr().err
+    say_slow("int8")
+    assert "expect int8 to take longer" in capsys.readouterr().err
