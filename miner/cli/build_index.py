@@ -133,11 +133,12 @@ def _runtime(
 
     if backend == AUTO and device is None and dtype is None and known:
         say(f"encoding by {known['backend']} in {known['dtype']}, as the index that is there")
+        say_slow(known["dtype"])
         return known["backend"], known["dtype"]
     chosen = choose_backend(backend, device, dtype)
     if backend == AUTO and model != HASHING and not is_spelt(model or ""):
         say(f"encoding by {chosen}, the fastest that is installed")
-    say_slow(dtype)
+    say_slow(dtype, device)
     return backend, dtype
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from miner.cli.console import say
 
 
-def say_slow(dtype: str | None) -> None:
-    """That int8 saves no time here, where the processor is known to lack what makes it fast."""
-    from miner.encoders.load import INT8
-    from miner.models.hardware import lacks_int8
+def say_slow(dtype: str | None, device: str | None = None) -> None:
+    """That a precision saves no time here, where the processor is known to lack what makes it fast."""
+    from miner.models.hardware import lacks, may_have_gpu
 
-    if dtype == INT8 and lacks_int8():
-        say(
-            "this processor has no instruction for products of 8 bits (VNNI or its like): "
-            "expect int8 to take longer than fp32"
-        )
+    on_processor = device == "cpu" or (device is None and not may_have_gpu())
+    if dtype and on_processor and lacks(dtype):
+        say(f"this processor has no instruction for products in {dtype}: expect it to take longer than fp32")

@@ -8,8 +8,11 @@ from pathlib import Path
 from platform import machine
 
 BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
-INT8_FLAGS = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
-"""Products of 8-bit integers summed in one instruction, as Linux names them on x86 and ARM."""
+FAST = {
+    "bf16": {*BF16_FLAGS, "bf16"},
+    "int8": {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"},
+}
+"""One of which a processor needs to multiply and sum in few bits at once, as Linux names them on x86 and ARM."""
 
 
 def has_bf16(device: str = "cpu") -> bool:
@@ -23,9 +26,9 @@ def has_bf16(device: str = "cpu") -> bool:
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
-def lacks_int8() -> bool:
-    """Whether the processor is known to have no instruction for products of 8-bit integers."""
-    return bool(flags := _processor_flags()) and not INT8_FLAGS & flags
+def lacks(dtype: str) -> bool:
+    """Whether the processor is known to have no instruction for products in a dtype: bf16 or int8."""
+    return dtype in FAST and bool(flags := _processor_flags()) and not FAST[dtype] & flags
 
 
 def may_have_gpu() -> bool:

@@ -30,7 +30,7 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Processor]:
 def test_a_processor_with_avx2_alone_has_neither_bf16_nor_int8(processor: Processor) -> None:
     processor(ZEN3)
     assert not hardware.has_bf16()
-    assert hardware.lacks_int8()
+    assert hardware.lacks("int8")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_processor_with_avx2_alone_has_neither_bf16_nor_int8(processor: Proces
 )
 def test_int8_is_not_warned_of_where_it_is_fast_or_nobody_says(said: str, processor: Processor) -> None:
     processor(said)
-    assert not hardware.lacks_int8()
+    assert not hardware.lacks("int8")
 
 
 def test_bf16_is_taken_where_the_processor_has_it(processor: Processor) -> None:
@@ -53,10 +53,19 @@ def test_bf16_is_taken_where_the_processor_has_it(processor: Processor) -> None:
 
 
 def test_int8_is_told_to_be_slow_where_it_is(
-    processor: Processor, capsys: pytest.CaptureFixture[str]
+    processor: Processor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     processor(ZEN3)
+    monkeypatch.setattr(hardware, "may_have_gpu", lambda: False)
     say_slow("fp32")
     assert not capsys.readouterr().err
     say_slow("int8")
-    assert "expect int8 to take longer" in capsys.readouterr().err
+    assert "products in int8: expect it to take longer than fp32" in capsys.readouterr().err
+
+
+def test_nothing_is_said_of_the_processor_where_a_gpu_computes(
+    processor: Processor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    processor(ZEN3)
+    say_slow("bf16", "cuda")
+    assert not capsys.readouterr().err
