@@ -20,6 +20,7 @@ from .endpoints import OpenAIEmbeddings as OpenAIEmbeddings
 from .errors import ConfigError as ConfigError
 from .errors import InputError as InputError
 from .errors import MinerError as MinerError
+from .executors import Processes as Processes
 from .executors import Ray as Ray
 from .executors import Serial as Serial
 from .filters import Denoise as Denoise

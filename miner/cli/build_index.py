@@ -68,7 +68,9 @@ def command(
         bool, typer.Option("--overwrite", help="Replace an index of another model.")
     ] = False,
     shard_size: Annotated[int, typer.Option(min=1, help="Passages a shard.")] = 16384,
-    executor: Annotated[str, typer.Option(help="serial, or ray(workers=8, gpus=1).")] = "serial",
+    executor: Annotated[
+        str, typer.Option(help="serial, processes(workers=8), or ray(workers=8, gpus=1).")
+    ] = "serial",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code that comes with a hub model.")

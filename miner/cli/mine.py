@@ -99,7 +99,9 @@ def command(
     columns: ColumnsOption = None,
     encoding: EncodingOption = None,
     strict: StrictOption = False,
-    executor: Annotated[str, typer.Option(help="serial, or ray(workers=8).")] = "serial",
+    executor: Annotated[
+        str, typer.Option(help="serial, processes(workers=8), or ray(workers=8).")
+    ] = "serial",
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
     judgments: JudgmentsOption = None,
     judge: JudgeOption = None,

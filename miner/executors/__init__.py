@@ -6,11 +6,22 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from miner.executors.executor import Executor, Serial, Work, opened
+from miner.executors.processes import Processes
 from miner.executors.queue import Attempt, TaskQueue
 from miner.executors.ray import Ray
 from miner.spec import parse
 
-__all__ = ["Attempt", "Executor", "Ray", "Serial", "TaskQueue", "Work", "opened", "parse_executor"]
+__all__ = [
+    "Attempt",
+    "Executor",
+    "Processes",
+    "Ray",
+    "Serial",
+    "TaskQueue",
+    "Work",
+    "opened",
+    "parse_executor",
+]
 
 
 class Openable(Protocol):
@@ -19,7 +30,7 @@ class Openable(Protocol):
     def open(self) -> AbstractContextManager[Executor]: ...
 
 
-EXECUTORS: dict[str, type[Openable]] = {Serial.name: Serial, Ray.name: Ray}
+EXECUTORS: dict[str, type[Openable]] = {each.name: each for each in (Serial, Processes, Ray)}
 
 
 def parse_executor(text: str) -> Openable:

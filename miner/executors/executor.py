@@ -1,4 +1,4 @@
-"""Who does the work: this process, one task after another, or workers elsewhere."""
+"""Who does the work: this process, one task after another, or workers beside it or elsewhere."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def opened(executor: object) -> Executor:
         return Serial()
     if isinstance(executor, type) or not hasattr(executor, "run"):
         raise ConfigError(
-            f"the executor is {executor!r}; expected one that is open, as with miner.Ray(workers=2).open() as executor"
+            f"the executor is {executor!r}; expected one that is open, as with miner.Processes().open() as executor"
         )
     found: Executor = executor  # type: ignore[assignment]
     return found
