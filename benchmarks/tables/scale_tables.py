@@ -31,8 +31,8 @@ def faults_ray(result: dict[str, Any]) -> str:
     return markdown(head, rows)
 
 
-def ray_overhead(result: dict[str, Any]) -> str:
-    """Serial against Ray, a line a job and executor: medians; the range too of several rounds."""
+def executors(result: dict[str, Any]) -> str:
+    """Serial against others, a line a job and executor: medians; the range too of several rounds."""
     rows, serial = [], dict[str, Any]()
     for each in result["jobs"]:
         rounds = each["rounds"]

@@ -1,12 +1,13 @@
-"""The serial executor against Ray on one machine: the same bytes, at what price?
+"""The serial executor against processes and Ray on one machine: the same bytes, at what price?
 
-    python -m benchmarks.speed.ray_overhead DATA SET:MODEL... [--rounds 3] [--executors serial 'ray(workers=2)' ...]
+    python -m benchmarks.speed.executors DATA SET:MODEL... [--rounds 3] [--executors serial 'ray(workers=2)' ...]
 
-For each BEIR folder DATA/SET builds an index and mines, by `miner` as a user runs it: serially on two threads, and
-on Ray with one worker of two threads and with two workers of one, in turn, --rounds times. Noted are wall time,
-processor time of all processes together (a control group of their own; needs root, else null), and whether every
-file is the same byte for byte. Processor time is what to compare where the machine has other things to do. Puts
-the jobs into benchmarks/results/ray_overhead.json after each command; those of other sets stay there.
+For each BEIR folder DATA/SET builds an index and mines, by `miner` as a user runs it: serially on two threads, by
+two processes of one thread, and on Ray with one worker of two threads and with two workers of one, in turn,
+--rounds times. Noted are wall time, processor time of all processes together (a control group of their own; needs
+root, else null), and whether every file is the same byte for byte. Processor time is what to compare where the
+machine has other things to do. Puts the jobs into benchmarks/results/executors.json after each command; those of
+other sets stay there.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from typing import Any
 from benchmarks.faults.faults_ray import content
 from miner.storage.files import write_json
 
-RESULTS = Path(__file__).parents[1] / "results" / "ray_overhead.json"
+RESULTS = Path(__file__).parents[1] / "results" / "executors.json"
 GROUPS = Path("/sys/fs/cgroup/cpuacct")
-EXECUTORS = ("serial", "ray(workers=1, cpus=2)", "ray(workers=2)")
+EXECUTORS = ("serial", "processes(workers=2)", "ray(workers=1, cpus=2)", "ray(workers=2)")
 CALL = "import sys; from miner.cli import main; main()"
 THREADS = "2"
 
