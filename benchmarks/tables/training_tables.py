@@ -17,7 +17,7 @@ OF_ENCODERS = (UNTOUCHED, "random", "bm25", "naive", RECIPE, "former-guards", "m
 BY_ROWS = ("random", RECIPE, "miner", "miner/3+2")
 NAIVE = "naive/3+2"
 JUDGED = (NAIVE, f"drop:{NAIVE}", f"relabel:{NAIVE}")
-TAUGHT = (UNTOUCHED, TEACHER, BY_QUERY, f"kl:{BY_QUERY}")
+TAUGHT = (TEACHER, "miner", "kl:miner")
 Methods = Mapping[str, Mapping[str, Any]]
 
 
@@ -67,7 +67,7 @@ def judged_encoders(result: Mapping[str, Any]) -> str:
 
 def taught(result: Mapping[str, Any]) -> str:
     """The same of rows with a teacher's scores."""
-    return _alone_and_kept(result, TAUGHT, BY_QUERY, f"kl:{BY_QUERY}")
+    return _alone_and_kept(result, TAUGHT, "miner", "kl:miner")
 
 
 def by_query(result: Mapping[str, Any]) -> str:
