@@ -118,12 +118,17 @@ def command(
     from miner.cli.outputs import check_output, given_input
     from miner.cli.recipes import bytes_of
     from miner.corpus.queries import Queries, read_queries
+    from miner.errors import ConfigError
     from miner.executors import Serial
     from miner.formats.cohere import RECEIPTS, RUN
     from miner.search.search import Search
 
     workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
     options = read_options(columns, encoding, strict)
+    if judge and not isinstance(workers, Serial):
+        raise ConfigError(
+            "--judge mines in one process; judge first, then mine with --judgments by an executor"
+        )
     panel = panel_of(judge, judgments or judgments_beside(queries)) if judge else None
     chosen = select or ("top()" if judge else None)
     output = output or Path(f"{_stem(queries)}.mined.jsonl")
@@ -166,7 +171,7 @@ def command(
         "read": as_shown(options.notes.record()),
     }
     if panel is not None:
-        work = JudgedWork(asked, opened, recipe, panel, encoder, workers)
+        work = JudgedWork(asked, opened, recipe, panel, encoder)
         with consent(yes):
             if dry_run:
                 work.plan()

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miner.data import Query
-    from miner.executors import Openable
     from miner.index import Index
     from miner.judging import Panel
     from miner.judging.mine_judged import JudgedMining
@@ -31,7 +30,6 @@ class JudgedWork:
     recipe: Recipe
     panel: Panel
     encoder: str | None
-    workers: Openable
 
     def plan(self) -> None:
         """Say what it would take."""
@@ -42,19 +40,12 @@ class JudgedWork:
         show_plans(plan_judging(self.queries, self.indexes, self.recipe, self.panel, **given))
 
     def run(self, output: Path, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Mine and write; the record of the run, with what judging did. Raises ConfigError for workers
-        elsewhere, and what mine_judged raises."""
+        """Mine and write; the record of the run, with what judging did. Raises what mine_judged raises."""
         from miner.auditing.suggest import SUGGESTED, write_suggestions
-        from miner.errors import ConfigError
-        from miner.executors import Serial
         from miner.formats.cohere import companion
         from miner.judging.mine_judged import mine_judged
         from miner.progress import Clock
 
-        if not isinstance(self.workers, Serial):
-            raise ConfigError(
-                "--judge mines on this machine; judge first, then mine elsewhere with --judgments"
-            )
         given: Any = {"encoder": self.encoder, "clock": Clock(terminal())}
         mined, told = mine_judged(self.queries, self.indexes, self.recipe, self.panel, **given)
         record = mined.write(output, {**arguments, "judging": told.record()})

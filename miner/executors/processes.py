@@ -1,33 +1,41 @@
 """Processes of this machine as an executor: all its processors, and nothing to install.
 
-A worker is this interpreter started anew. It is told what to do over its standard input and answers over its standard
-output, so that it imports nothing of the caller's main module; where its input ends, as when the caller was killed,
-it ends too.
+A worker is this interpreter started anew, with a socket of its own to the caller: it imports nothing of the caller's
+main module, and has neither the caller's terminal nor its standard streams. Where the caller ends, it ends too.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from tempfile import TemporaryFile
 from threading import Thread
 from typing import Any, ClassVar, Generic, TypeVar
 
-from miner.encoders.batches import cores
+from miner.encoders.batches import processors
 from miner.errors import ConfigError
 from miner.executors.executor import Work
 from miner.executors.queue import Attempt, TaskQueue
 from miner.executors.workers import Lost, Outcome, drain
 from miner.spec import Spec
 
-NEWS = 1.0
-"""Seconds between looks at whether something ended."""
-PROGRAM = "import sys; sys.path[:] = {path!r}; from miner.executors.process_worker import answer; answer()"
+NEWS, LAST = 1.0, 5.0
+"""Seconds between looks at whether something ended, and for which a process that ends is waited for."""
+PROGRAM = """
+import sys
+from multiprocessing.connection import Connection
+caller = Connection(int(sys.argv[1]))
+sys.path[:] = caller.recv()
+from miner.executors.process_worker import answer
+answer(caller)
+"""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,30 +60,40 @@ class Processes(Spec):
     @contextmanager
     def open(self) -> Iterator[ProcessExecutor]:
         """Workers are started as there is work for them, and end where the block ends."""
-        executor = ProcessExecutor(self.workers or cores(), self.tries)
+        executor = ProcessExecutor(self)
         try:
             yield executor
         finally:
             executor.close()
 
 
-@dataclass
 class ProcessExecutor:
     """An executor of this machine, with the workers that it has started."""
 
-    workers: int
-    tries: int = Processes.tries
-    retried: int = 0
-    idle: list[_Process] = field(default_factory=list)
+    def __init__(self, options: Processes) -> None:
+        self.options = options
+        self.retried = 0
+        self.idle: list[_Process] = []
+        self.closed = False
+
+    def __repr__(self) -> str:
+        return repr(self.options)
+
+    @property
+    def workers(self) -> int:
+        return self.options.workers or processors()
 
     def run(self, work: Work[T, R], queue: TaskQueue[T]) -> Iterator[tuple[T, R]]:
-        queue.tries = self.tries
+        if self.closed:
+            raise ConfigError(f"the block of {self!r} has ended; open it again")
+        queue.tries = self.options.tries
         try:
-            yield from drain(_Pool(work, self.workers, self.idle), queue)
+            yield from drain(_Pool(_packed(work), self.workers, self.idle), queue)
         finally:
             self.retried += queue.retried
 
     def close(self) -> None:
+        self.closed = True
         while self.idle:
             self.idle.pop().end()
 
@@ -84,7 +102,7 @@ class ProcessExecutor:
 class _Pool(Generic[T, R]):
     """Workers that stay for the next work, but for those that are let go."""
 
-    work: Work[T, R]
+    work: bytes
     workers: int
     idle: list[_Process]
     running: dict[_Process, Attempt[T]] = field(default_factory=dict)
@@ -99,9 +117,17 @@ class _Pool(Generic[T, R]):
         return bool(self.running)
 
     def begin(self, attempt: Attempt[T]) -> None:
-        worker = self.idle.pop() if self.idle else _Process(max(1, cores() // self.workers))
+        task, worker = _packed(attempt.task), self._hired()
         self.running[worker] = attempt
-        worker.give(_packed(self.work, attempt.task), self.news)
+        worker.give(self.work, task, self.news)
+
+    def _hired(self) -> _Process:
+        while self.idle:
+            worker = self.idle.pop()
+            if worker.alive:
+                return worker
+            worker.end()
+        return _Process(max(1, processors() // self.workers))
 
     def ended(self) -> Iterator[tuple[Attempt[T], Outcome[R]]]:
         with suppress(Empty):
@@ -122,10 +148,10 @@ class _Pool(Generic[T, R]):
         self.running.clear()
 
 
-def _packed(work: Work[Any, Any], task: Any) -> bytes:
+def _packed(given: object) -> bytes:
     """Raises ConfigError for what holds something that only this process knows."""
     try:
-        return pickle.dumps((work, task))
+        return pickle.dumps(given)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ConfigError(
             f"what the workers need cannot be sent to other processes ({error}); leave out the executor"
@@ -136,41 +162,60 @@ class _Process:
     """A worker process with one task at a time."""
 
     def __init__(self, threads: int) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(path=sys.path)],
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        from multiprocessing.connection import Pipe
 
-    def give(self, packed: bytes, news: SimpleQueue[tuple[_Process, Outcome[Any]]]) -> None:
-        """Have it done beside what the caller does; its outcome becomes news."""
-        Thread(target=lambda: news.put((self, self._asked(packed))), daemon=True).start()
+        self.caller, theirs = Pipe()
+        self.said = TemporaryFile()  # noqa: SIM115 - it goes with the worker
+        self.work: bytes | None = None
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", PROGRAM, str(theirs.fileno())],
+                env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self.said,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        with suppress(OSError):
+            self.caller.send([str(path) for path in sys.path if isinstance(path, str | os.PathLike)])
 
-    def _asked(self, packed: bytes) -> Outcome[Any]:
-        assert self.process.stdin
-        assert self.process.stdout
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def give(self, work: bytes, task: bytes, news: SimpleQueue[tuple[_Process, Outcome[Any]]]) -> None:
+        """Have it done beside what the caller does; its outcome becomes news. The work travels once."""
+        message, self.work = (None if self.work is work else work, task), work
+        Thread(target=lambda: news.put((self, self._asked(message))), daemon=True).start()
+
+    def _asked(self, message: tuple[bytes | None, bytes]) -> Outcome[Any]:
+        """A process that others hold on to, as its children may, is not waited for by its socket alone."""
         try:
-            pickle.dump(packed, self.process.stdin)
-            self.process.stdin.flush()
-            outcome: Outcome[Any] = pickle.load(self.process.stdout)  # noqa: S301 - our own process wrote it
+            self.caller.send(message)
+            while not self.caller.poll(NEWS):
+                if not self.alive and not self.caller.poll():
+                    raise EOFError
+            outcome: Outcome[Any] = self.caller.recv()
             return outcome
-        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
-            return Lost(f"its worker ended ({_how(self.process)})", alive=False)
+        except (OSError, EOFError):
+            return Lost(f"its worker ended ({self._how()})", alive=False)
+        except Exception as error:
+            return Lost(f"its answer cannot be read ({type(error).__name__}: {error})", alive=False)
+
+    def _how(self) -> str:
+        """In which way the process ended, and the last that it said."""
+        try:
+            code = self.process.wait(LAST)
+        except subprocess.TimeoutExpired:
+            return "it answers no more"
+        self.said.seek(0)
+        last = self.said.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return (f"signal {-code}" if code < 0 else f"exit code {code}") + (f": {last}" if last else "")
 
     def end(self) -> None:
+        """Kill it and what it has started. The thread that waits for its answer sees that it is gone."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):
-                if stream:
-                    stream.close()
-
-
-def _how(process: subprocess.Popen[bytes]) -> str:
-    """In which way a process ended that does not answer any more."""
-    process.kill()
-    code = process.wait()
-    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -117,6 +117,9 @@ class RayExecutor:
         self.options = options
         self.retried = 0
 
+    def __repr__(self) -> str:
+        return repr(self.options)
+
     @property
     def workers(self) -> int:
         return max(1, self.options.workers or room_for(self.options.cpus, self.options.gpus))

@@ -56,7 +56,7 @@ class Encoding:
 
     @property
     def key(self) -> str:
-        return f"encoding {self.place} {encoder_key(self.encoder)}"
+        return f"encoding {self.place} {encoder_key(self.encoder)} but for {self.known.shards}"
 
     def __reduce__(self) -> tuple[type[Encoding], tuple[Place, Encoder, Known]]:
         return Encoding, (self.place, sendable(self.encoder), self.known)

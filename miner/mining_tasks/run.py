@@ -1,16 +1,20 @@
 """Mining with workers on other machines: queries in blocks, shards in groups, results joined in order.
 
 What passes between tasks lies in `OUTPUT.work` beside the output, on a disk that all workers share, or beside
-the index if that lies in a store; a run that was stopped continues from there.
+the index if that lies in a store; a run that was stopped continues from there, unless its output is a stream.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import os
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from miner.data import Query
@@ -32,7 +36,8 @@ from miner.progress import Clock
 from miner.search.exhaustive import Exhaustive
 from miner.search.per_shard import IvfPq
 from miner.storage import files, sealed
-from miner.storage.locks import building
+from miner.storage.atomic import is_stream
+from miner.storage.locks import BUILDER, READERS, building
 from miner.storage.mirror import scratch_of
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed
@@ -61,8 +66,7 @@ def mine_files(
     clock = clock or Clock()
     _check(recipe)
     recipe = fitted(recipe, queries, indexes, clock=clock)
-    work = output.with_name(f"{output.name}.work").absolute()
-    with building(work):
+    with _work_folder(output) as work, building(work):
         run = _run(work, queries, indexes, recipe)
         asked = [
             pack_queries(queries[part]).seal(run.place, f"asked/{number:05d}")
@@ -80,16 +84,45 @@ def mine_files(
         made = RunInfo(recipe, indexes, MiningCounts(), clock, recall)
         record = _joined(output, run.place, made, judged, arguments or {})
         run.place.clear()
-        shutil.rmtree(work)
+        _sweep(work)
     return record
+
+
+@contextmanager
+def _work_folder(output: Path) -> Iterator[Path]:
+    """A folder beside the output, or, for a stream, with which no run goes on, one for the length of the block."""
+    if not is_stream(output):
+        yield output.with_name(f"{output.name}.work").absolute()
+        return
+    with TemporaryDirectory(prefix=".miner-", dir=_here()) as folder:
+        yield Path(folder)
+
+
+def _here() -> Path | None:
+    """The current folder, which workers elsewhere may share, if anything can be written there."""
+    with suppress(OSError):
+        if os.access(here := Path.cwd(), os.W_OK | os.X_OK):
+            return here
+    return None
+
+
+def _sweep(work: Path) -> None:
+    """Delete what runs have left in a folder, and the folder unless somebody keeps something else there."""
+    for path in work.iterdir():
+        if re.fullmatch(rf"[0-9a-f]{{{sealed.DIGITS}}}", path.name):
+            shutil.rmtree(path)
+    for lock in (BUILDER, READERS):
+        (work / lock).unlink(missing_ok=True)
+    with suppress(OSError):
+        work.rmdir()
 
 
 def _check(recipe: Recipe) -> None:
     if recipe.teacher is not None:
-        raise ConfigError("a teacher scores pairs on one machine only; leave out --teacher or --executor")
+        raise ConfigError("a teacher scores pairs in one process only; leave out --teacher or --executor")
     if not isinstance(recipe.search.parsed, Exhaustive | IvfPq):
         raise ConfigError(
-            f"--search {recipe.search.method} works on one machine only; take ivfpq, or leave out --executor"
+            f"--search {recipe.search.method} works in one process only; take ivfpq, or leave out --executor"
         )
 
 

@@ -4,16 +4,63 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from miner.errors import ConfigError, MissingExtra, OutputError
+from miner.errors import ConfigError, MinerError, MissingExtra, OutputError
 from miner.executors import Attempt, TaskQueue
 from miner.executors.executor import R, T, Work
 from miner.executors.workers import Outcome, attempted, drain
+
+
+class Strange(MinerError):
+    """One that cannot be made again from its message, as pickle does."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} {second}")
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _orphan() -> None:
+    """Killed, with a child that holds on to all that is open."""
+    if not os.fork():
+        time.sleep(300)
+        os._exit(0)
+    _kill()
+
+
+def _exit() -> None:
+    print("out of luck", file=sys.stderr)
+    sys.exit(3)
+
+
+def _input() -> None:
+    assert not sys.stdin.read()
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+FAULTS: dict[str, Callable[[], object]] = {
+    "none": lambda: None,
+    "kill": _kill,
+    "orphan": _orphan,
+    "exit": _exit,
+    "input": _input,
+    "strange": lambda: _raise(Strange("told", "whole")),
+    "mistake": lambda: _raise(ConfigError("tasks must be even")),
+    "disk": lambda: _raise(OutputError("the disk is away")),
+    "hang": lambda: time.sleep(300),
+    "bug": lambda: _raise(ZeroDivisionError("one over none")),
+}
 
 
 @dataclass(frozen=True)
@@ -43,16 +90,7 @@ class Marking:
         return task * task
 
     def fail(self) -> None:
-        if self.fault == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.fault == "mistake":
-            raise ConfigError("tasks must be even")
-        if self.fault == "disk":
-            raise OutputError("the disk is away")
-        if self.fault == "hang":
-            time.sleep(300)
-        if self.fault == "bug":
-            raise ZeroDivisionError("one over none")
+        FAULTS[self.fault]()
 
     def tries(self) -> dict[int, int]:
         """How often each task was begun."""

@@ -172,7 +172,7 @@ def test_what_depends_on_the_whole_run_or_index_is_refused(
         Recipe(teacher=ScoreCache(tmp_path / "cache", ByLength())),
         Recipe(search=Search("hnsw")),
     ):
-        with pytest.raises(ConfigError, match="on one machine only"):
+        with pytest.raises(ConfigError, match="in one process only"):
             mine_files(asked, [index], recipe, tmp_path / "out.jsonl", Serial())
     assert not list(tmp_path.iterdir())
 
