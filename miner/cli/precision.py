@@ -11,4 +11,4 @@ def say_slow(dtype: str | None, device: str | None = None) -> None:
 
     on_processor = device == "cpu" or (device is None and not may_have_gpu())
     if dtype and on_processor and lacks(dtype):
-        say(f"this processor has no instruction for products in {dtype}: expect it to take longer than fp32")
+        say(f"this processor has no instruction for products in {dtype}: expect it to be no faster than fp32")

@@ -1,4 +1,4 @@
-"""Mining with workers on other machines: queries in blocks, shards in groups, results joined in order.
+"""Mining with workers that share files: queries in blocks, shards in groups, results joined in order.
 
 What passes between tasks lies in `OUTPUT.work` beside the output, on a disk that all workers share, or beside
 the index if that lies in a store; a run that was stopped continues from there, unless its output is a stream.

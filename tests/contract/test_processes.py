@@ -23,9 +23,8 @@ from miner.executors.processes import ProcessExecutor
 from miner.index import build_index
 from miner.mining_tasks.mine import mine
 from miner.progress import Clock
-from miner.storage.files import write_jsonl
 from tests.support.commandline import call
-from tests.support.indexing import content
+from tests.support.indexing import content, written
 from tests.support.working import Marking
 
 
@@ -52,17 +51,6 @@ class Printing(Marking):
         print("a library says hello", flush=True)
         os.write(1, b"and so does its C\n")
         return super().mark(task)
-
-
-def written(queries: list[Query], folder: Path) -> Path:
-    """A file of the queries."""
-    path = folder / "queries.jsonl"
-    given = [
-        {"query": q.text, "relevant_passages": q.relevant_passages, "relevant_ids": q.relevant_ids}
-        for q in queries
-    ]
-    write_jsonl(path, given)
-    return path
 
 
 def test_an_index_is_the_same_byte_for_byte(

@@ -30,7 +30,7 @@ from miner.search.ivfpq import LEAST
 from miner.storage.cachedir import CACHE
 from miner.storage.files import write_jsonl
 from tests.support.commandline import call
-from tests.support.indexing import content, many_passages
+from tests.support.indexing import content, many_passages, written
 from tests.support.s3 import CREDENTIALS
 from tests.support.working import Marking
 
@@ -78,16 +78,9 @@ def test_mined_rows_and_receipts_are_the_same_byte_for_byte(
 ) -> None:
     index = build_index(passages, tmp_path / "index", HashingEncoder(), shard_size=50)
     mine(queries, index).write(tmp_path / "a.jsonl")
-    write_jsonl(
-        tmp_path / "queries.jsonl",
-        [
-            {"query": q.text, "relevant_passages": q.relevant_passages, "relevant_ids": q.relevant_ids}
-            for q in queries
-        ],
-    )
     spelt = repr(executor.options)
     done = call(
-        capsys, "mine", tmp_path / "queries.jsonl", "--index", index.path, "-o", tmp_path / "b.jsonl",
+        capsys, "mine", written(queries, tmp_path), "--index", index.path, "-o", tmp_path / "b.jsonl",
         "--executor", spelt,
     )  # fmt: skip
     assert (done.code, done.out) == (0, "")

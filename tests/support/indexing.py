@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from miner.data import Float32, Passage
+from miner.data import Float32, Passage, Query
 from miner.encoders import HashingEncoder
+from miner.storage.files import write_jsonl
 
 
 def many_passages(count: int) -> list[Passage]:
@@ -64,3 +65,14 @@ def content(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in (".building", ".reading") and path.parent.name != "cache"
     }
+
+
+def written(queries: list[Query], folder: Path) -> Path:
+    """A file of the queries."""
+    path = folder / "queries.jsonl"
+    given = [
+        {"query": q.text, "relevant_passages": q.relevant_passages, "relevant_ids": q.relevant_ids}
+        for q in queries
+    ]
+    write_jsonl(path, given)
+    return path

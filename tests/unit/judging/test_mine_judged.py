@@ -302,3 +302,13 @@ def test_misuse_is_one_sentence(
     assert (done.code, done.out) == (2, "")
     assert message in done.err
     assert ConfigError.exit_code == 2
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_judges_and_workers_are_refused_together_before_anything_is_planned(
+    tmp_path: Path, dry: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = ["--judge", "file(path='j.jsonl')"]
+    done = call(capsys, "mine", tmp_path / "q.jsonl", *judge, "--executor", "processes", *dry)
+    assert done.code == 2
+    assert "--judge mines in one process" in done.err
