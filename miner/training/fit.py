@@ -15,7 +15,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from miner.models.load import quiet
 from miner.progress import Clock, Stage
-from miner.training.plan import IN_BATCH, MARGIN_MSE, TrainPlan
+from miner.training.plan import IN_BATCH, TrainPlan
 from miner.training.stop import asked_to_stop
 from miner.training.watch import ModelWatch
 
@@ -121,15 +121,13 @@ def fit(
 ) -> int:
     """Train the model in place: a SentenceTransformer, or a CrossEncoder where its arch is not bi.
 
-    Columns are embedded one by one: merged, short texts would be padded to the longest of any column.
     `folder` takes checkpoints; `resume` is one of them to go on from, bit for bit. `steps` may be other than
     the epochs of the plan. Returns the last step. Raises KeyboardInterrupt after Ctrl-C, when a checkpoint of the
     last whole step is written.
     """
     import torch
-    from sentence_transformers.base.losses.merged_forward import column_merging_disabled
 
-    trainer_class, arguments_class, loss = _parts(model, plan)
+    trainer_class, arguments_class, parts = _parts(model, plan)
 
     arguments = arguments_class(
         output_dir=str(folder),
@@ -152,7 +150,6 @@ def fit(
     with (
         quiet(),
         asked_to_stop() as asked,
-        column_merging_disabled(),
         recorder.clock.stage("train", recorder.steps, "steps") as stage,
     ):
         recorder.stage = stage
@@ -160,7 +157,7 @@ def fit(
             model=model,
             args=arguments,
             train_dataset=data,
-            loss=loss,
+            **parts,
             callbacks=[recorder, StopOnSignal(asked)],
         )
         trainer.remove_callback(PrinterCallback)
@@ -182,25 +179,22 @@ class _WithoutCard:
     def add_model_card_callback(self, defaults: dict[str, Any]) -> None: ...
 
 
-def _parts(model: Any, plan: TrainPlan) -> tuple[Any, Any, Any]:
-    """Trainer, its arguments and the loss."""
-    loss: Any
+def _parts(model: Any, plan: TrainPlan) -> tuple[Any, Any, dict[str, Any]]:
+    """Trainer, its arguments, and the loss with the collator that it needs."""
     if plan.arch != "bi":
         from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments
         from sentence_transformers.cross_encoder.losses import ListNetLoss
         from sentence_transformers.cross_encoder.losses import MarginMSELoss as CrossMarginMSELoss
 
         loss = ListNetLoss(model, mini_batch_size=-1) if plan.lists else CrossMarginMSELoss(model)
-        return CrossEncoderTrainer, CrossEncoderTrainingArguments, loss
+        return CrossEncoderTrainer, CrossEncoderTrainingArguments, {"loss": loss}
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-    from sentence_transformers.sentence_transformer.losses import MarginMSELoss, MultipleNegativesRankingLoss
 
-    from miner.training.losses import OwnNegativesLoss, scaled_cosine
+    from miner.training.collate import DistinctTexts
+    from miner.training.losses import LossOfDistinct, loss_named
 
-    if plan.loss == IN_BATCH:
-        loss = MultipleNegativesRankingLoss(model)
-    elif plan.loss == MARGIN_MSE:
-        loss = MarginMSELoss(model, similarity_fct=scaled_cosine)
-    else:
-        loss = OwnNegativesLoss(model)
-    return SentenceTransformerTrainer, SentenceTransformerTrainingArguments, loss
+    found = {
+        "loss": LossOfDistinct(model, loss_named(plan.loss, model)),
+        "data_collator": DistinctTexts.of(model),
+    }
+    return SentenceTransformerTrainer, SentenceTransformerTrainingArguments, found

@@ -1,44 +1,84 @@
-"""The loss that sentence-transformers lacks: a query against its own documents alone."""
+"""What an encoder is trained by: its vectors of a batch's distinct texts, and losses over them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.losses import MarginMSELoss, MultipleNegativesRankingLoss
 from torch import Tensor, nn
 
+from miner.training.plan import IN_BATCH, KL, OWN
+
 SCALE = 20.0
+ABSENT = -1e4
+"""A score below all others."""
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Queries [rows, dimensions], documents [rows, most, dimensions], labels [rows, most]; the mean over the rows."""
 
 
-class OwnNegativesLoss(nn.Module):  # type: ignore[misc]
-    """Cross entropy of the relevant passage among itself and the row's negatives, cosine times SCALE.
+class LossOfDistinct(nn.Module):  # type: ignore[misc]
+    """A loss over batches of DistinctTexts."""
 
-    InfoNCE (van den Oord et al. 2018, arXiv 1807.03748) without in-batch negatives. With labels, a teacher's
-    scores of these documents as logits, the cross entropy to their softmax instead, which is the Kullback-Leibler
-    divergence up to a constant (Hinton et al. 2015, arXiv 1503.02531).
-    """
-
-    def __init__(self, model: SentenceTransformer) -> None:
+    def __init__(self, model: SentenceTransformer, loss: Loss) -> None:
         super().__init__()
         self.model = model
+        self.loss = loss
 
-    def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor | None) -> Tensor:
-        """sentence_features: query, relevant passage, negatives; labels [batch, documents] or None. Returns the
-        mean over the batch."""
-        vectors = [
-            nn.functional.normalize(self.model(features)["sentence_embedding"].float(), dim=-1)
-            for features in sentence_features
-        ]
-        documents = torch.stack(vectors[1:], dim=1)
-        scores = SCALE * torch.einsum("bd,bnd->bn", vectors[0], documents)
-        if labels is None or labels.dim() != 2:
-            return nn.functional.cross_entropy(scores, scores.new_zeros(len(scores), dtype=torch.long))
-        return nn.functional.cross_entropy(scores, labels.float().softmax(dim=-1))
+    def forward(self, chunks: Iterable[dict[str, Tensor]], label: Mapping[str, Tensor]) -> Tensor:
+        """The chunks' features, and what DistinctTexts gives as the label."""
+        vectors = torch.cat([self.model(features)["sentence_embedding"].float() for features in chunks])
+        return self.loss(vectors[label["query"]], vectors[label["documents"]], label["labels"])
 
     def get_config_dict(self) -> dict[str, Any]:
         return {"scale": SCALE}
+
+
+def own_negatives(queries: Tensor, documents: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of each relevant passage (label above 0) among itself and the row's negatives (label 0),
+    cosine times SCALE.
+
+    InfoNCE (van den Oord et al. 2018, arXiv 1807.03748) without in-batch negatives.
+    """
+    scores = _scores(queries, documents)
+    negatives = scores.masked_fill(labels != 0, ABSENT).logsumexp(dim=-1, keepdim=True)
+    return nn.functional.softplus(negatives - scores)[labels > 0].mean()
+
+
+def taught(queries: Tensor, documents: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of a row's softmax, cosine times SCALE, to that of a teacher's scores, which are the labels.
+
+    The Kullback-Leibler divergence up to a constant (Hinton et al. 2015, arXiv 1503.02531).
+    """
+    absent = labels.isnan()
+    scores = _scores(queries, documents).masked_fill(absent, ABSENT)
+    return nn.functional.cross_entropy(scores, labels.masked_fill(absent, -torch.inf).softmax(dim=-1))
+
+
+def loss_named(name: str, model: SentenceTransformer) -> Loss:
+    """The loss of a plan; those over pairs and triples are sentence-transformers' own."""
+    if name == OWN:
+        return own_negatives
+    if name == KL:
+        return taught
+    theirs: Any = (
+        MultipleNegativesRankingLoss(model)
+        if name == IN_BATCH
+        else MarginMSELoss(model, similarity_fct=scaled_cosine)
+    )
+
+    def loss(queries: Tensor, documents: Tensor, labels: Tensor) -> Tensor:
+        found: Tensor = theirs.compute_loss_from_embeddings([queries, *documents.unbind(1)], labels)
+        return found
+
+    return loss
+
+
+def _scores(queries: Tensor, documents: Tensor) -> Tensor:
+    return SCALE * nn.functional.cosine_similarity(queries[:, None], documents, dim=-1)
 
 
 def scaled_cosine(queries: Tensor, documents: Tensor) -> Tensor:

@@ -95,7 +95,7 @@ class TrainPlan:
     @property
     def lists(self) -> bool:
         """Whether a row is one example: all its passages with a label each."""
-        return self.arch != "bi" and self.loss != MARGIN_MSE
+        return self.loss in (OWN, LISTWISE, KL)
 
     def record(self) -> dict[str, Any]:
         return asdict(self)

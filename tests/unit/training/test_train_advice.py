@@ -141,7 +141,7 @@ def test_the_estimate_is_made_of_texts_read_and_looks_on_the_way() -> None:
     tasks = tasks_of(make_rows(10, seed=1))
     expected = estimate(rows, tasks, PLAN, steps=10, planned=20, looks=4.0, read=5.0)
     texts = 2 * 80 * 5
-    assert expected.seconds == pytest.approx((texts * 5 / 50 * 4 + 4 * 5) / 2)
+    assert expected.seconds == pytest.approx((texts * 5 / 50 * 4 * 0.8 + 4 * 5) / 2)
     cross = replace(PLAN, arch="cross", loss="listwise")
     pairs = 2 * 80 * 4
     found = estimate(rows, tasks, cross, steps=20, planned=20, looks=0.0, read=4.0)

@@ -170,12 +170,12 @@ def test_on_the_command_line_ctrl_c_is_one_sentence_and_code_130(
 def test_a_loss_that_is_no_number_ends_training_and_leaves_nothing(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = losses.OwnNegativesLoss.forward
+    whole = losses.LossOfDistinct.forward
 
     def forward(self: Any, features: Any, labels: Any) -> Any:
         return whole(self, features, labels) * float("nan")
 
-    monkeypatch.setattr(losses.OwnNegativesLoss, "forward", forward)
+    monkeypatch.setattr(losses.LossOfDistinct, "forward", forward)
     with pytest.raises(
         MinerError, match="broke down and there is nothing to keep: at step 1 loss or scores are no"
     ):
@@ -186,13 +186,13 @@ def test_a_loss_that_is_no_number_ends_training_and_leaves_nothing(
 def test_the_best_state_outlives_a_break_down(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, calls = losses.OwnNegativesLoss.forward, []
+    whole, calls = losses.LossOfDistinct.forward, []
 
     def forward(self: Any, features: Any, labels: Any) -> Any:
         calls.append(1)
         return whole(self, features, labels) * (float("nan") if len(calls) > 40 else 1)
 
-    monkeypatch.setattr(losses.OwnNegativesLoss, "forward", forward)
+    monkeypatch.setattr(losses.LossOfDistinct, "forward", forward)
     training = run(world, tmp_path / "model", loss="own")
     assert training.outcome.steps == 41
     assert 0 < training.outcome.best_step <= 40

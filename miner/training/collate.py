@@ -1,0 +1,79 @@
+"""Batches for an encoder in which a text that comes twice is embedded once, beside others of its length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
+
+CHUNK = 16
+"""Texts that are embedded together."""
+QUERY, DOCUMENT = "query", "document"
+PROMPTS = {QUERY: ("query",), DOCUMENT: ("document", "passage", "corpus")}
+"""Names of the prompts that `encode_query` and `encode_document` look for, in this order."""
+
+
+@dataclass
+class DistinctTexts(SentenceTransformerDataCollator):  # type: ignore[misc]
+    """Rows of a query, documents and maybe labels, as chunks of distinct texts and the places of each in them."""
+
+    @classmethod
+    def of(cls, model: SentenceTransformer) -> DistinctTexts:
+        """With the prompts that the model is asked with when it ranks."""
+        named = {
+            role: [model.prompts[name] for name in names if name in model.prompts]
+            for role, names in PROMPTS.items()
+        }
+        return cls(model.preprocess, prompts={role: found[0] for role, found in named.items() if found})
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Features of the chunks, those of queries first, and a label of 'query' [rows] and 'documents'
+        [rows, most], places in the chunks put one behind the other, and 'labels' [rows, most] or None.
+
+        A row with fewer documents has labels that are no numbers behind its own. The first column is the query,
+        each other a document or a list of them, but for labels.
+        """
+        named = next((name for name in rows[0] if name in self.valid_label_columns), None)
+        first, *others = (name for name in rows[0] if name not in (named, "dataset_name"))
+        queries = [row[first] for row in rows]
+        documents = [[text for name in others for text in _listed(row[name])] for row in rows]
+        batch, start = dict[str, Any](), 0
+        places = dict[str, dict[str, int]]()
+        for role, texts in ((QUERY, queries), (DOCUMENT, chain(*documents))):
+            distinct = sorted(set(texts), key=lambda text: (len(text), text))
+            places[role] = {text: start + i for i, text in enumerate(distinct)}
+            start += len(distinct)
+            batch |= self._chunks(role, distinct)
+        batch["label"] = {
+            "query": torch.tensor([places[QUERY][text] for text in queries]),
+            "documents": _padded([[places[DOCUMENT][text] for text in own] for own in documents], 0),
+            "labels": _padded([[float(x) for x in row[named]] for row in rows], float("nan"))
+            if named
+            else None,
+        }
+        return batch
+
+    def _chunks(self, role: str, texts: Sequence[str]) -> dict[str, Any]:
+        features = dict[str, Any]()
+        for start in range(0, len(texts), CHUNK):
+            found = self.preprocess_fn(
+                list(texts[start : start + CHUNK]), prompt=self.prompts.get(role), task=role
+            )
+            features |= {f"{role}{start}_{key}": value for key, value in found.items()}
+            features[f"{role}{start}_task"] = role
+        return features
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _padded(rows: Sequence[Sequence[float]], value: float) -> torch.Tensor:
+    return torch.nn.utils.rnn.pad_sequence(
+        [torch.tensor(row) for row in rows], batch_first=True, padding_value=value
+    )
