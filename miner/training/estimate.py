@@ -9,7 +9,7 @@ from typing import Any
 from miner.data import Row
 from miner.progress import count_of
 from miner.progress.live import duration
-from miner.reranking.tasks import BLOCK, Task
+from miner.reranking.tasks import Task
 from miner.training.plan import MAX_RELEVANT, TrainPlan
 
 COST_OF_STEP = {"fp32": 4.0, "bf16": 2.75}
@@ -51,31 +51,31 @@ def estimate(
     """`read` are the seconds in which the base model read the tasks; `looks` is how often it would read them all on
     the way, in all `planned` steps.
 
-    The work of a text (encoder) or pair (cross-encoder) is taken to be the same in rows and tasks.
+    Work is taken to grow with the characters that are read.
     """
-    work = plan.epochs * sum(_texts_of(row, plan) for row in rows)
+    work = plan.epochs * sum(_trained(row, plan) for row in rows)
     cost = COST_OF_STEP[plan.precision] * (DISTINCT if plan.arch == "bi" else 1.0)
-    training = work * read / max(1, _texts(tasks, plan)) * cost
+    training = work * read / max(1, _judged(tasks, plan)) * cost
     return TrainEstimate(steps, (training + looks * read) / max(1, planned))
 
 
-def _texts(tasks: Sequence[Task], plan: TrainPlan) -> int:
-    """What the base model reads: texts, each once in a block of tasks, or pairs."""
+def _judged(tasks: Sequence[Task], plan: TrainPlan) -> int:
+    """Characters that the base model reads: of texts, each once, or of pairs."""
     if plan.arch == "cross":
-        return sum(len(task.documents) for task in tasks)
-    blocks = (tasks[start : start + BLOCK] for start in range(0, len(tasks), BLOCK))
-    return sum(
-        len({task.query for task in block}) + len({text for task in block for text in task.documents})
-        for block in blocks
-    )
+        return sum(len(task.query) + len(text) for task in tasks for text in task.documents)
+    queries = {task.query for task in tasks}
+    return sum(map(len, queries)) + sum(map(len, {text for task in tasks for text in task.documents}))
 
 
-def _texts_of(row: Row, plan: TrainPlan) -> int:
-    """What a row gives to read: texts of an encoder, pairs of a cross-encoder."""
-    relevant = min(len(row.relevant_passages), MAX_RELEVANT)
-    negatives = min(len(row.hard_negatives), plan.hard_negatives) + plan.random_negatives
-    query = plan.arch == "bi"
-    return query + relevant + negatives if plan.lists else relevant * (query + 1 + negatives)
+def _trained(row: Row, plan: TrainPlan) -> float:
+    """Characters that an epoch reads of a row: of its texts, or of pairs of its query with them."""
+    shown = min(len(row.relevant_passages), MAX_RELEVANT)
+    each = sum(map(len, row.relevant_passages)) / len(row.relevant_passages)
+    hard = row.hard_negatives[: plan.hard_negatives]
+    negatives = sum(map(len, hard)) + plan.random_negatives * each
+    examples, relevant = (1, shown) if plan.lists else (shown, 1)
+    queries = 1 if plan.arch == "bi" else relevant + len(hard) + plan.random_negatives
+    return examples * (queries * len(row.query) + relevant * each + negatives)
 
 
 def shown(seconds: float) -> str:

@@ -134,16 +134,22 @@ def test_rows_of_a_query_and_what_they_contradict_are_counted(tmp_path: Path) ->
     assert said[1].startswith("1 negative is a relevant passage of their query in another row")
 
 
-def test_the_estimate_is_made_of_texts_read_and_looks_on_the_way() -> None:
+def test_the_estimate_is_made_of_what_is_read_and_of_looks_on_the_way() -> None:
     from miner.reranking.tasks import tasks_of
 
-    rows = make_rows(80)
-    tasks = tasks_of(make_rows(10, seed=1))
-    expected = estimate(rows, tasks, PLAN, steps=10, planned=20, looks=4.0, read=5.0)
-    texts = 2 * 80 * 5
-    assert expected.seconds == pytest.approx((texts * 5 / 50 * 4 * 0.8 + 4 * 5) / 2)
-    cross = replace(PLAN, arch="cross", loss="listwise")
-    pairs = 2 * 80 * 4
-    found = estimate(rows, tasks, cross, steps=20, planned=20, looks=0.0, read=4.0)
-    assert found.seconds == pytest.approx(pairs * 4 / 40 * 4)
-    assert str(found) == "training will take about 4m16s: 20 steps of about 12.8 s"
+    rows = [
+        Row(f"q{i:08}?", (f"relevant {i:91}", f"another  {i:91}"), ("a" * 200, "b" * 300)) for i in range(80)
+    ]
+    tasks = tasks_of([Row(f"k{i:08}?", (f"relevant {i:91}",), ("a" * 200,)) for i in range(10)])
+    judged = 10 * (10 + 100) + 200
+    expected = estimate(rows, tasks, replace(PLAN, loss="own"), steps=10, planned=20, looks=4.0, read=5.0)
+    texts = 2 * 80 * (10 + 2 * 100 + 500)
+    assert expected.seconds == pytest.approx((texts * 5 / judged * 4 * 0.8 + 4 * 5) / 2)
+    twice = 2 * 80 * 2 * (10 + 100 + 500)
+    found = estimate(rows, tasks, replace(PLAN, loss="in-batch"), steps=20, planned=20, looks=0.0, read=5.0)
+    assert found.seconds == pytest.approx(twice * 5 / judged * 4 * 0.8)
+    cross = replace(PLAN, arch="cross", loss="listwise", random_negatives=1)
+    pairs = 2 * 80 * (5 * 10 + 3 * 100 + 500)
+    found = estimate(rows, tasks, cross, steps=20, planned=20, looks=0.0, read=0.5)
+    assert found.seconds == pytest.approx(pairs * 0.5 / (10 * (2 * 10 + 300)) * 4)
+    assert str(found) == "training will take about 1m25s: 20 steps of about 4.2 s"
