@@ -13,8 +13,8 @@ from miner.reranking.tasks import Task
 from miner.training.plan import MAX_RELEVANT, TrainPlan
 
 COST_OF_STEP = {"fp32": 4.0, "bf16": 2.75}
-"""What a step costs of one reading of its texts: forward and twice that backward, a third more for the padding of
-columns, less in bf16. Measured with the bundled model on a processor."""
+"""What a step costs of one reading of its texts: forward and twice that backward, a third more for padding to a
+batch's longest, less in bf16. Measured with the bundled model on a processor."""
 DISTINCT = 0.8
 """What is left of it where an encoder embeds a batch's distinct texts beside others of their length: measured in fp32
 on the sample."""

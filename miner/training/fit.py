@@ -125,27 +125,12 @@ def fit(
     the epochs of the plan. Returns the last step. Raises KeyboardInterrupt after Ctrl-C, when a checkpoint of the
     last whole step is written.
     """
-    import torch
-
     trainer_class, arguments_class, parts = _parts(model, plan)
-
     arguments = arguments_class(
         output_dir=str(folder),
-        num_train_epochs=plan.epochs,
         max_steps=steps,
-        per_device_train_batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate,
-        warmup_steps=0.1,
-        bf16=plan.precision == "bf16",
-        use_cpu=not torch.cuda.is_available(),
-        seed=plan.seed,
-        batch_sampler="no_duplicates" if plan.loss == IN_BATCH else "batch_sampler",
         logging_steps=max(1, recorder.steps // LOGS),
-        logging_nan_inf_filter=False,
-        save_strategy="no",
-        save_total_limit=1,
-        report_to="none",
-        disable_tqdm=True,
+        **_arguments(plan),
     )
     with (
         quiet(),
@@ -177,6 +162,27 @@ class _WithoutCard:
     """Mix-in of a trainer: no model card, as that would quote the training data."""
 
     def add_model_card_callback(self, defaults: dict[str, Any]) -> None: ...
+
+
+def _arguments(plan: TrainPlan) -> dict[str, Any]:
+    """What the trainer is told of the plan; it judges, saves and shows nothing by itself."""
+    import torch
+
+    return {
+        "num_train_epochs": plan.epochs,
+        "per_device_train_batch_size": plan.batch_size,
+        "learning_rate": plan.learning_rate,
+        "warmup_steps": 0.1,
+        "bf16": plan.precision == "bf16",
+        "use_cpu": not torch.cuda.is_available(),
+        "seed": plan.seed,
+        "batch_sampler": "no_duplicates" if plan.loss == IN_BATCH else "batch_sampler",
+        "logging_nan_inf_filter": False,
+        "save_strategy": "no",
+        "save_total_limit": 1,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
 
 
 def _parts(model: Any, plan: TrainPlan) -> tuple[Any, Any, dict[str, Any]]:
