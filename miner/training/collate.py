@@ -1,4 +1,4 @@
-"""Batches for an encoder in which a text that comes twice is embedded once, beside others of its length."""
+"""Batches in which a text or pair that comes twice is read once, beside others of its length."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from itertools import chain
 from typing import Any
 
 import torch
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers.cross_encoder.data_collator import CrossEncoderDataCollator
 from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
 
 CHUNK = 16
-"""Texts that are embedded together."""
+"""Texts or pairs that are read together."""
 QUERY, DOCUMENT = "query", "document"
 PROMPTS = {QUERY: ("query",), DOCUMENT: ("document", "passage", "corpus")}
 """Names of the prompts that `encode_query` and `encode_document` look for, in this order."""
@@ -67,6 +68,33 @@ class DistinctTexts(SentenceTransformerDataCollator):  # type: ignore[misc]
             features |= {f"{role}{start}_{key}": value for key, value in found.items()}
             features[f"{role}{start}_task"] = role
         return features
+
+
+@dataclass
+class DistinctPairs(CrossEncoderDataCollator):  # type: ignore[misc]
+    """Rows of a query, documents and their labels, as chunks of distinct pairs and the place of each in them."""
+
+    @classmethod
+    def of(cls, model: CrossEncoder) -> DistinctPairs:
+        """With the prompt that the model is asked with when it ranks."""
+        return cls(model.preprocess, prompts=model.prompts.get(model.default_prompt_name))
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Features of the chunks, and a label of 'pairs' [rows, most], places in the chunks put one behind the
+        other, and 'labels' [rows, most].
+
+        A row with fewer documents has labels that are no numbers behind its own.
+        """
+        pairs = [[(row["query"], text) for text in row["documents"]] for row in rows]
+        distinct = sorted(set(chain(*pairs)), key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
+        place = {pair: i for i, pair in enumerate(distinct)}
+        chunks = [distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK)]
+        label = {
+            "pairs": _padded([[place[pair] for pair in own] for own in pairs], 0),
+            "labels": _padded([[float(x) for x in row["labels"]] for row in rows], float("nan")),
+        }
+        features = [self.preprocess_fn(chunk, prompt=self.prompts) for chunk in chunks]
+        return {"chunks": features, "label": label}
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -15,8 +15,8 @@ from miner.training.plan import MAX_RELEVANT, TrainPlan
 COST_OF_STEP = {"fp32": 4.0, "bf16": 2.75}
 """What a step costs of one reading of its texts: forward and twice that backward, a third more for padding to a
 batch's longest, less in bf16. Measured with the bundled model on a processor."""
-DISTINCT = 0.8
-"""What is left of it where an encoder embeds a batch's distinct texts beside others of their length: measured in fp32
+DISTINCT_TEXTS, DISTINCT_PAIRS = 0.8, 0.7
+"""What is left of it where a batch's distinct texts, or pairs, are read beside others of their length: measured in fp32
 on the sample."""
 
 
@@ -54,9 +54,14 @@ def estimate(
     Work is taken to grow with the characters that are read.
     """
     work = plan.epochs * sum(_trained(row, plan) for row in rows)
-    cost = COST_OF_STEP[plan.precision] * (DISTINCT if plan.arch == "bi" else 1.0)
-    training = work * read / max(1, _judged(tasks, plan)) * cost
+    training = work * read / max(1, _judged(tasks, plan)) * COST_OF_STEP[plan.precision] * _left(plan)
     return TrainEstimate(steps, (training + looks * read) / max(1, planned))
+
+
+def _left(plan: TrainPlan) -> float:
+    if plan.arch == "bi":
+        return DISTINCT_TEXTS
+    return DISTINCT_PAIRS if plan.lists else 1.0
 
 
 def _judged(tasks: Sequence[Task], plan: TrainPlan) -> int:

@@ -187,17 +187,20 @@ def _arguments(plan: TrainPlan) -> dict[str, Any]:
 
 def _parts(model: Any, plan: TrainPlan) -> tuple[Any, Any, dict[str, Any]]:
     """Trainer, its arguments, and the loss with the collator that it needs."""
+    from miner.training.collate import DistinctPairs, DistinctTexts
+    from miner.training.losses import LossOfDistinct, LossOfPairs, loss_named
+
     if plan.arch != "bi":
         from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments
-        from sentence_transformers.cross_encoder.losses import ListNetLoss
-        from sentence_transformers.cross_encoder.losses import MarginMSELoss as CrossMarginMSELoss
+        from sentence_transformers.cross_encoder.losses import MarginMSELoss
 
-        loss = ListNetLoss(model, mini_batch_size=-1) if plan.lists else CrossMarginMSELoss(model)
-        return CrossEncoderTrainer, CrossEncoderTrainingArguments, {"loss": loss}
+        parts = (
+            {"loss": LossOfPairs(model), "data_collator": DistinctPairs.of(model)}
+            if plan.lists
+            else {"loss": MarginMSELoss(model)}
+        )
+        return CrossEncoderTrainer, CrossEncoderTrainingArguments, parts
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-
-    from miner.training.collate import DistinctTexts
-    from miner.training.losses import LossOfDistinct, loss_named
 
     found = {
         "loss": LossOfDistinct(model, loss_named(plan.loss, model)),

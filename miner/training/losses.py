@@ -1,12 +1,12 @@
-"""What an encoder is trained by: its vectors of a batch's distinct texts, and losses over them."""
+"""What is trained by: vectors or scores of what is distinct in a batch, and losses over them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import MarginMSELoss, MultipleNegativesRankingLoss
 from torch import Tensor, nn
 
@@ -37,6 +37,28 @@ class LossOfDistinct(nn.Module):  # type: ignore[misc]
         return {"scale": SCALE}
 
 
+class LossOfPairs(nn.Module):  # type: ignore[misc]
+    """The listwise loss over batches of DistinctPairs."""
+
+    def __init__(self, model: CrossEncoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        features: Sequence[Iterable[dict[str, Tensor]]],
+        label: Mapping[str, Tensor],
+        prompt: None = None,
+        task: None = None,
+    ) -> Tensor:
+        """The chunks' features, and what DistinctPairs gives as the label. Prompt and task are the collator's."""
+        scores = torch.cat([self.model(chunk)["scores"].view(-1).float() for chunk in features[0]])
+        return listwise(scores[label["pairs"]], label["labels"])
+
+    def get_config_dict(self) -> dict[str, Any]:
+        return {}
+
+
 def own_negatives(queries: Tensor, documents: Tensor, labels: Tensor) -> Tensor:
     """Cross entropy of each relevant passage (label above 0) among itself and the row's negatives (label 0),
     cosine times SCALE.
@@ -49,13 +71,23 @@ def own_negatives(queries: Tensor, documents: Tensor, labels: Tensor) -> Tensor:
 
 
 def taught(queries: Tensor, documents: Tensor, labels: Tensor) -> Tensor:
-    """Cross entropy of a row's softmax, cosine times SCALE, to that of a teacher's scores, which are the labels.
+    """The listwise loss of cosines times SCALE to a teacher's scores, which are the labels.
 
     The Kullback-Leibler divergence up to a constant (Hinton et al. 2015, arXiv 1503.02531).
     """
+    return listwise(_scores(queries, documents), labels)
+
+
+def listwise(scores: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the softmax of each row's scores to that of its labels; [rows, most], absent where a label is
+    no number.
+
+    ListNet (Cao et al. 2007, ICML, p. 129) of top-one probabilities.
+    """
     absent = labels.isnan()
-    scores = _scores(queries, documents).masked_fill(absent, ABSENT)
-    return nn.functional.cross_entropy(scores, labels.masked_fill(absent, -torch.inf).softmax(dim=-1))
+    return nn.functional.cross_entropy(
+        scores.masked_fill(absent, ABSENT), labels.masked_fill(absent, -torch.inf).softmax(dim=-1)
+    )
 
 
 def loss_named(name: str, model: SentenceTransformer) -> Loss:

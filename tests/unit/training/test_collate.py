@@ -4,17 +4,25 @@ from typing import Any
 
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
+from sentence_transformers import CrossEncoder, SentenceTransformer, SentenceTransformerTrainer
+from sentence_transformers.cross_encoder import CrossEncoderTrainer
+from sentence_transformers.cross_encoder.losses import ListNetLoss
 
-from miner.training.collate import CHUNK, DistinctTexts
-from miner.training.losses import SCALE, LossOfDistinct, own_negatives, taught
-from tests.support.tiny_models import make_encoder
+from miner.training.collate import CHUNK, DistinctPairs, DistinctTexts
+from miner.training.losses import SCALE, LossOfDistinct, LossOfPairs, own_negatives, taught
+from tests.support.tiny_models import make_cross_encoder, make_encoder
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> SentenceTransformer:
     folder = make_encoder(tmp_path_factory.mktemp("model") / "encoder")
     return SentenceTransformer(str(folder), device="cpu").eval()
+
+
+@pytest.fixture(scope="module")
+def cross(tmp_path_factory: pytest.TempPathFactory) -> CrossEncoder:
+    folder = make_cross_encoder(tmp_path_factory.mktemp("model") / "cross")
+    return CrossEncoder(str(folder), device="cpu").eval()
 
 
 def collated(model: SentenceTransformer, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], Any]:
@@ -108,3 +116,46 @@ def test_the_loss_of_a_teacher_is_least_where_its_softmax_is_had(model: Sentence
     assert loss(own) == pytest.approx(float(entropy), abs=1e-4)
     assert loss([[x + 1 for x in values] for values in own]) == pytest.approx(float(entropy), abs=1e-4)
     assert loss([[-x for x in values] for values in own]) > entropy + 0.01
+
+
+LISTS: list[dict[str, Any]] = [
+    {"query": "k1 w1", "documents": ["v1 w3", "v4 w4", "v5 w1", "v4 w4"], "labels": [10.0, 10.0, 0.0, 0.0]},
+    {"query": "k2 w2", "documents": ["v2 w4 " + "w5 " * 12, "v5 w1"], "labels": [3.5, -1.0]},
+]
+
+
+def test_lists_of_a_cross_encoder_lose_what_sentence_transformers_list_net_says(cross: CrossEncoder) -> None:
+    with torch.no_grad():
+        features, label = CrossEncoderTrainer.collect_features(None, DistinctPairs.of(cross)(LISTS))
+        found = LossOfPairs(cross)(features, label)
+        expected = ListNetLoss(cross, mini_batch_size=-1)(
+            [[row["query"] for row in LISTS], [row["documents"] for row in LISTS]],
+            [torch.tensor(row["labels"]) for row in LISTS],
+        )
+    assert found.item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_a_pair_that_comes_twice_is_read_once_and_long_pairs_apart_from_short_ones(
+    cross: CrossEncoder,
+) -> None:
+    documents = [" ".join(["w1"] * (1 + i % 2 * 20) + [f"v{i}"]) for i in range(2 * CHUNK)]
+    row = {"query": "k1", "documents": [*documents, documents[0]], "labels": [0.0] * (2 * CHUNK + 1)}
+    batch = DistinctPairs.of(cross)([row])
+    sizes = [chunk["input_ids"].shape for chunk in batch["chunks"]]
+    assert [pairs for pairs, _ in sizes] == [CHUNK, CHUNK]
+    assert sizes[0][1] < 12 < sizes[1][1]
+    places = batch["label"]["pairs"][0]
+    assert places[0] == places[-1]
+    assert len(set(places.tolist())) == 2 * CHUNK
+
+
+def test_a_cross_encoder_is_trained_with_the_prompt_that_it_is_asked_with(cross: CrossEncoder) -> None:
+    cross.prompts, cross.default_prompt_name = {"rank": "w1 w2 "}, "rank"
+    try:
+        batch = DistinctPairs.of(cross)(LISTS[1:])
+        asked = cross.predict([("k2 w2", "v5 w1")], activation_fn=torch.nn.Identity())
+    finally:
+        cross.prompts, cross.default_prompt_name = {}, None
+    with torch.no_grad():
+        found = torch.cat([cross(chunk)["scores"].view(-1) for chunk in batch["chunks"]])
+    assert float(found[batch["label"]["pairs"][0, 1]]) == pytest.approx(float(asked[0]), abs=1e-5)

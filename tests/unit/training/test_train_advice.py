@@ -151,5 +151,5 @@ def test_the_estimate_is_made_of_what_is_read_and_of_looks_on_the_way() -> None:
     cross = replace(PLAN, arch="cross", loss="listwise", random_negatives=1)
     pairs = 2 * 80 * (5 * 10 + 3 * 100 + 500)
     found = estimate(rows, tasks, cross, steps=20, planned=20, looks=0.0, read=0.5)
-    assert found.seconds == pytest.approx(pairs * 0.5 / (10 * (2 * 10 + 300)) * 4)
-    assert str(found) == "training will take about 1m25s: 20 steps of about 4.2 s"
+    assert found.seconds == pytest.approx(pairs * 0.5 / (10 * (2 * 10 + 300)) * 4 * 0.7)
+    assert str(found) == "training will take about 59s: 20 steps of about 3.0 s"
