@@ -152,5 +152,10 @@ def _last(said: dict[str, Judgment], judgment: Judgment) -> None:
 
 
 def key_of(text: str) -> bytes:
+    """16 bytes of a text once it is folded."""
+    return digest_of(fold(text))
+
+
+def digest_of(folded: bytes) -> bytes:
     """16 bytes of a folded text."""
-    return hashlib.blake2b(fold(text), digest_size=16).digest()
+    return hashlib.blake2b(folded, digest_size=16).digest()
