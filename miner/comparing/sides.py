@@ -18,7 +18,7 @@ from miner.formats.cohere import read_rows
 from miner.formats.reading import read_any
 from miner.formats.receipts import Receipts
 from miner.reranking.intervals import clusters
-from miner.text.fold import fold
+from miner.text.fold import fold, fold_kept
 
 Evidence = Mapping[str, Any]
 """What a receipt says of a negative; empty where there is none."""
@@ -88,15 +88,17 @@ def _rows(
 
 
 def _take(merged: dict[bytes, MergedRow], row: Row, evidence: Iterable[Evidence]) -> None:
-    held = merged.setdefault(fold(row.query), MergedRow(row.query, {}, {}, {}))
+    query = fold(row.query)
+    held = merged.setdefault(query, MergedRow(row.query, {}, {}, {}))
     relevant, negatives, known = dict(held.relevant), dict(held.negatives), dict(held.evidence)
     for text in row.relevant_passages:
-        relevant.setdefault(fold(text), text)
+        relevant.setdefault(fold_kept(text), text)
     for text, entry in zip(row.hard_negatives, evidence, strict=True):
         if text.strip():
-            negatives.setdefault(fold(text), text)
-            known.setdefault(fold(text), entry)
-    merged[fold(row.query)] = MergedRow(held.query, relevant, negatives, known)
+            key = fold_kept(text)
+            negatives.setdefault(key, text)
+            known.setdefault(key, entry)
+    merged[query] = MergedRow(held.query, relevant, negatives, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from miner.judgments.record import digest_of
 from miner.mining.block import Block
 from miner.risk import logit, probability
 from miner.risk.model import DECIMALS
-from miner.text.fold import folded
+from miner.text.fold import fold_kept
 
 
 def weigh(pool: Pool, block: Block, index: Index, known: KnownJudgments) -> Pool:
@@ -41,7 +41,7 @@ class KnownOfQuery:
     def of(self, passage: Passage) -> WeighedVerdict | None:
         """By its text, with or without its title, or by its id."""
         texts = dict.fromkeys((passage.text, passage.encoded))
-        found = (self.by_text.get(digest_of(folded(text).key)) for text in texts)
+        found = (self.by_text.get(digest_of(fold_kept(text))) for text in texts)
         return next((each for each in found if each), None) or self.by_id.get(passage.id)
 
 

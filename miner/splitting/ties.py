@@ -12,12 +12,12 @@ import numpy as np
 from miner.data import Int64, Row
 from miner.encoders.base import Encoder
 from miner.splitting.near import groups, linked
-from miner.text.fold import fold
+from miner.text.fold import fold, fold_kept
 
 
 @dataclass
 class Ties:
-    """Rows as they are read, by hashes of their folded texts (see miner.match.fold)."""
+    """Rows as they are read, by hashes of their folded texts (see miner.text.fold)."""
 
     queries: list[str] = field(default_factory=list)
     """One for each folded query, the first; position = number of the query."""
@@ -87,5 +87,5 @@ class Components:
 
 def text_key(text: str) -> int:
     """A signed 8-byte hash of the folded text."""
-    digest = hashlib.blake2b(fold(text), digest_size=8).digest()
+    digest = hashlib.blake2b(fold_kept(text), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)

@@ -96,6 +96,11 @@ def folded(text: str) -> Folded:
     return Folded(text)
 
 
+def fold_kept(text: str) -> bytes:
+    """As fold, kept for a while: for passages, which come again in many rows."""
+    return folded(text).key
+
+
 def fold_all(texts: Iterable[str]) -> list[Folded]:
     """As folded, with the sketches of all texts computed together, which is much faster than one by one."""
     out = [folded(text) for text in texts]

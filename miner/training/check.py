@@ -14,7 +14,7 @@ from miner.errors import InputError
 from miner.formats.cohere import RECEIPTS, companion
 from miner.judgments import JUDGMENTS, read_judgments
 from miner.progress import count_of
-from miner.text.fold import fold
+from miner.text.fold import fold, fold_kept
 
 HARMFUL = 0.2
 """Share of false negatives from which on models were seen to get worse (docs/explanation/what-negatives-teach.md)."""
@@ -110,10 +110,15 @@ def check_rows(path: Path, rows: Sequence[Row], judged_by: int) -> TrainCheck:
 
 
 def _contradicted(rows: Sequence[Row]) -> int:
+    queries = [fold(row.query) for row in rows]
     relevant = defaultdict[bytes, set[bytes]](set)
-    for row in rows:
-        relevant[fold(row.query)].update(map(fold, row.relevant_passages))
-    return sum(fold(text) in relevant[fold(row.query)] for row in rows for text in row.hard_negatives)
+    for key, row in zip(queries, rows, strict=True):
+        relevant[key].update(map(fold_kept, row.relevant_passages))
+    return sum(
+        fold_kept(text) in relevant[key]
+        for key, row in zip(queries, rows, strict=True)
+        for text in row.hard_negatives
+    )
 
 
 def false_share(path: Path) -> FalseShare | None:

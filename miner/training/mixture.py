@@ -14,7 +14,7 @@ import numpy as np
 
 from miner.data import Int64, Row
 from miner.splitting.ties import Ties
-from miner.text.fold import fold
+from miner.text.fold import fold_kept
 
 TRIES = 20
 
@@ -40,7 +40,7 @@ def _spread(texts: Sequence[str], count: int) -> list[str]:
 
 
 def _strangers(rows: Sequence[Row], component: Int64, count: int, seed: int) -> list[list[str]]:
-    keys = [{fold(text) for text in (*row.relevant_passages, *row.hard_negatives)} for row in rows]
+    keys = [{fold_kept(text) for text in (*row.relevant_passages, *row.hard_negatives)} for row in rows]
     found = []
     for i in range(len(rows)):
         draw, taken, own = np.random.default_rng([seed, i]), dict[bytes, str](), keys[i]
@@ -49,7 +49,7 @@ def _strangers(rows: Sequence[Row], component: Int64, count: int, seed: int) -> 
                 break
             other = int(draw.integers(len(rows)))
             text = rows[other].relevant_passages[int(draw.integers(len(rows[other].relevant_passages)))]
-            if component[other] != component[i] and (key := fold(text)) not in own:
+            if component[other] != component[i] and (key := fold_kept(text)) not in own:
                 taken.setdefault(key, text)
         found.append(list(taken.values()))
     return found
