@@ -38,10 +38,14 @@ def build(
 ) -> Hashes:
     """uint64 [2, ids + 2 * rows]: hashes over rows in the shard, each table sorted."""
     rows = np.arange(len(encoded), dtype=np.uint64)
+    of_encoded = shown(encoded)
+    titled = [i for i, (text, other) in enumerate(zip(bare, encoded, strict=True)) if text != other]
+    of_bare = of_encoded.copy()
+    of_bare[titled] = shown([bare[i] for i in titled])
     tables = [
         table(hashes(ids), np.asarray(rows_of_ids, np.uint64)),
-        table(shown(encoded), rows),
-        table(shown(bare), rows),
+        table(of_encoded, rows),
+        table(of_bare, rows),
     ]
     return np.concatenate(tables, axis=1)
 
