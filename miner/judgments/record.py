@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from miner.text.fold import fold
@@ -151,11 +152,7 @@ def _last(said: dict[str, Judgment], judgment: Judgment) -> None:
     said[judgment.judge] = judgment
 
 
+@lru_cache(maxsize=20_000)
 def key_of(text: str) -> bytes:
-    """16 bytes of a text once it is folded."""
-    return digest_of(fold(text))
-
-
-def digest_of(folded: bytes) -> bytes:
     """16 bytes of a folded text."""
-    return hashlib.blake2b(folded, digest_size=16).digest()
+    return hashlib.blake2b(fold(text), digest_size=16).digest()

@@ -10,11 +10,10 @@ import numpy as np
 from miner.data import Float64, Passage, Pool, UInt8
 from miner.index import Index
 from miner.judgments.known import KnownJudgments, Standing, WeighedVerdict
-from miner.judgments.record import digest_of
+from miner.judgments.record import key_of
 from miner.mining.block import Block
 from miner.risk import logit, probability
 from miner.risk.model import DECIMALS
-from miner.text.fold import fold_kept
 
 
 def weigh(pool: Pool, block: Block, index: Index, known: KnownJudgments) -> Pool:
@@ -41,7 +40,7 @@ class KnownOfQuery:
     def of(self, passage: Passage) -> WeighedVerdict | None:
         """By its text, with or without its title, or by its id."""
         texts = dict.fromkeys((passage.text, passage.encoded))
-        found = (self.by_text.get(digest_of(fold_kept(text))) for text in texts)
+        found = (self.by_text.get(key_of(text)) for text in texts)
         return next((each for each in found if each), None) or self.by_id.get(passage.id)
 
 
