@@ -13,7 +13,7 @@ from miner.data import PADDING, Bool, Int64, Query
 from miner.encoders import Encoder
 from miner.index import Index
 from miner.judgments.known import KnownJudgments
-from miner.mining.judged import KnownOfQuery
+from miner.mining.judged import KnownOfQuery, PassageNames
 from miner.mining.relevant import EMIT, Relevant, find_relevant
 from miner.progress import Clock
 
@@ -56,7 +56,7 @@ def _labels(index: Index, rows: Int64, known: KnownOfQuery) -> Iterator[tuple[in
     """Places of rows with what settles them."""
     inside = np.flatnonzero(rows != PADDING)
     for place, passage in zip(inside.tolist(), index.passages(rows[inside]), strict=True):
-        found = known.of(passage)
+        found = known.of(PassageNames.of(passage))
         if found is not None and not found.judgment.known and found.judgment.verdict in LABELS:
             yield place, LABELS[found.judgment.verdict]
 

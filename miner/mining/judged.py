@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from miner.data import Float64, Passage, Pool, UInt8
+from miner.data import Passage, Pool
 from miner.index import Index
 from miner.judgments.known import KnownJudgments, Standing, WeighedVerdict
 from miner.judgments.record import key_of
@@ -19,15 +19,32 @@ from miner.risk.model import DECIMALS
 def weigh(pool: Pool, block: Block, index: Index, known: KnownJudgments) -> Pool:
     """The pool with how its candidates stand, and with risks that verdicts were weighed into (Bayes)."""
     judged, factors = np.zeros(pool.rows.shape, np.uint8), np.ones(pool.rows.shape)
-    for i, text in enumerate(block.texts):
-        if known.book.knows(text):
-            _mark(judged[i], factors[i], pool, i, index, KnownOfQuery(known, text))
+    said = [i for i, text in enumerate(block.texts) if known.book.knows(text)]
+    rows = np.unique(pool.rows[said][pool.valid[said]])
+    named = dict(zip(rows.tolist(), map(PassageNames.of, index.passages(rows)), strict=True))
+    for i in said:
+        about, columns = KnownOfQuery(known, block.texts[i]), np.flatnonzero(pool.valid[i])
+        for column, row in zip(columns, pool.rows[i, columns].tolist(), strict=True):
+            if (found := about.of(named[row])) is not None:
+                judged[i, column], factors[i, column] = found.standing, found.factor
     risk = pool.risk
     if risk is not None:
         moved = np.round(probability(logit(risk) + np.log(factors)), DECIMALS).astype(np.float32)
         risk = np.where(factors == 1.0, risk, moved)
         risk = np.where(judged == Standing.VERIFIED, np.float32(0), risk)
     return replace(pool, judged=judged, risk=risk)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageNames:
+    """What a judgment may know a passage by: its text, with or without its title, or its id."""
+
+    texts: tuple[bytes, ...]
+    id: str
+
+    @classmethod
+    def of(cls, passage: Passage) -> PassageNames:
+        return cls(tuple(map(key_of, dict.fromkeys((passage.text, passage.encoded)))), passage.id)
 
 
 class KnownOfQuery:
@@ -37,16 +54,7 @@ class KnownOfQuery:
         self.by_text: Mapping[bytes, WeighedVerdict] = known.about(query)
         self.by_id: Mapping[str, WeighedVerdict] = known.by_id(query)
 
-    def of(self, passage: Passage) -> WeighedVerdict | None:
-        """By its text, with or without its title, or by its id."""
-        texts = dict.fromkeys((passage.text, passage.encoded))
-        found = (self.by_text.get(key_of(text)) for text in texts)
+    def of(self, passage: PassageNames) -> WeighedVerdict | None:
+        """Its text goes before its id."""
+        found = map(self.by_text.get, passage.texts)
         return next((each for each in found if each), None) or self.by_id.get(passage.id)
-
-
-def _mark(judged: UInt8, factors: Float64, pool: Pool, query: int, index: Index, known: KnownOfQuery) -> None:
-    columns = np.flatnonzero(pool.valid[query])
-    for column, passage in zip(columns, index.passages(pool.rows[query, columns]), strict=True):
-        found = known.of(passage)
-        if found is not None:
-            judged[column], factors[column] = found.standing, found.factor
