@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miner.data import Int64
-from miner.text.fold import fold
+from miner.text.fold import fold_kept
 
 Hashes = NDArray[np.uint64]
 
@@ -25,7 +25,7 @@ def hashes(texts: Sequence[str]) -> Hashes:
 
 def shown(texts: Sequence[str]) -> Hashes:
     """As hashes, the same for texts that differ in presentation alone."""
-    return _hashed(map(fold, texts))
+    return _hashed(map(fold_kept, texts))
 
 
 def _hashed(data: Iterable[bytes]) -> Hashes:
