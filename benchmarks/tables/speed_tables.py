@@ -145,6 +145,18 @@ def path(result: Mapping[str, Any]) -> str:
     rows = []
     for name in rounds[0]:
         seconds = [one[name] for one in rounds]
-        told = f"{median(seconds):.1f} s ({min(seconds):.1f}–{max(seconds):.1f})"
-        rows.append([name if name == IN_ALL else f"`{name}`", told])
+        rows.append([name if name == IN_ALL else f"`{name}`", _spread(seconds)])
     return markdown(("", "time"), rows)
+
+
+def judged(result: Mapping[str, Any]) -> str:
+    """Seconds of `mine` without and with judgments: the median, the least and the most."""
+    rows = [
+        [name, f"{found['judgments']:,}", _spread(found["without"]), _spread(found["with"])]
+        for name, found in result.items()
+    ]
+    return markdown(("set", "judgments", "without them", "with them"), rows)
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.1f} s ({min(seconds):.1f}–{max(seconds):.1f})"
