@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers.base.sampler import DefaultBatchSampler
 from sentence_transformers.cross_encoder.data_collator import CrossEncoderDataCollator
 from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
+
+from miner.training.grouping import Shared
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 CHUNK = 16
 """Texts or pairs that are read together."""
@@ -95,6 +102,26 @@ class DistinctPairs(CrossEncoderDataCollator):  # type: ignore[misc]
         }
         features = [self.preprocess_fn(chunk, prompt=self.prompts) for chunk in chunks]
         return {"chunks": features, "label": label}
+
+
+class SharedPassages(DefaultBatchSampler):  # type: ignore[misc]
+    """Batches of rows that share passages; `dataset` has a column of lists named documents."""
+
+    def __init__(
+        self, dataset: Dataset, batch_size: int, drop_last: bool = False, seed: int = 0, **rest: Any
+    ) -> None:
+        super().__init__(dataset, batch_size, drop_last, seed=seed, **rest)
+        self.shared = Shared.of(dataset["documents"])
+
+    def __iter__(self) -> Iterator[list[int]]:
+        draw = np.random.default_rng([self.seed, self.epoch])
+        for batch in self.shared.batches(self.batch_size, draw):
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield batch
+
+    def __len__(self) -> int:
+        whole, more = divmod(len(self.shared.passages), self.batch_size)
+        return int(whole + (more > 0 and not self.drop_last))
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -176,13 +176,22 @@ def _arguments(plan: TrainPlan) -> dict[str, Any]:
         "bf16": plan.precision == "bf16",
         "use_cpu": not torch.cuda.is_available(),
         "seed": plan.seed,
-        "batch_sampler": "no_duplicates" if plan.loss == IN_BATCH else "batch_sampler",
+        "batch_sampler": _batches(plan),
         "logging_nan_inf_filter": False,
         "save_strategy": "no",
         "save_total_limit": 1,
         "report_to": "none",
         "disable_tqdm": True,
     }
+
+
+def _batches(plan: TrainPlan) -> Any:
+    """How rows come into batches."""
+    if plan.arch == "bi" and plan.lists:
+        from miner.training.collate import SharedPassages
+
+        return SharedPassages
+    return "no_duplicates" if plan.loss == IN_BATCH else "batch_sampler"
 
 
 def _parts(model: Any, plan: TrainPlan) -> tuple[Any, Any, dict[str, Any]]:
