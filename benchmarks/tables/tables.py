@@ -87,6 +87,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "whole-avx2": ("whole_avx2.json", speed_tables.whole),
     "shapes": ("shapes.json", speed_tables.shapes),
     "path": ("path.json", speed_tables.path),
+    "path-avx2": ("path_avx2.json", speed_tables.path),
     "judged-speed": ("judged_speed.json", speed_tables.judged),
     "speed": ("speed.json", speed_tables.speed),
     "speed-sets": ("speed.json", speed_tables.speed_sets),

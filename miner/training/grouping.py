@@ -33,13 +33,13 @@ class Shared:
 
     def batches(self, size: int, draw: np.random.Generator) -> list[list[int]]:
         """Each row once, in an order that is drawn: a batch begins with the first row that is left, and takes of
-        the next DRAWN those that add the fewest characters to what it reads. One may be smaller."""
+        the next DRAWN those that add the fewest characters to what it reads. The last may be smaller."""
         rest = iter(draw.permutation(len(self.passages)).tolist())
         near, found = list(islice(rest, DRAWN)), list[list[int]]()
         while near:
             found.append(self._batch(size, near, rest))
-        order = draw.permutation(len(found))
-        return [found[i] for i in order]
+        whole = len(self.passages) // size
+        return [found[i] for i in draw.permutation(whole)] + found[whole:]
 
     def _batch(self, size: int, near: list[int], rest: Iterator[int]) -> list[int]:
         found, held, place = list[int](), frozenset[int](), 0
