@@ -211,6 +211,19 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_the_same_curve(
     assert ours == theirs
 
 
+def test_a_run_killed_in_a_later_epoch_goes_on_with_the_batches_that_are_left(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = write(tmp_path / "train.jsonl", make_rows(32))
+    settings = TrainSettings(model=str(world / "encoder"), loss="own", **SHORT)
+    train(few, tmp_path / "whole", world / "eval.jsonl", settings)
+    monkeypatch.setattr(fit, "SAVE_SECONDS", 0.0)
+    with pytest.raises(Killed):
+        train(few, tmp_path / "model", world / "eval.jsonl", settings, Killer(6))
+    train(few, tmp_path / "model", world / "eval.jsonl", settings)
+    assert same(tmp_path / "whole", tmp_path / "model")
+
+
 def test_a_process_killed_outright_loses_nothing_it_had_saved(
     short: Path, world: Path, tmp_path: Path, warm: Path
 ) -> None:
