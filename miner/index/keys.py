@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miner.data import Int64
-from miner.text.fold import fold_kept
+from miner.text.fold import fold, fold_kept
 
 Hashes = NDArray[np.uint64]
 
@@ -24,7 +24,7 @@ def hashes(texts: Sequence[str]) -> Hashes:
 
 
 def shown(texts: Sequence[str]) -> Hashes:
-    """As hashes, the same for texts that differ in presentation alone."""
+    """As hashes, the same for texts that differ in presentation alone: for texts to look up, which come again."""
     return _hashed(map(fold_kept, texts))
 
 
@@ -38,10 +38,10 @@ def build(
 ) -> Hashes:
     """uint64 [2, ids + 2 * rows]: hashes over rows in the shard, each table sorted."""
     rows = np.arange(len(encoded), dtype=np.uint64)
-    of_encoded = shown(encoded)
+    of_encoded = _hashed(map(fold, encoded))
     titled = [i for i, (text, other) in enumerate(zip(bare, encoded, strict=True)) if text != other]
     of_bare = of_encoded.copy()
-    of_bare[titled] = shown([bare[i] for i in titled])
+    of_bare[titled] = _hashed(fold(bare[i]) for i in titled)
     tables = [
         table(hashes(ids), np.asarray(rows_of_ids, np.uint64)),
         table(of_encoded, rows),
