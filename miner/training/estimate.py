@@ -18,9 +18,9 @@ from miner.training.plan import MAX_RELEVANT, TrainPlan
 COST_OF_STEP = {"fp32": 4.0, "bf16": 2.75}
 """What a step costs of one reading of its texts: forward and twice that backward, a third more for padding to a
 batch's longest, less in bf16. Measured with the bundled model on a processor."""
-DISTINCT_TEXTS, DISTINCT_PAIRS = 0.93, 0.7
+SORTED = 0.93
 """What is left of it where a batch's distinct texts, or pairs, are read beside others of their length: measured in fp32
-on the sample."""
+on the sample, for both."""
 GROUPED = 20_000
 """Rows by which the passages that batches share are counted."""
 
@@ -60,15 +60,16 @@ def estimate(
     """
     work = plan.epochs * sum(_trained(row, plan) for row in rows) * _left(rows, plan)
     training = work * read / max(1, _judged(tasks, plan)) * COST_OF_STEP[plan.precision]
-    return TrainEstimate(steps, (training + looks * read) / max(1, planned))
+    look = read * _looked_at(tasks, plan) / max(1, _judged(tasks, plan))
+    return TrainEstimate(steps, (training + looks * look) / max(1, planned))
 
 
 def _left(rows: Sequence[Row], plan: TrainPlan) -> float:
     """The share of the work that is left."""
     if plan.arch != "bi":
-        return DISTINCT_PAIRS if plan.lists else 1.0
+        return SORTED if plan.lists else 1.0
     if not plan.lists:
-        return DISTINCT_TEXTS
+        return SORTED
     shown = [
         [*row.relevant_passages[:MAX_RELEVANT], *row.hard_negatives[: plan.hard_negatives]]
         for row in rows[:GROUPED]
@@ -76,16 +77,25 @@ def _left(rows: Sequence[Row], plan: TrainPlan) -> float:
     shared = Shared.of(shown)
     batches = shared.batches(plan.batch_size, np.random.default_rng(plan.seed))
     return (
-        DISTINCT_TEXTS
-        * sum(map(shared.read, batches))
-        / max(1, sum(len(text) for texts in shown for text in texts))
+        SORTED * sum(map(shared.read, batches)) / max(1, sum(len(text) for texts in shown for text in texts))
     )
 
 
 def _judged(tasks: Sequence[Task], plan: TrainPlan) -> int:
     """Characters that the base model reads: of texts, each once, or of pairs."""
-    if plan.arch == "cross":
-        return sum(len(task.query) + len(text) for task in tasks for text in task.documents)
+    return _pairs(tasks) if plan.arch == "cross" else _texts(tasks)
+
+
+def _looked_at(tasks: Sequence[Task], plan: TrainPlan) -> int:
+    """Characters that the model in training reads: a cross-encoder begun from an encoder ranks beside it."""
+    return _judged(tasks, plan) + (_pairs(tasks) if plan.arch == "combined" else 0)
+
+
+def _pairs(tasks: Sequence[Task]) -> int:
+    return sum(len(task.query) + len(text) for task in tasks for text in task.documents)
+
+
+def _texts(tasks: Sequence[Task]) -> int:
     queries = {task.query for task in tasks}
     return sum(map(len, queries)) + sum(map(len, {text for task in tasks for text in task.documents}))
 

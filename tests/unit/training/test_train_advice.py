@@ -153,5 +153,16 @@ def test_the_estimate_is_made_of_what_is_read_and_of_looks_on_the_way() -> None:
     cross = replace(PLAN, arch="cross", loss="listwise", random_negatives=1)
     pairs = 2 * 80 * (5 * 10 + 3 * 100 + 500)
     found = estimate(rows, tasks, cross, steps=20, planned=20, looks=0.0, read=0.5)
-    assert found.seconds == pytest.approx(pairs * 0.5 / (10 * (2 * 10 + 300)) * 4 * 0.7)
-    assert str(found) == "training will take about 59s: 20 steps of about 3.0 s"
+    assert found.seconds == pytest.approx(pairs * 0.5 / (10 * (2 * 10 + 300)) * 4 * 0.93)
+    assert str(found) == "training will take about 1m19s: 20 steps of about 4.0 s"
+
+
+def test_looks_at_a_cross_encoder_begun_from_an_encoder_read_pairs_too_and_are_estimated_so() -> None:
+    from miner.reranking.tasks import tasks_of
+
+    rows = [Row("q" * 10, ("r" * 100,), ("a" * 100,))]
+    tasks = tasks_of([Row(f"k{i:09}", (f"{i:100}",), (f"n{i:99}",)) for i in range(10)])
+    texts, pairs = 10 * 210, 10 * 220
+    plan = replace(PLAN, arch="combined", loss="listwise")
+    seconds = [estimate(rows, tasks, plan, 10, 10, looks, read=texts / 100).seconds for looks in (0.0, 3.0)]
+    assert seconds[1] - seconds[0] == pytest.approx(3 * (texts + pairs) / 100)
