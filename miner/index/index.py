@@ -26,7 +26,7 @@ from miner.progress import count_of
 from miner.storage.locks import Reading
 from miner.storage.mirror import Mirror, place_of
 from miner.storage.place import Place
-from miner.storage.sealed import check_size, header, open_array, values_of
+from miner.storage.sealed import check_size, header, numbers_of, open_array, values_of
 from miner.text.fold import fold
 from miner.text.frequencies import Frequencies
 from miner.vectors import moments as stats
@@ -104,11 +104,15 @@ class Index:
                 out[position] = Passage(*values)
         return out
 
+    def lengths(self, rows: Rows) -> Int64:
+        """int64 [len(rows)]: bytes of each passage's text, which is not read."""
+        return self.store.lengths(_int64(rows))
+
     def ids(self, row: int) -> list[str]:
         """All ids of one row, in the order they were read."""
         ((number, _, (local,)),) = self.store.split(_int64([row]))
         aliases = self.store.aliases(number)
-        rows = aliases.column("row").to_numpy()
+        rows = numbers_of(aliases.column("row"))[: len(aliases)]
         start, stop = (int(np.searchsorted(rows, local, side)) for side in ("left", "right"))
         first = self.store.passages(number).column("id")[int(local)].as_py()
         return [first, *aliases.column("id").slice(start, stop - start).to_pylist()]

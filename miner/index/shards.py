@@ -13,7 +13,7 @@ from miner.index import keys
 from miner.index.ingest import ALIASES, PASSAGES
 from miner.index.manifest import Shard
 from miner.storage.place import Place
-from miner.storage.sealed import open_array, open_table, peek_table, release
+from miner.storage.sealed import lengths_of, open_array, open_table, peek_table, release
 
 OPEN = 64
 MANY = 64
@@ -54,6 +54,13 @@ class Shards:
             out[positions] = self.vectors(number)[local]
             if len(rows) >= MANY:
                 release(self.vectors(number))
+        return out
+
+    def lengths(self, rows: Int64) -> Int64:
+        """Bytes of each row's text, which is not read."""
+        out = np.empty(len(rows), np.int64)
+        for number, positions, local in self.split(rows):
+            out[positions] = lengths_of(self.passages(number), "text", local)
         return out
 
     def blocks(self, rows: int) -> Iterator[tuple[int, Half]]:

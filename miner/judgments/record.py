@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from miner.text.fold import fold
+from miner.text.kept import kept
 
 Verdict = Literal["answers", "partly", "no", "unsure"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -152,7 +152,7 @@ def _last(said: dict[str, Judgment], judgment: Judgment) -> None:
     said[judgment.judge] = judgment
 
 
-@lru_cache(maxsize=20_000)
+@kept(2**26)
 def key_of(text: str) -> bytes:
     """16 bytes of a folded text."""
     return hashlib.blake2b(fold(text), digest_size=16).digest()

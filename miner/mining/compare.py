@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +24,8 @@ from miner.vectors.threads import single_threaded_blas
 
 T = TypeVar("T")
 COMPARED = MemoKind("compared", 4)
+ROOM = 2**26
+"""Bytes of candidates' texts that are compared at once: what is worked out of them takes some four times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,32 @@ def compare(memo: Memo, block: Block, rows: Int64, emit: str, near: NearCopies) 
     ]
 
     def made() -> Sequence[Any]:
-        return astuple(_compare(memo.index, block, rows, dict.fromkeys(["text", emit]), near))
+        emits = dict.fromkeys(["text", emit])
+        parts = [
+            _compare(memo.index, block.part(part), rows[part], emits, near)
+            for part in parts_of(_lengths(memo.index, rows), ROOM)
+        ]
+        return [np.concatenate(columns) for columns in zip(*map(astuple, parts), strict=True)]
 
     return Compared(*memo.arrays(COMPARED, [*block.key(), rows, emit, repr(near.copies)], specs, made))
+
+
+def _lengths(index: Index, rows: Int64) -> Int64:
+    """[Q] bytes of the texts of each query's candidates."""
+    there, lengths = rows != PADDING, np.zeros(rows.shape, np.int64)
+    lengths[there] = index.lengths(rows[there])
+    return np.asarray(lengths.sum(axis=1))
+
+
+def parts_of(lengths: Int64, room: int) -> Iterator[range]:
+    """Queries in a row whose lengths come to no more than `room`, or one that is longer."""
+    start, taken = 0, 0
+    for i, length in enumerate(lengths.tolist()):
+        if i > start and taken + length > room:
+            yield range(start, i)
+            start, taken = i, 0
+        taken += length
+    yield range(start, len(lengths))
 
 
 def _compare(index: Index, block: Block, rows: Int64, emits: Iterable[str], near: NearCopies) -> Compared:

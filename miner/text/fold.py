@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from miner.data import Bool, Int64, UInt16, UInt64
 from miner.text.code_blocks import code_signs
+from miner.text.kept import kept
 from miner.text.letters import letters_of, meaning_of
 from miner.text.present import present
 from miner.text.tokens import unaccented
@@ -91,7 +92,7 @@ class Folded:
         return common(a, b) / max(1, min(len(a), len(b)))
 
 
-@lru_cache(maxsize=20_000)
+@kept(2**27)
 def folded(text: str) -> Folded:
     return Folded(text)
 
@@ -120,7 +121,7 @@ def common(a: Int64, b: Int64) -> int:
     return int(np.count_nonzero(both[1:] == both[:-1]))
 
 
-@lru_cache(maxsize=1_000)
+@kept(2**22)
 def _shingles(key: bytes) -> Int64:
     grams = _grams(key).view(np.int64)[: len(key) - SHINGLE + 1] if len(key) >= SHINGLE else _EMPTY
     grams.sort()

@@ -10,9 +10,9 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 from miner.text.code import CODE
+from miner.text.kept import kept
 from miner.text.lookalikes import unmask
 
 _BLOCK = (
@@ -103,7 +103,7 @@ _ALIKE = {
 }
 
 
-@lru_cache(maxsize=2**10)
+@kept(2**22)
 def present(text: str) -> str:
     """The text as a reader sees it: case, punctuation and order of words as they were."""
     if "&" in text and _ENTITY.search(text):

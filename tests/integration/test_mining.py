@@ -59,6 +59,20 @@ def test_rows_do_not_depend_on_block_sizes(
         assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
 
 
+@pytest.mark.parametrize("room", [1, 5_000])
+def test_rows_do_not_depend_on_how_much_text_is_compared_at_once(
+    passages: list[Passage], queries: list[Query], encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, room: int,
+) -> None:  # fmt: skip
+    for name in ("a", "b"):
+        mine(queries, build_index(passages, tmp_path / name, encoder), encoder=encoder).write(
+            tmp_path / f"{name}.jsonl"
+        )
+        monkeypatch.setattr("miner.mining.compare.ROOM", room)
+    for ending in ("jsonl", "receipts.jsonl"):
+        assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+
+
 @pytest.mark.parametrize("shard_size", [1, 17, 4096])
 def test_rows_do_not_depend_on_shard_size(
     index: Index, passages: list[Passage], queries: list[Query], encoder: HashingEncoder, tmp_path: Path,

@@ -50,6 +50,12 @@ def test_passages_come_back_in_the_order_asked_for(index: Index, passages: list[
     assert index.passages([]) == []
 
 
+def test_lengths_are_bytes_of_texts_over_all_shards(index: Index, passages: list[Passage]) -> None:
+    rows = [191, 0, 50, 49, 0]
+    assert index.lengths(rows).tolist() == [len(passages[row].text.encode()) for row in rows]
+    assert index.lengths([]).tolist() == []
+
+
 def test_padding_is_not_a_row(index: Index) -> None:
     for rows in ([0, PADDING], [193]):
         with pytest.raises(IndexError):

@@ -222,7 +222,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path, monkeypatch: pytes
         return (Passage(f"doc-{i}", f"text {i} " * 10, source="c.jsonl", offset=i) for i in range(count))
 
     peaks = []
-    for count in (250, 750, 2_250):
+    for count in (250, 1_000, 2_250):
         gc.collect()
         tracemalloc.start()
         build_index(made(count), tmp_path / str(count), Flat(8), shard_size=250)
