@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,12 +10,13 @@ from miner.data import Bool
 from miner.text.copies import Copies, CopyVerdict, Weighed, close, judge_copy
 from miner.text.fold import Folded
 from miner.text.frequencies import Frequencies
+from miner.text.kept import kept
 from miner.text.tokens import VOCABULARY, TokenLine
 
 SHARED, SPARED = 0.4, 1
 """Share of the rare shingles of the text that has fewer which a copy has too, so many fewer where there are few."""
-HELD = 2**13
-"""Texts that are kept, read."""
+HELD = 2**24
+"""How long the texts are that are kept, read: that takes some forty times as much."""
 
 
 class NearCopies:
@@ -25,8 +25,7 @@ class NearCopies:
     def __init__(self, copies: Copies | None = None, frequencies: Frequencies | None = None) -> None:
         self.copies, self.frequencies = copies or Copies(), frequencies or Frequencies.none()
         self._rare = self.frequencies.rare
-        self._read: OrderedDict[str, Weighed] = OrderedDict()
-        self._generation = VOCABULARY.generation
+        self._read, self._generation = self._reader(), VOCABULARY.generation
 
     def among(self, candidates: Sequence[Folded], relevant: Folded, windows: Bool) -> Bool:
         """[C] which candidates are near copies of a relevant passage; `windows` [C] are joined with it."""
@@ -68,13 +67,8 @@ class NearCopies:
 
     def _weighed(self, text: str) -> Weighed:
         if self._generation != VOCABULARY.generation:
-            self._read.clear()
-            self._generation = VOCABULARY.generation
-        found = self._read.get(text)
-        if found is None:
-            found = self._read[text] = Weighed(TokenLine(text), self.frequencies)
-            if len(self._read) > HELD:
-                self._read.popitem(last=False)
-        else:
-            self._read.move_to_end(text)
-        return found
+            self._read, self._generation = self._reader(), VOCABULARY.generation
+        return self._read(text)
+
+    def _reader(self) -> Callable[[str], Weighed]:
+        return kept(HELD)(lambda text: Weighed(TokenLine(text), self.frequencies))
