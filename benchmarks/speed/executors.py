@@ -1,13 +1,13 @@
-"""The serial executor against processes and Ray on one machine: the same bytes, at what price?
+"""The default, the serial executor, processes and Ray on one machine: the same bytes, at what price?
 
     python -m benchmarks.speed.executors DATA SET:MODEL... [--rounds 3] [--executors serial 'ray(workers=2)' ...]
 
-For each BEIR folder DATA/SET builds an index and mines, by `miner` as a user runs it: serially on two threads, by
-two processes of one thread, and on Ray with one worker of two threads and with two workers of one, in turn,
---rounds times. Noted are wall time, processor time of all processes together (a control group of their own; needs
-root, else null), and whether every file is the same byte for byte. Processor time is what to compare where the
-machine has other things to do. Puts the jobs into benchmarks/results/executors.json after each command; those of
-other sets stay there.
+For each BEIR folder DATA/SET builds an index and mines, by `miner` as a user runs it: serially on two threads,
+by default (which differs from serial in mining), by two processes of one thread, and on Ray with one worker of
+two threads and with two workers of one, in turn, --rounds times. Noted are wall time, processor time of all
+processes together (a control group of their own; needs root, else null), and whether every file is the same
+byte for byte. Processor time is what to compare where the machine has other things to do. Puts the jobs into
+benchmarks/results/executors.json after each command; those of other sets stay there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from miner.storage.files import write_json
 
 RESULTS = Path(__file__).parents[1] / "results" / "executors.json"
 GROUPS = Path("/sys/fs/cgroup/cpuacct")
-EXECUTORS = ("serial", "processes(workers=2)", "ray(workers=1, cpus=2)", "ray(workers=2)")
+DEFAULT = "default"
+EXECUTORS = ("serial", DEFAULT, "processes(workers=2)", "ray(workers=1, cpus=2)", "ray(workers=2)")
 CALL = "import sys; from miner.cli import main; main()"
 THREADS = "2"
 
@@ -65,7 +66,7 @@ class Group:
 def timed(*words: str) -> dict[str, Any]:
     group, start = Group(), time.monotonic()
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-    if "serial" in words:
+    if "serial" in words or "--executor" not in words:
         environment["OMP_NUM_THREADS"] = THREADS
     else:
         environment.pop("OMP_NUM_THREADS", None)
@@ -79,14 +80,13 @@ def timed(*words: str) -> dict[str, Any]:
 
 def jobs(data: Path, model: str, folder: Path, executor: str) -> dict[str, Any]:
     """Build and mine. `folder` is the same path for all, for receipts and records name it."""
-    model_words = [] if model == "default" else ["--encoder", model]
+    model_words = [] if model == DEFAULT else ["--encoder", model]
+    spelt = [] if executor == DEFAULT else ["--executor", executor]
     built = timed(
-        "build-index", str(data), "--out", str(folder / "index"), *model_words, "--shard-size", "4096",
-        "--executor", executor,
+        "build-index", str(data), "--out", str(folder / "index"), *model_words, "--shard-size", "4096", *spelt,
     )  # fmt: skip
     mined = timed(
-        "mine", str(data), "--index", str(folder / "index"), "-o", str(folder / "out.jsonl"),
-        "--executor", executor,
+        "mine", str(data), "--index", str(folder / "index"), "-o", str(folder / "out.jsonl"), *spelt,
     )  # fmt: skip
     return {"build": built, "mine": mined}
 
@@ -99,7 +99,7 @@ def compared(data: Path, name: str, executors: list[str], rounds: int) -> Iterat
     """The rows of one job, growing: a row an executor."""
     set_name, _, model = name.partition(":")
     rows: list[dict[str, Any]] = [
-        {"set": set_name, "model": model or "default", "executor": executor, "rounds": []}
+        {"set": set_name, "model": model or DEFAULT, "executor": executor, "rounds": []}
         for executor in executors
     ]
     first = dict[str, bytes]()

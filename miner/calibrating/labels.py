@@ -116,7 +116,7 @@ def observe(
     block: Block, found: Candidates, answers: Bool, known: Bool, index: Index, clock: Clock
 ) -> LabelledPools:
     """Features and guards of candidates of which it is known, [Q, K] each, whether they answer."""
-    builder, geometry = PoolBuilder(index, "text"), Geometry.of(*index.geometry())
+    builder, geometry = PoolBuilder([index], "text"), Geometry.of(*index.geometry())
     shape = found.rows.shape
     values, allowed = np.zeros((*shape, len(NAMES))), np.zeros(shape, np.bool_)
     with clock.stage("measure", len(block), "queries") as stage:

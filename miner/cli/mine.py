@@ -100,8 +100,12 @@ def command(
     encoding: EncodingOption = None,
     strict: StrictOption = False,
     executor: Annotated[
-        str, typer.Option(help="serial, processes(workers=8), or ray(workers=8).")
-    ] = "serial",
+        str | None,
+        typer.Option(
+            help="processes(workers=8) or ray(workers=8), which share files; or serial, one process. "
+            "[default: this process; many candidates are compared by others too]"
+        ),
+    ] = None,
     ray_address: Annotated[str | None, typer.Option(help="A Ray cluster; default: this machine.")] = None,
     judgments: JudgmentsOption = None,
     judge: JudgeOption = None,
@@ -123,7 +127,7 @@ def command(
     from miner.formats.cohere import RECEIPTS, RUN
     from miner.search.search import Search
 
-    workers, searched = executor_of(executor, ray_address), Search(search, bytes_of(max_memory))
+    workers, searched = executor_of(executor or "serial", ray_address), Search(search, bytes_of(max_memory))
     options = read_options(columns, encoding, strict)
     if judge and not isinstance(workers, Serial):
         raise ConfigError(
@@ -185,7 +189,7 @@ def command(
                 recipe,
                 output=output,
                 encoder=encoded_by,
-                executor=running,
+                executor=None if executor is None else running,
                 arguments=arguments,
                 clock=Clock(terminal()),
             )

@@ -11,7 +11,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -68,12 +68,12 @@ class Processes(Spec):
 
 
 class ProcessExecutor:
-    """An executor of this machine, with the workers that it has started."""
+    """An executor of this machine, with the workers that it has started, or that another left idle."""
 
-    def __init__(self, options: Processes) -> None:
+    def __init__(self, options: Processes, idle: list[Process] | None = None) -> None:
         self.options = options
         self.retried = 0
-        self.idle: list[_Process] = []
+        self.idle: list[Process] = [] if idle is None else idle
         self.closed = False
 
     def __repr__(self) -> str:
@@ -83,7 +83,7 @@ class ProcessExecutor:
     def workers(self) -> int:
         return self.options.workers or processors()
 
-    def run(self, work: Work[T, R], queue: TaskQueue[T]) -> Iterator[tuple[T, R]]:
+    def run(self, work: Work[T, R], queue: TaskQueue[T]) -> Generator[tuple[T, R]]:
         if self.closed:
             raise ConfigError(f"the block of {self!r} has ended; open it again")
         queue.tries = self.options.tries
@@ -104,9 +104,9 @@ class _Pool(Generic[T, R]):
 
     work: bytes
     workers: int
-    idle: list[_Process]
-    running: dict[_Process, Attempt[T]] = field(default_factory=dict)
-    news: SimpleQueue[tuple[_Process, Outcome[Any]]] = field(default_factory=SimpleQueue)
+    idle: list[Process]
+    running: dict[Process, Attempt[T]] = field(default_factory=dict)
+    news: SimpleQueue[tuple[Process, Outcome[Any]]] = field(default_factory=SimpleQueue)
 
     @property
     def room(self) -> bool:
@@ -121,13 +121,13 @@ class _Pool(Generic[T, R]):
         self.running[worker] = attempt
         worker.give(self.work, task, self.news)
 
-    def _hired(self) -> _Process:
+    def _hired(self) -> Process:
         while self.idle:
             worker = self.idle.pop()
             if worker.alive:
                 return worker
             worker.end()
-        return _Process(max(1, processors() // self.workers))
+        return Process(max(1, processors() // self.workers))
 
     def ended(self) -> Iterator[tuple[Attempt[T], Outcome[R]]]:
         with suppress(Empty):
@@ -158,7 +158,7 @@ def _packed(given: object) -> bytes:
         ) from None
 
 
-class _Process:
+class Process:
     """A worker process with one task at a time."""
 
     def __init__(self, threads: int) -> None:
@@ -184,7 +184,7 @@ class _Process:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def give(self, work: bytes, task: bytes, news: SimpleQueue[tuple[_Process, Outcome[Any]]]) -> None:
+    def give(self, work: bytes, task: bytes, news: SimpleQueue[tuple[Process, Outcome[Any]]]) -> None:
         """Have it done beside what the caller does; its outcome becomes news. The work travels once."""
         message, self.work = (None if self.work is work else work, task), work
         Thread(target=lambda: news.put((self, self._asked(message))), daemon=True).start()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,10 +40,22 @@ class Compared:
     match: UInt8
     sibling: UInt8
 
+    def arrays(self) -> list[Any]:
+        """The fields, in order."""
+        return [getattr(self, each.name) for each in fields(self)]
 
-def compare(memo: Memo, block: Block, rows: Int64, emit: str, near: NearCopies) -> Compared:
+
+def compare(
+    memo: Memo,
+    block: Block,
+    rows: Int64,
+    emit: str,
+    near: NearCopies,
+    elsewhere: Callable[[], Compared | None],
+) -> Compared:
     """Candidates rows [Q, K] compared with all that is known of the block; `emit` says what of a passage is
-    written into rows, `near` what a near copy is. What was compared once for the same block is not compared again.
+    written into rows, `near` what a near copy is. What was compared once for the same block is not compared again;
+    if it has to be, `elsewhere` is asked first whether others have done so.
     """
     wide, tall = rows.shape, (len(block.relevant_rows), rows.shape[1])
     specs: list[ArraySpec] = [
@@ -57,12 +69,14 @@ def compare(memo: Memo, block: Block, rows: Int64, emit: str, near: NearCopies) 
     ]
 
     def made() -> Sequence[Any]:
+        if (done := elsewhere()) is not None:
+            return done.arrays()
         emits = dict.fromkeys(["text", emit])
         parts = [
-            _compare(memo.index, block.part(part), rows[part], emits, near)
+            _compare(memo.index, block.part(part), rows[part], emits, near).arrays()
             for part in parts_of(_lengths(memo.index, rows), ROOM)
         ]
-        return [np.concatenate(columns) for columns in zip(*map(astuple, parts), strict=True)]
+        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
     return Compared(*memo.arrays(COMPARED, [*block.key(), rows, emit, repr(near.copies)], specs, made))
 

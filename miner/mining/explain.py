@@ -100,8 +100,8 @@ def explain_again(prepared: Prepared, indexes: Sequence[Index], recipe: Recipe, 
     verdicts, selection = miner.choose(pool, prepared.block)
     chosen = set(selection.columns[0].tolist())
     passages = indexes[0].passages(pool.rows[0][pool.valid[0]])
-    parts = miner.parts(pool, prepared.block)
-    risks = miner.risks(pool, prepared.block) if len(indexes) > 1 else []
+    parts = miner.builder.parts(pool, prepared.block)
+    risks = miner.builder.risks(pool, prepared.block) if len(indexes) > 1 else []
     near = miner.builder.near
     beside = [closest(near, EMIT[recipe.emit](passage), prepared.relevant.texts) for passage in passages]
     relevant = zip(prepared.relevant.ids, prepared.relevant.texts, pool.relevant_scores.tolist(), strict=True)

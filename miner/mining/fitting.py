@@ -11,6 +11,7 @@ from miner.encoders import Encoder
 from miner.filters import judge
 from miner.index import Index
 from miner.mining.block import Block
+from miner.mining.helpers import Helpers
 from miner.mining.miner import Miner
 from miner.mining.prepare import prepare
 from miner.mining.recipe import Recipe
@@ -38,13 +39,19 @@ def fitted(
     return fitted_to(recipe, prepared.block, indexes, clock)
 
 
-def fitted_to(recipe: Recipe, block: Block, indexes: Sequence[Index], clock: Clock | None = None) -> Recipe:
+def fitted_to(
+    recipe: Recipe,
+    block: Block,
+    indexes: Sequence[Index],
+    clock: Clock | None = None,
+    helpers: Helpers | None = None,
+) -> Recipe:
     """As `fitted`, to a sample that is prepared. It is searched exactly, and teachers are not asked."""
     select = recipe.select
     if not isinstance(select, FittedSelector) or select.ready:
         return recipe
     filters = tuple(each for each in recipe.filters if TEACHER not in each.needs)
-    miner = Miner(indexes, replace(recipe, teacher=None, filters=filters, search=Search()))
+    miner = Miner(indexes, replace(recipe, teacher=None, filters=filters, search=Search()), helpers=helpers)
     clock = clock or Clock()
     with clock.stage("weigh up", len(block), "queries") as stage:
         pools, verdicts, wanted = [], [], []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from miner.data import KEPT, PADDING, RISK, Candidates, Float32, Int64, Pool, Selection, UInt8
+from miner.data import KEPT, PADDING, RISK, Candidates, Int64, Pool, Selection, UInt8
 from miner.filters import judge
 from miner.filters.risk import lowest_caps
 from miner.index import Index
@@ -17,21 +17,26 @@ from miner.index.memo import ArraySpec, MemoKind
 from miner.mining.block import Block
 from miner.mining.counts import MiningCounts
 from miner.mining.examples import dropped
+from miner.mining.helpers import Helpers, shared_out
 from miner.mining.judged import weigh
 from miner.mining.pick import Pick
-from miner.mining.pool import PoolBuilder, seen_by
+from miner.mining.pool import Evidence, PoolBuilder, views_key
 from miner.mining.recipe import Recipe
 from miner.mining.relevant import EMIT
 from miner.mining.teacher import with_teacher
 from miner.progress import Clock
-from miner.risk import RiskScorer, features, logit, probability
 from miner.search.search import Finder
 
 POOL_QUERIES = 256
 SEARCH_QUERIES = 4096
 WIDEN = 4
 
-FOUND, ESTIMATED = MemoKind("found", 1), MemoKind("risk", 1)
+FOUND = MemoKind("found", 1)
+
+
+def builder_of(recipe: Recipe, indexes: Sequence[Index]) -> PoolBuilder:
+    """What builds the pools of a recipe."""
+    return PoolBuilder(indexes, recipe.emit, recipe.copies, recipe.risk if RISK in recipe.needs else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,17 @@ class Wave:
 class Miner:
     """Searches, judges and chooses, block by block; carries the counts from block to block."""
 
-    def __init__(self, indexes: Sequence[Index], recipe: Recipe, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        indexes: Sequence[Index],
+        recipe: Recipe,
+        clock: Clock | None = None,
+        helpers: Helpers | None = None,
+    ) -> None:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
+        self.helpers = helpers
         self.finder = Finder(indexes, recipe.search, clock)
-        self.builder = PoolBuilder(indexes[0], recipe.emit, recipe.copies)
-        estimated = indexes if RISK in recipe.needs else ()
-        self.scorers: list[RiskScorer] = [recipe.risk.for_index(each) for each in estimated]
+        self.builder = builder_of(recipe, indexes)
         self.counts = MiningCounts()
 
     def run(self, block: Block, ahead: Sequence[int] = ()) -> list[Pick]:
@@ -94,21 +104,23 @@ class Miner:
         'filter'."""
         for piece in pieces(wave, self.recipe.depth):
             here, candidates = wave.queries[piece], found(piece)
-            for part in _slices(len(here), _scaled(POOL_QUERIES, self.recipe.depth, wave.depth)):
-                with self.clock.stage("filter", len(here[part]), "queries") as stage:
-                    few = block.part(here[part])
-                    yield here[part], few, self.pool(few, candidates.part(range(len(here))[part]))
-                    self.clock.advance(stage, len(few))
+            parts = [*_slices(len(here), _scaled(POOL_QUERIES, self.recipe.depth, wave.depth))]
+            asked = [(block.part(here[part]), candidates.part(range(len(here))[part])) for part in parts]
+            with shared_out(asked, self.builder, self.helpers) as elsewhere:
+                for number, (part, (few, theirs)) in enumerate(zip(parts, asked, strict=True)):
+                    with self.clock.stage("filter", len(few), "queries") as stage:
+                        yield here[part], few, self.pool(few, theirs, partial(elsewhere, number))
+                        self.clock.advance(stage, len(few))
 
     def _is_last(self, wave: Wave) -> bool:
         """Whether no wave may follow."""
         return not self.recipe.widen or wave.depth >= len(self.indexes[0])
 
-    def pool(self, block: Block, found: Candidates) -> Pool:
-        """The pool of candidates with all the evidence that the recipe asks for."""
-        pool = self.builder.build(block, found)
-        if self.scorers:
-            pool = self._estimate(pool, block)
+    def pool(
+        self, block: Block, found: Candidates, elsewhere: Callable[[], Evidence | None] = lambda: None
+    ) -> Pool:
+        """The pool of candidates with all the evidence that the recipe asks for; `elsewhere` as in PoolBuilder."""
+        pool = self.builder.build(block, found, elsewhere)
         if self.recipe.judgments is not None:
             pool = weigh(pool, block, self.indexes[0], self.recipe.judgments)
         if self.recipe.teacher is not None:
@@ -125,37 +137,6 @@ class Miner:
     def wanted(self, block: Block) -> Int64:
         """[Q] how many negatives to mine: less those that rows came with."""
         return np.array([max(0, self.recipe.n - len(taken)) for taken in block.taken], np.int64)
-
-    def _estimate(self, pool: Pool, block: Block) -> Pool:
-        """The pool with its risk: with several indexes the mean of their log odds."""
-        key = [*block.key(), *self._views(block), pool.rows, repr(self.recipe.risk)]
-        specs = [(np.dtype(np.float32), pool.rows.shape)]
-        (risk,) = self.builder.memo.arrays(ESTIMATED, key, specs, lambda: [self._risk(pool, block)])
-        return replace(pool, risk=risk)
-
-    def _risk(self, pool: Pool, block: Block) -> Float32:
-        """[Q, K]"""
-        risks = self.risks(pool, block)
-        if len(risks) == 1:
-            return risks[0]
-        odds = np.mean([logit(risk) for risk in risks], axis=0)
-        return np.round(probability(odds), 6).astype(np.float32)
-
-    def risks(self, pool: Pool, block: Block) -> list[Float32]:
-        """[Q, K] by what each index sees."""
-        return [
-            scorer.risk(seen, features(seen, scorer.geometry)) for scorer, seen in self._seen(pool, block)
-        ]
-
-    def parts(self, pool: Pool, block: Block) -> dict[str, Float32]:
-        """What the log odds of the risk are made of, [Q, K] each: means over indexes."""
-        found = [scorer.parts(seen) for scorer, seen in self._seen(pool, block)]
-        return {name: np.mean([each[name] for each in found], axis=0) for name in found[0]} if found else {}
-
-    def _seen(self, pool: Pool, block: Block) -> Iterator[tuple[RiskScorer, Pool]]:
-        """The pool as each index sees it, with what scores it there."""
-        if self.scorers:
-            yield from zip(self.scorers, [pool, *(seen_by(pool, view) for view in block.views)], strict=True)
 
     def _texts(self, rows: Sequence[int]) -> dict[int, str]:
         columns = np.flatnonzero(np.not_equal(rows, PADDING))
@@ -182,13 +163,8 @@ class Miner:
             candidates = self.finder.find(block.seen, depth, exactly=exactly)
             return [candidates.rows, candidates.scores, *([candidates.ranks] if ranked else [])]
 
-        key = [block.vectors, *self._views(block), self.recipe.search.method, str(exactly)]
+        key = [block.vectors, *views_key(block, self.indexes), self.recipe.search.method, str(exactly)]
         return Candidates(*self.builder.memo.arrays(FOUND, key, specs, found))
-
-    def _views(self, block: Block) -> list[Any]:
-        """What the further indexes make of a block, for the Memo."""
-        views = [part for view in block.views for part in (view.vectors, view.relevant_vectors)]
-        return [*views, *(index.manifest.sha256 for index in self.indexes[1:])]
 
     def _pick(self, pool: Pool, block: Block, last: bool) -> Iterator[Pick | None]:
         """A pick for each query that has enough or can get no more; None for those to be widened."""

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from miner.data import Candidates, Pool
+from miner.data import Candidates, Float32, Pool
 from miner.index import Index
-from miner.index.memo import Memo
+from miner.index.memo import Memo, MemoKind
 from miner.mining.block import Block, View
-from miner.mining.compare import compare
+from miner.mining.compare import Compared, compare
+from miner.risk import RiskModel, RiskScorer, features, logit, probability
 from miner.text.copies import Copies
 from miner.text.near_copies import NearCopies
 from miner.vectors.dot import cosines, dot
 
+ESTIMATED = MemoKind("risk", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What of a pool takes work; the risk is None where nobody asks for it."""
+
+    compared: Compared
+    risk: Float32 | None
+
 
 @dataclass
 class PoolBuilder:
-    """Builds pools over one index; `emit` says what of a passage is written into rows, `copies` what a near copy is."""
+    """Builds pools over one index, or several of the same corpus; `emit` says what of a passage is written into rows,
+    `copies` what a near copy is, `risk` what estimates the risk, if anybody asks for it."""
 
-    index: Index
+    indexes: Sequence[Index]
     emit: str
     copies: Copies = field(default_factory=Copies)
+    risk: RiskModel | None = None
+
+    @property
+    def index(self) -> Index:
+        return self.indexes[0]
 
     @cached_property
     def memo(self) -> Memo:
@@ -34,8 +53,65 @@ class PoolBuilder:
     def near(self) -> NearCopies:
         return NearCopies(self.copies, self.index.frequencies)
 
-    def build(self, block: Block, candidates: Candidates) -> Pool:
-        compared = compare(self.memo, block, candidates.rows, self.emit, self.near)
+    @cached_property
+    def scorers(self) -> list[RiskScorer]:
+        """One an index."""
+        return [] if self.risk is None else [self.risk.for_index(each) for each in self.indexes]
+
+    def build(
+        self, block: Block, candidates: Candidates, elsewhere: Callable[[], Evidence | None] = lambda: None
+    ) -> Pool:
+        """`elsewhere` is asked for the evidence before it is worked out here."""
+        done: Evidence | None = None
+
+        def compared_elsewhere() -> Compared | None:
+            nonlocal done
+            done = found = elsewhere()
+            return None if found is None else found.compared
+
+        compared = compare(self.memo, block, candidates.rows, self.emit, self.near, compared_elsewhere)
+        pool = self._pool(block, candidates, compared)
+        if self.risk is None:
+            return pool
+        key = [*block.key(), *views_key(block, self.indexes), pool.rows, repr(self.risk)]
+        (risk,) = self.memo.arrays(
+            ESTIMATED,
+            key,
+            [(np.dtype(np.float32), pool.rows.shape)],
+            lambda: [self._risk(pool, block) if done is None or done.risk is None else done.risk],
+        )
+        return replace(pool, risk=risk)
+
+    def evidence(self, block: Block, candidates: Candidates) -> Evidence:
+        """For who builds the same pool elsewhere."""
+        pool = self.build(block, candidates)
+        return Evidence(Compared(**{name: getattr(pool, name) for name in Compared.__slots__}), pool.risk)
+
+    def risks(self, pool: Pool, block: Block) -> list[Float32]:
+        """[Q, K] by what each index sees."""
+        return [
+            scorer.risk(seen, features(seen, scorer.geometry)) for scorer, seen in self._seen(pool, block)
+        ]
+
+    def parts(self, pool: Pool, block: Block) -> dict[str, Float32]:
+        """What the log odds of the risk are made of, [Q, K] each: means over indexes."""
+        found = [scorer.parts(seen) for scorer, seen in self._seen(pool, block)]
+        return {name: np.mean([each[name] for each in found], axis=0) for name in found[0]} if found else {}
+
+    def _risk(self, pool: Pool, block: Block) -> Float32:
+        """[Q, K] With several indexes the mean of their log odds."""
+        risks = self.risks(pool, block)
+        if len(risks) == 1:
+            return risks[0]
+        odds = np.mean([logit(risk) for risk in risks], axis=0)
+        return np.round(probability(odds), 6).astype(np.float32)
+
+    def _seen(self, pool: Pool, block: Block) -> Iterator[tuple[RiskScorer, Pool]]:
+        """The pool as each index sees it, with what scores it there."""
+        if self.scorers:
+            yield from zip(self.scorers, [pool, *(seen_by(pool, view) for view in block.views)], strict=True)
+
+    def _pool(self, block: Block, candidates: Candidates, compared: Compared) -> Pool:
         return Pool(
             rows=candidates.rows,
             scores=candidates.scores,
@@ -55,6 +131,12 @@ class PoolBuilder:
             spread=self.index.spread,
             ranks=candidates.ranks,
         )
+
+
+def views_key(block: Block, indexes: Sequence[Index]) -> list[Any]:
+    """What the further indexes make of a block, for the Memo."""
+    views = [part for view in block.views for part in (view.vectors, view.relevant_vectors)]
+    return [*views, *(index.manifest.sha256 for index in indexes[1:])]
 
 
 def seen_by(pool: Pool, view: View) -> Pool:

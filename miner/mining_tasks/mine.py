@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,6 +16,7 @@ from miner.executors import Executor, Serial, opened
 from miner.index import Index
 from miner.mining.garbage import gc_frozen
 from miner.mining.given import indexes_of, queries_of, recipe_with, score_cache
+from miner.mining.helpers import helped
 from miner.mining.in_memory import mine_in_memory
 from miner.mining.recipe import Recipe
 from miner.mining.result import MiningResult
@@ -85,8 +87,9 @@ def mine(
     load_encoder takes. `vectors` are those of the queries, a row each, where they were made before.
 
     With an `output` its rows are written, receipts and run record beside them, and the record is returned (with
-    `arguments` in it, for whoever reads it later). An `executor` other than this process works by files, and so
-    needs an output. Progress is shown in terminals and notebooks.
+    `arguments` in it, for whoever reads it later). Of many queries the candidates are compared by the machine's other
+    processors too, in processes of their own; Serial() is this process alone. Another `executor` works by files, and
+    so needs an output. Progress is shown in terminals and notebooks.
 
     Raises IndexMismatch if the encoder is not the index's or the corpora differ, ConfigError for a relevant
     id that the index does not hold, a recipe that the executor cannot work by, and data of another kind, InputError
@@ -99,9 +102,10 @@ def mine(
     recipe = recipe_with(recipe, fields)
     asked = queries_of(queries, columns)
     given = _encoder(asked, indexes[0], encoder, vectors)
-    executor = opened(executor)
+    alone, executor = executor is not None, opened(executor)
     if isinstance(executor, Serial):
-        result = mine_in_memory(asked, indexes, recipe, given, clock)
+        with nullcontext() if alone else helped() as helpers:
+            result = mine_in_memory(asked, indexes, recipe, given, clock, helpers)
         return result if path is None else result.write(path, arguments)
     if path is None:
         raise ConfigError(f"the workers of {executor!r} share files; name an output for mine()")

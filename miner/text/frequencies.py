@@ -5,10 +5,11 @@ what many share is a template.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 
 import numpy as np
 
@@ -86,8 +87,8 @@ class Frequencies:
 
 
 class FrequencyCounter:
-    """Counts passages one by one. Hashes wait on disk, in files without names in a folder, so that memory holds no
-    more than one piece of them.
+    """Counts passages one by one. Of many, hashes wait on disk, in files without names in a folder, so that memory
+    holds no more than one piece of them.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -110,11 +111,11 @@ class FrequencyCounter:
 
 
 class _Spilled:
-    """Hashes on disk, parted by their first bits."""
+    """Hashes in memory, and on disk where they are more than BATCH, parted by their first bits."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._files = [TemporaryFile(dir=folder) for _ in range(PIECES)]  # noqa: SIM115
-        self._waiting = list[UInt64]()
+        self._folder, self._files = folder, list[IO[bytes]]()
+        self._waiting = [np.empty(0, np.uint64)]
         self._size = 0
 
     def add(self, hashes: UInt64) -> None:
@@ -124,23 +125,32 @@ class _Spilled:
             self._spill()
 
     def _spill(self) -> None:
-        if self._waiting:
-            every = np.sort(np.concatenate(self._waiting))
-            ends = np.searchsorted(every >> SHIFT, np.arange(1, PIECES, dtype=np.uint64))
-            for file, piece in zip(self._files, np.split(every, ends), strict=True):
-                file.write(piece.tobytes())
-        self._waiting, self._size = [], 0
+        if not self._files:
+            self._files = [TemporaryFile(dir=self._folder) for _ in range(PIECES)]  # noqa: SIM115
+        every = np.sort(np.concatenate(self._waiting))
+        ends = np.searchsorted(every >> SHIFT, np.arange(1, PIECES, dtype=np.uint64))
+        for file, piece in zip(self._files, np.split(every, ends), strict=True):
+            file.write(piece.tobytes())
+        self._waiting, self._size = [np.empty(0, np.uint64)], 0
 
     def counted(self, least: int) -> UInt64:
         """[2, N] the hashes that were added at least so often, in order, over how often."""
+        found = []
+        for piece in self._pieces():
+            values, counts = np.unique(piece, return_counts=True)
+            found.append(np.stack([values, counts.astype(np.uint64)])[:, counts >= least])
+        return np.concatenate(found, axis=1)
+
+    def _pieces(self) -> Iterator[UInt64]:
+        """All hashes, in order of their first bits."""
+        if not self._files:
+            yield np.concatenate(self._waiting)
+            return
         self._spill()
-        found = [np.empty((2, 0), np.uint64)]
         for file in self._files:
             file.seek(0)
-            values, counts = np.unique(np.frombuffer(file.read(), np.uint64), return_counts=True)
-            found.append(np.stack([values, counts.astype(np.uint64)])[:, counts >= least])
+            yield np.frombuffer(file.read(), np.uint64)
             file.close()
-        return np.concatenate(found, axis=1)
 
 
 def token_hash(token: str) -> int:
