@@ -12,7 +12,6 @@ Each batch is computed by one thread, several at a time: no barriers, and nothin
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -187,16 +186,3 @@ def unit(vectors: Float32) -> Float32:
     norms = np.sqrt(np.sum(np.square(vectors, dtype=np.float64), axis=1, keepdims=True))
     vectors[norms[:, 0] == 0, 0] = 1.0
     return np.asarray(vectors / np.where(norms == 0, 1.0, norms), np.float32)
-
-
-def cores() -> int:
-    """Threads to use: OMP_NUM_THREADS, else the processors this process may run on."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked):
-        return int(asked)
-    return processors()
-
-
-def processors() -> int:
-    """Those that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

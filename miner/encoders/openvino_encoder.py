@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
-from miner.encoders.batches import LEAST_TOKENS, Batch, Forward, Shape, cores, encode
+from miner.encoders.batches import LEAST_TOKENS, Batch, Forward, Shape, encode
 from miner.encoders.description import check_length
 from miner.encoders.openvino_convert import ConvertedModel, converted
 from miner.encoders.openvino_runtime import begun, openvino, openvino_version
 from miner.encoders.tokens import FastTokenizer
 from miner.errors import ConfigError, MissingExtra, ModelError
-from miner.models.hardware import has_bf16
+from miner.models.hardware import cores, has_bf16
 from miner.models.locate import Located
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "int8": "bf16"}

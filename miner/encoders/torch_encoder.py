@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from miner.data import Float32
-from miner.encoders.batches import Batch, Forward, Shape, cores, encode, unit
+from miner.encoders.batches import Batch, Forward, Shape, encode, unit
 from miner.encoders.model import EncoderModel, load
 from miner.errors import ConfigError
-from miner.models.hardware import best_device, has_bf16
+from miner.models.hardware import best_device, cores, has_bf16
 from miner.models.locate import Located
 from miner.progress import ticker
 

@@ -19,11 +19,11 @@ from tempfile import TemporaryFile
 from threading import Thread
 from typing import Any, ClassVar, Generic, TypeVar
 
-from miner.encoders.batches import processors
 from miner.errors import ConfigError
 from miner.executors.executor import Work
 from miner.executors.queue import Attempt, TaskQueue
 from miner.executors.workers import Lost, Outcome, drain
+from miner.models.hardware import processors
 from miner.spec import Spec
 
 NEWS, LAST = 1.0, 5.0

@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-from miner.encoders.batches import cores
 from miner.errors import ConfigError, WorkLost
 from miner.executors.executor import Work
 from miner.executors.queue import TaskQueue
 from miner.executors.ray_workers import Actors, Tasks, import_ray, room_for
 from miner.executors.workers import WorkerPool, drain
+from miner.models.hardware import cores
 from miner.spec import Spec
 
 LOCAL, KNOCK = "local", 10.0

@@ -10,12 +10,12 @@ from threading import Condition, Thread
 from typing import ClassVar
 
 from miner.data import Candidates
-from miner.encoders.batches import processors
 from miner.executors.processes import Process, Processes, ProcessExecutor
 from miner.executors.queue import TaskQueue
 from miner.index import Index
 from miner.mining.block import Block
 from miner.mining.pool import Evidence, PoolBuilder
+from miner.models.hardware import cores
 from miner.risk import RiskModel
 from miner.text.copies import Copies
 
@@ -126,7 +126,7 @@ class _Share:
             self.left = deque()
 
     def _begin(self, candidates: int) -> None:
-        if workers := min(processors() - 1, candidates // EACH):
+        if workers := min(cores() - 1, candidates // EACH):
             Thread(target=self._help, args=[self.helpers.executor(workers)], daemon=True).start()
 
     def _help(self, executor: ProcessExecutor) -> None:

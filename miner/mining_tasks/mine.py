@@ -35,6 +35,7 @@ def mine(
     encoder: Any = None,
     vectors: Any = None,
     columns: Mapping[str, str] | None = None,
+    executor: Serial | None = None,
     progress: bool = True,
     clock: Clock | None = None,
     **fields: Any,

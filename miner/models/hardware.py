@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from platform import machine
@@ -13,6 +16,36 @@ FAST = {
     "int8": {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"},
 }
 """One of which a processor needs to multiply and sum in few bits at once, as Linux names them on x86 and ARM."""
+QUOTAS = (
+    "/sys/fs/cgroup/cpu.max",
+    "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
+    "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
+)
+"""Where a container reads how much time of how much its processes may take: one file, or one for each number."""
+
+
+def cores() -> int:
+    """Threads to use: OMP_NUM_THREADS, else `processors`."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    return processors()
+
+
+def processors() -> int:
+    """Those that this process may run on, but no more than its container may keep busy."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there, _quota() or there)
+
+
+def _quota() -> int | None:
+    """Processors that the container may keep busy, if it is limited."""
+    together, quota, period = map(Path, QUOTAS)
+    with suppress(OSError, ValueError):
+        said = together.read_text().split() if together.exists() else [quota.read_text(), period.read_text()]
+        allowed, length = map(int, said)
+        return math.ceil(allowed / length) if allowed > 0 else None
+    return None
 
 
 def has_bf16(device: str = "cpu") -> bool:

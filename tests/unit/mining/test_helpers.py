@@ -30,10 +30,10 @@ def index(tmp_path: Path, passages: list[Passage], encoder: HashingEncoder) -> I
 
 @pytest.fixture(autouse=True)
 def _much_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seven queries a part, and a processor for each thousand candidates."""
+    """Seven queries a part, and a process for each thousand candidates."""
     monkeypatch.setattr(miner, "POOL_QUERIES", 7)
     monkeypatch.setattr(helpers, "EACH", 1000)
-    monkeypatch.setattr(helpers, "processors", lambda: 3)
+    monkeypatch.setattr(helpers, "cores", lambda: 3)
 
 
 @pytest.fixture
@@ -144,12 +144,12 @@ def test_a_second_run_with_another_filter_asks_nobody(
     mine(queries, index, filters="margin(relative=0.01)", widen=False)
 
 
-@pytest.mark.parametrize(("processors", "each"), [(1, 1000), (3, QUERIES * 100 + 1)])
+@pytest.mark.parametrize(("cores", "each"), [(1, 1000), (3, QUERIES * 100 + 1)])
 def test_one_processor_or_little_to_compare_begin_no_process(
-    index: Index, queries: list[Query], monkeypatch: pytest.MonkeyPatch, processors: int, each: int
+    index: Index, queries: list[Query], monkeypatch: pytest.MonkeyPatch, cores: int, each: int
 ) -> None:
     monkeypatch.setattr(helpers, "EACH", each)
-    monkeypatch.setattr(helpers, "processors", lambda: processors)
+    monkeypatch.setattr(helpers, "cores", lambda: cores)
     monkeypatch.setattr(Helpers, "executor", None)
     assert len(mine(queries, index)) == QUERIES
 

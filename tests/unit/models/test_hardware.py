@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,6 +46,28 @@ def test_a_processor_with_avx2_alone_has_neither_bf16_nor_int8(processor: Proces
 def test_int8_is_not_warned_of_where_it_is_fast_or_nobody_says(said: str, processor: Processor) -> None:
     processor(said)
     assert not hardware.lacks("int8")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, 8),
+        ({"max": "max 100000\n"}, 8),
+        ({"max": "250000 100000\n"}, 3),
+        ({"max": "6400000 100000\n"}, 8),
+        ({"max": "nonsense\n"}, 8),
+        ({"quota": "-1\n", "period": "100000\n"}, 8),
+        ({"quota": "50000\n", "period": "100000\n"}, 1),
+    ],
+)
+def test_a_container_uses_as_many_processors_as_it_may_keep_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], expected: int
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(hardware, "QUOTAS", [str(tmp_path / name) for name in ("max", "quota", "period")])
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert hardware.processors() == expected
 
 
 def test_bf16_is_taken_where_the_processor_has_it(processor: Processor) -> None:
