@@ -18,6 +18,7 @@ from miner.index.manifest import IndexCounts
 from miner.progress import Clock, count_of
 from miner.storage.place import Place
 from miner.storage.sealed import Sealed, array_bytes, open_table, table_bytes, values_of
+from miner.text.fold import fold
 
 PASSAGES = pa.schema(
     [
@@ -107,8 +108,8 @@ class _Reading:
             self.blank_in = self.blank_in or passage.source
             return
         try:
-            line = _line(passage)
-            new = self.ledger.claim(passage, self.rows)
+            line, folded = _line(passage), fold(passage.encoded)
+            new = self.ledger.claim(passage, self.rows, folded)
         except InputError as error:
             self.read -= 1
             self.notes.passed_over(error.file, error.line, error.message, SECOND)
@@ -116,6 +117,8 @@ class _Reading:
         if not new:
             return
         self.sha.update(line)
+        bare = folded if passage.text == passage.encoded else fold(passage.text)
+        self.ledger.keep(keys.hash_of(folded) + keys.hash_of(bare))
         self.rows += 1
         self.waiting.append(passage)
         if len(self.waiting) == self.shard_size:
@@ -155,7 +158,8 @@ class _Reading:
             self.sha.update(orjson.dumps(alias))
         batch = open_table(self.place.path(passages), PASSAGES, rows)
         table = table_bytes(aliases, ALIASES)
-        index = key_table(batch, aliases["id"], aliases["row"])  # type: ignore[arg-type]
+        of_texts = keys.read(self.ledger.hashes(start, start + rows)).reshape(rows, 2).T
+        index = key_table(batch, aliases["id"], aliases["row"], *of_texts)  # type: ignore[arg-type]
         return UnencodedShard(
             number,
             rows,
@@ -166,11 +170,16 @@ class _Reading:
         )
 
 
-def key_table(batch: pa.RecordBatch, further: Sequence[str], rows_of_further: Sequence[int]) -> keys.Hashes:
-    """The lookup tables of a shard, out of its passages and aliases."""
+def key_table(
+    batch: pa.RecordBatch,
+    further: Sequence[str],
+    rows_of_further: Sequence[int],
+    of_encoded: keys.Hashes,
+    of_bare: keys.Hashes,
+) -> keys.Hashes:
+    """The lookup tables of a shard, out of its passages, its aliases and the hashes of its texts."""
     ids = batch.column("id").to_pylist()
-    rows = [*range(len(ids)), *rows_of_further]
-    return keys.build([*ids, *further], rows, encoded_texts(batch), batch.column("text").to_pylist())
+    return keys.build([*ids, *further], [*range(len(ids)), *rows_of_further], of_encoded, of_bare)
 
 
 def encoded_texts(batch: pa.RecordBatch, rows: Int64 | None = None) -> list[str]:

@@ -29,19 +29,33 @@ def shown(texts: Sequence[str]) -> Hashes:
 
 
 def _hashed(data: Iterable[bytes]) -> Hashes:
-    joined = b"".join(hashlib.blake2b(each, digest_size=8).digest() for each in data)
-    return np.frombuffer(joined, "<u8").astype(np.uint64)
+    return read(b"".join(map(hash_of, data)))
 
 
-def build(
-    ids: Sequence[str], rows_of_ids: Sequence[int], encoded: Sequence[str], bare: Sequence[str]
-) -> Hashes:
-    """uint64 [2, ids + 2 * rows]: hashes over rows in the shard, each table sorted."""
-    rows = np.arange(len(encoded), dtype=np.uint64)
-    of_encoded = _hashed(map(fold, encoded))
+def of_texts(encoded: Sequence[str], bare: Sequence[str]) -> tuple[Hashes, Hashes]:
+    """As `shown`, of passages with their titles and without, for what is looked at once."""
+    with_title = _hashed(map(fold, encoded))
     titled = [i for i, (text, other) in enumerate(zip(bare, encoded, strict=True)) if text != other]
-    of_bare = of_encoded.copy()
-    of_bare[titled] = _hashed(fold(bare[i]) for i in titled)
+    without = with_title.copy()
+    without[titled] = _hashed(fold(bare[i]) for i in titled)
+    return with_title, without
+
+
+def hash_of(folded: bytes) -> bytes:
+    """What `shown` gives for a text that folds to this, as 8 bytes."""
+    return hashlib.blake2b(folded, digest_size=8).digest()
+
+
+def read(data: bytes) -> Hashes:
+    """Hashes that lie one after another."""
+    return np.frombuffer(data, "<u8").astype(np.uint64)
+
+
+def build(ids: Sequence[str], rows_of_ids: Sequence[int], of_encoded: Hashes, of_bare: Hashes) -> Hashes:
+    """uint64 [2, ids + 2 * rows]: hashes over rows in the shard, each table sorted; `of_encoded` and `of_bare` are
+    those of the rows' texts, with titles and without.
+    """
+    rows = np.arange(len(of_encoded), dtype=np.uint64)
     tables = [
         table(hashes(ids), np.asarray(rows_of_ids, np.uint64)),
         table(of_encoded, rows),

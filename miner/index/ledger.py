@@ -1,4 +1,4 @@
-"""What was read so far, kept on disk: every id with its place, every text with its row."""
+"""What was read so far, kept on disk: every id with its place, every text with its row and its hashes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 
 from miner.data import Passage
 from miner.errors import InputError, OutputError
-from miner.text.fold import fold
 
 CACHE_KIB = 65536
 TABLES = """
@@ -23,10 +24,14 @@ create table aliases (row integer, number integer, id text, source text, offset 
 """
 
 
+HASHES = 16
+"""Bytes of a passage's hashes: of its text with the title and without."""
+
+
 class Ledger:
     """Tells new passages from known ones in bounded memory.
 
-    A database in a file without a name: it is gone with the process, however that ends. Texts are
+    A database and a file without names: they are gone with the process, however that ends. Texts are
     known by 128 bits of BLAKE2b of what they are without presentation. Raises OutputError if the disk is full.
     """
 
@@ -40,6 +45,7 @@ class Ledger:
                 f"pragma journal_mode=off; pragma synchronous=off; pragma locking_mode=exclusive;"
                 f"pragma temp_store=memory; pragma cache_size=-{CACHE_KIB}; {TABLES} begin"
             )
+            self.held = TemporaryFile(dir=folder)  # noqa: SIM115 - it goes with the ledger
         except (sqlite3.Error, OSError) as error:
             raise OutputError(f"{folder}: cannot be written ({error})") from None
         finally:
@@ -52,15 +58,17 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.base.close()
+        with suppress(OSError):
+            self.held.close()
         if isinstance(error, sqlite3.Error):
             raise OutputError(f"what was read cannot be kept on disk ({error})") from None
 
-    def claim(self, passage: Passage, row: int) -> bool:
-        """Whether the text is new and takes `row`; else its id becomes an alias of the row that has it.
+    def claim(self, passage: Passage, row: int, folded: bytes) -> bool:
+        """Whether the text, also given `folded`, is new and takes `row`; else its id becomes an alias of its row.
 
         Raises InputError if the id stands for another text already.
         """
-        digest = hashlib.blake2b(fold(passage.encoded), digest_size=16).digest()
+        digest = hashlib.blake2b(folded, digest_size=16).digest()
         known = self.base.execute("select row from texts where digest = ?", (digest,)).fetchone()
         target: int = known[0] if known else row
         place = (passage.source, passage.offset)
@@ -75,6 +83,24 @@ class Ledger:
         else:
             self.base.execute("insert into texts values (?, ?)", (digest, row))
         return not known
+
+    def keep(self, hashes: bytes) -> None:
+        """The hashes of the passage of the next row."""
+        with self._kept():
+            self.held.write(hashes)
+
+    def hashes(self, start: int, stop: int) -> bytes:
+        """What was kept of rows start:stop."""
+        with self._kept():
+            self.held.seek(HASHES * start)
+            return self.held.read(HASHES * (stop - start))
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(f"what was read cannot be kept on disk ({error.strerror})") from None
 
     def aliases(self, start: int, stop: int) -> Iterator[tuple[int, str, str, int]]:
         """Row, id, source and offset of the further ids of rows start:stop, by row, in the order read."""

@@ -11,7 +11,8 @@ import pyarrow as pa
 from miner.errors import IndexCorrupt
 from miner.index.encode import key_of, vector_stem
 from miner.index.index import Index
-from miner.index.ingest import ALIASES, PASSAGES, key_table
+from miner.index.ingest import ALIASES, PASSAGES, encoded_texts, key_table
+from miner.index.keys import of_texts
 from miner.index.manifest import Manifest, Shard, default_index, read_manifest
 from miner.index.survey import survey
 from miner.progress import Clock, count_of
@@ -92,7 +93,8 @@ def _shard_faults(folder: Path, manifest: Manifest, number: int, shard: Shard) -
     except IndexCorrupt as error:
         yield str(error)
         return
-    expected = key_table(batch, further.column("id").to_pylist(), further.column("row").to_pylist())
+    hashes = of_texts(encoded_texts(batch), batch.column("text").to_pylist())
+    expected = key_table(batch, further.column("id").to_pylist(), further.column("row").to_pylist(), *hashes)
     if not np.array_equal(keys, expected):
         yield f"{folder / shard.keys.file}: does not lead to the passages of {shard.passages.file}"
 
