@@ -38,7 +38,8 @@ def executors(result: dict[str, Any]) -> str:
         rounds = each["rounds"]
         if each["executor"] == "serial":
             serial = each
-        cells = [f"{each['set']}, {each['model']}: {each['executor']}", str(len(rounds))]
+        name = "none named" if each["executor"] == "default" else each["executor"]
+        cells = [f"{each['set']}, {each['model']}: {name}", str(len(rounds))]
         for stage in ("build", "mine"):
             for figure in ("cpu_seconds", "wall_seconds"):
                 cells.append(_ranged([one[stage][figure] for one in rounds], "{:.0f}", " s"))
