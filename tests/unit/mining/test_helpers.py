@@ -20,7 +20,7 @@ from miner.index import memo
 from miner.mining import helpers, miner
 from miner.mining.helpers import Helpers
 
-QUERIES = 48
+QUERIES, LAST = 48, 6
 
 
 @pytest.fixture
@@ -38,15 +38,23 @@ def _much_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Numbers of the parts whose evidence came from elsewhere."""
-    found, ask = list[int](), helpers._Share.elsewhere
+    """Numbers of the parts whose evidence came from elsewhere; helpers have begun before this process goes on."""
+    found, begun = list[int](), Event()
+    ask, take = helpers._Share.elsewhere, helpers._Share._taken
 
     def noted(share: helpers._Share, number: int) -> Any:
         if (evidence := ask(share, number)) is not None:
             found.append(number)
+        begun.wait(10)
         return evidence
 
+    def taken(share: helpers._Share) -> Iterator[helpers.Part]:
+        for part in take(share):
+            begun.set()
+            yield part
+
     monkeypatch.setattr(helpers._Share, "elsewhere", noted)
+    monkeypatch.setattr(helpers._Share, "_taken", taken)
     return found
 
 
@@ -103,11 +111,11 @@ def test_processes_help_and_change_no_byte_and_end_with_the_run(
 def test_what_a_helper_loses_is_compared_here(
     written: Written, given: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    beside = Beside(loses=4)
+    beside = Beside(loses=LAST)
     monkeypatch.setattr(Helpers, "executor", lambda self, workers: beside)
     assert written("helped") == written("alone", executor=Serial())
-    assert 4 in beside.begun
-    assert 4 not in given
+    assert set(beside.begun) == {LAST}
+    assert given == []
 
 
 def test_a_machine_that_starts_no_process_mines_alone(
@@ -154,6 +162,7 @@ def test_one_processor_or_little_to_compare_begin_no_process(
     assert len(mine(queries, index)) == QUERIES
 
 
+@pytest.mark.usefixtures("given")
 def test_helpers_at_work_when_a_run_breaks_off_are_ended_when_they_are_heard_of(
     index: Index, queries: list[Query], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,4 +187,4 @@ def test_helpers_at_work_when_a_run_breaks_off_are_ended_when_they_are_heard_of(
         mine(queries, index, select="top()")
     broken.set()
     assert ended.wait(10)
-    assert len(late.begun) == 1
+    assert late.begun == [LAST]
