@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
+from typing import IO
 
 from miner.data import Passage
 from miner.errors import InputError, OutputError
@@ -22,8 +23,6 @@ create table texts (digest blob primary key, row integer) without rowid;
 create table aliases (row integer, number integer, id text, source text, offset integer,
                       primary key (row, number)) without rowid;
 """
-
-
 HASHES = 16
 """Bytes of a passage's hashes: of its text with the title and without."""
 
@@ -45,7 +44,7 @@ class Ledger:
                 f"pragma journal_mode=off; pragma synchronous=off; pragma locking_mode=exclusive;"
                 f"pragma temp_store=memory; pragma cache_size=-{CACHE_KIB}; {TABLES} begin"
             )
-            self.held = TemporaryFile(dir=folder)  # noqa: SIM115 - it goes with the ledger
+            self.held: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115 - it goes with the ledger
         except (sqlite3.Error, OSError) as error:
             raise OutputError(f"{folder}: cannot be written ({error})") from None
         finally:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Condition, Thread
 from typing import ClassVar
 
 from miner.data import Candidates
 from miner.executors.processes import Process, Processes, ProcessExecutor
 from miner.executors.queue import TaskQueue
-from miner.index import Index
 from miner.mining.block import Block
 from miner.mining.pool import Evidence, PoolBuilder
 from miner.models.hardware import cores
-from miner.risk import RiskModel
-from miner.text.copies import Copies
 
 EACH = 50_000
 """Candidates for which another process is begun: comparing them takes some times as long as beginning it."""
@@ -37,23 +34,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Comparing:
-    """Work on a Part, by what decides a PoolBuilder."""
+    """Work on a Part."""
 
-    indexes: tuple[Index, ...]
-    emit: str
-    copies: Copies
-    risk: RiskModel | None
+    builder: PoolBuilder
     warm: ClassVar[bool] = False
 
     @property
     def key(self) -> str:
-        return f"comparing {[index.manifest.sha256 for index in self.indexes]} {self.emit} {self.copies} {self.risk}"
+        indexes = [index.manifest.sha256 for index in self.builder.indexes]
+        return f"comparing {indexes} {self.builder.emit} {self.builder.copies} {self.builder.risk}"
 
     def start(self) -> Callable[[Part], Evidence]:
-        for index in self.indexes:
+        for index in self.builder.indexes:
             index.caching = False
-        builder = PoolBuilder(self.indexes, self.emit, self.copies, self.risk)
-        return lambda part: builder.evidence(part.block, part.candidates)
+        return lambda part: self.builder.evidence(part.block, part.candidates)
 
 
 class Helpers:
@@ -90,9 +84,7 @@ def shared_out(asked: Asked, builder: PoolBuilder, helpers: Helpers | None) -> I
     if helpers is None:
         yield lambda number: None
         return
-    share = _Share(
-        asked, Comparing(tuple(builder.indexes), builder.emit, builder.copies, builder.risk), helpers
-    )
+    share = _Share(asked, Comparing(replace(builder)), helpers)
     try:
         yield share.elsewhere
     finally:

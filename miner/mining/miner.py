@@ -34,11 +34,6 @@ WIDEN = 4
 FOUND = MemoKind("found", 1)
 
 
-def builder_of(recipe: Recipe, indexes: Sequence[Index]) -> PoolBuilder:
-    """What builds the pools of a recipe."""
-    return PoolBuilder(indexes, recipe.emit, recipe.copies, recipe.risk if RISK in recipe.needs else None)
-
-
 @dataclass(frozen=True, slots=True)
 class Wave:
     """Which queries of a block are to be searched, and how deep."""
@@ -60,7 +55,8 @@ class Miner:
         self.indexes, self.recipe, self.clock = indexes, recipe, clock or Clock()
         self.helpers = helpers
         self.finder = Finder(indexes, recipe.search, clock)
-        self.builder = builder_of(recipe, indexes)
+        risk = recipe.risk if RISK in recipe.needs else None
+        self.builder = PoolBuilder(indexes, recipe.emit, recipe.copies, risk)
         self.counts = MiningCounts()
 
     def run(self, block: Block, ahead: Sequence[int] = ()) -> list[Pick]:

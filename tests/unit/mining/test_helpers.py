@@ -148,8 +148,10 @@ def test_a_second_run_with_another_filter_asks_nobody(
 ) -> None:
     monkeypatch.setattr(memo, "LEAST_BYTES", 0)
     mine(queries, index, executor=Serial(), output=tmp_path / "first.jsonl")
-    monkeypatch.setattr(Helpers, "executor", None)
+    asked = list[int]()
+    monkeypatch.setattr(Helpers, "executor", lambda self, workers: asked.append(workers))
     mine(queries, index, filters="margin(relative=0.01)", widen=False)
+    assert asked == []
 
 
 @pytest.mark.parametrize(("cores", "each"), [(1, 1000), (3, QUERIES * 100 + 1)])
